@@ -1,0 +1,28 @@
+#include "core/clock.h"
+
+#include <signal.h>
+#include <time.h>
+
+static volatile sig_atomic_t received;
+
+static double seconds(clockid_t id)
+{
+  struct timespec t;
+  clock_gettime(id, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double afb_wall_seconds(void) { return seconds(CLOCK_MONOTONIC); }
+double afb_cpu_seconds(void) { return seconds(CLOCK_PROCESS_CPUTIME_ID); }
+
+static void on_signal(int number) { received = number; }
+
+void afb_signals_catch(void)
+{
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGUSR1, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+int afb_signal_received(void) { return received; }
