@@ -1,0 +1,50 @@
+/* The angular part of the Dirac-Coulomb Hamiltonian: H_rs as a sum over radial integrals.
+ *
+ *   <r|H|s> = sum_ab t_rs(ab) F(ab) + sum_k,abcd v^k_rs(abcd) R^k(ab;cd),
+ *   R^k(ab;cd) = int int [P_a P_c + Q_a Q_c](r1) r<^k / r>^(k+1) [P_b P_d + Q_b Q_d](r2) dr1 dr2,
+ *
+ * over the orbitals that are not closed in every CSF (afb_csf_list.closed). F(ab) is the one-body integral I(ab)
+ * in which the closed orbitals' direct and exchange field is already contained, kappa_a = kappa_b; the closed orbitals' own
+ * energy is a constant. Both are the caller's (see afb_core_exchange below).
+ * Source: Gaigalas, Rudzikas, Froese Fischer, J. Phys. B 30, 3747 (1997) (quasispin, jj coupling:
+ * Gaigalas, Fritzsche, Grant, Comput. Phys. Commun. 139, 263 (2001)); Grant, Relativistic Quantum Theory of Atoms and Molecules, 2007, ch. 6.
+ *
+ * Integrals are canonical: R^k(ab;cd) is invariant under a<->c, b<->d and (ac)<->(bd); stored a <= c, b <= d,
+ * (a,c) <= (b,d) lexicographically; F(ab) stored a <= b with k = -1, c = d = -1. Orbital numbers are
+ * indices into afb_csf_list.orbital. */
+#ifndef AFB_ATOMIC_ANGULAR_H
+#define AFB_ATOMIC_ANGULAR_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "atomic/csf.h"
+#include "core/status.h"
+
+typedef struct {
+  int16_t k, a, b, c, d;
+} afb_integral;
+
+typedef struct {
+  int n_integrals;
+  afb_integral *integral;     /* sorted, each occurs once in the whole list of blocks */
+  int n_blocks;
+  /* Entries of block B are entry_start[B] ... entry_start[B+1]-1, sorted by (row, column, integral); lower triangle,
+   * row >= column, both counted from 0 within the block. H_rs += value[e] * integral[index[e]]. */
+  int64_t *entry_start;       /* [n_blocks + 1] */
+  int32_t *row, *column, *index;
+  double *value;
+} afb_angular;
+
+/* Collective on `comm`: rows are shared out over the ranks, every rank gets the whole, identical result.
+ * Coefficients below 1e-13 are dropped. AFB_E_MEMORY, AFB_E_LIMIT. The caller clears *out.
+ * Cost: a few microseconds for each pair of CSFs that differ by at most two electrons. */
+afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, afb_angular *out);
+void afb_angular_clear(afb_angular *angular);
+
+/* Exchange of a closed subshell c with an electron a: the energy of a electron pair average is
+ *   q_a [ (2 j_c + 1) R^0(ac;ac) - (2 j_c + 1) sum_k g_k R^k(ac;ca) ] with g_k = (j_a k j_c; 1/2 0 -1/2)^2 when l_a + k + l_c is
+ * even, else 0. Returns g_k. The same factor gives closed-closed and off-diagonal F(ab) terms (kappa_a = kappa_b). */
+double afb_core_exchange(int kappa_a, int kappa_c, int k);
+
+#endif
