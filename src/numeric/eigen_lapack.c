@@ -21,7 +21,7 @@ static afb_status lowest(int n, double *a, int n_wanted, double *value, double *
   afb_status status = AFB_OK;
   double *z = vector ? vector : &unused;
   dsyevr_(jobz, range, "L", &n, a, &n, &none, &none, &one, &n_wanted, &none, &found, w, z, &ldz, support, &size, &ask,
-          &integers, &ask, &info, 1, 1, 1);
+          &integers, &ask, &info);
   int reals = (int)size;
   work = malloc((size_t)(reals > 0 ? reals : 1) * sizeof *work);
   iwork = malloc((size_t)(integers > 0 ? integers : 1) * sizeof *iwork);
@@ -29,7 +29,7 @@ static afb_status lowest(int n, double *a, int n_wanted, double *value, double *
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for the eigenvalues of %d rows", n);
   } else {
     dsyevr_(jobz, range, "L", &n, a, &n, &none, &none, &one, &n_wanted, &none, &found, w, z, &ldz, support, work, &reals,
-            iwork, &integers, &info, 1, 1, 1);
+            iwork, &integers, &info);
     if (info != 0 || found != n_wanted)
       status = AFB_FAIL(AFB_E_NUMERIC, "dsyevr found %d of %d eigenvalues of %d rows (info %d)", found, n_wanted, n, info);
     else

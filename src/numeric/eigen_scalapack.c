@@ -13,7 +13,7 @@ void Cblacs_gridinfo(int context, int *n_rows, int *n_columns, int *row, int *co
 void Cblacs_gridexit(int context);
 void pdsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *ia, const int *ja, const int *desca,
               double *w, double *z, const int *iz, const int *jz, const int *descz, double *work, const int *lwork,
-              int *iwork, const int *liwork, int *info, size_t jobz_length, size_t uplo_length);
+              int *iwork, const int *liwork, int *info);
 
 enum { BLOCK = 32 };
 
@@ -130,13 +130,13 @@ static afb_status diagonalise(MPI_Comm comm, int n, const grid *g, buffers *b)
   int descriptor[9] = {1, g->context, n, n, g->block, g->block, 0, 0, leading};
   double size = 0;
   pdsyevd_("V", "L", &n, b->a, &one, &one, descriptor, b->w, b->z, &one, &one, descriptor, &size, &ask, &integers, &ask,
-           &info, 1, 1);
+           &info);
   afb_status status = info != 0 ? AFB_FAIL(AFB_E_NUMERIC, "pdsyevd refused %d rows (info %d)", n, info)
                                 : allocate_work(size + work_margin(g), integers, b);
   AFB_TRY(afb_agree(comm, status));
   int reals = (int)size + work_margin(g);
   pdsyevd_("V", "L", &n, b->a, &one, &one, descriptor, b->w, b->z, &one, &one, descriptor, b->work, &reals, b->iwork,
-           &integers, &info, 1, 1);
+           &integers, &info);
   if (info != 0)
     status = AFB_FAIL(AFB_E_NUMERIC, "pdsyevd failed for %d rows (info %d)", n, info);
   return afb_agree(comm, status);

@@ -1,16 +1,22 @@
-/* Prototypes of the Fortran routines of LAPACK that this program calls (LP64: integers are int). BLAS comes from
- * <cblas.h>. Column-major arrays; netlib.org/lapack describes every argument. Callers go through a wrapper of ours
- * (numeric/eigen.h ...), which turns `info` into a status. */
+/* The Fortran LAPACK routines that are used, in the 32-bit integer interface; BLAS comes from <cblas.h>. */
 #ifndef AFB_NUMERIC_LAPACK_H
 #define AFB_NUMERIC_LAPACK_H
 
-#include <stddef.h>
-
-/* Eigenpairs of a symmetric matrix, relatively robust representations. The trailing size_t are the hidden lengths of
- * the character arguments, as gfortran 8 and later pass them. */
+void dgbtrf_(const int *m, const int *n, const int *kl, const int *ku, double *ab, const int *ldab, int *ipiv, int *info);
+void dgbtrs_(const char *trans, const int *n, const int *kl, const int *ku, const int *nrhs, const double *ab,
+             const int *ldab, const int *ipiv, double *b, const int *ldb, int *info);
+void dsygvx_(const int *itype, const char *jobz, const char *range, const char *uplo, const int *n, double *a,
+             const int *lda, double *b, const int *ldb, const double *vl, const double *vu, const int *il, const int *iu,
+             const double *abstol, int *m, double *w, double *z, const int *ldz, double *work, const int *lwork,
+             int *iwork, int *ifail, int *info);
 void dsyevr_(const char *jobz, const char *range, const char *uplo, const int *n, double *a, const int *lda,
              const double *vl, const double *vu, const int *il, const int *iu, const double *abstol, int *m, double *w,
              double *z, const int *ldz, int *isuppz, double *work, const int *lwork, int *iwork, const int *liwork,
-             int *info, size_t jobz_length, size_t range_length, size_t uplo_length);
+             int *info);
+void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+            const int *lwork, int *info);
+void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *ipiv, double *b, const int *ldb, int *info);
+void dgelsy_(const int *m, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb, int *jpvt,
+             const double *rcond, int *rank, double *work, const int *lwork, int *info);
 
 #endif
