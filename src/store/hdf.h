@@ -15,9 +15,8 @@ typedef struct {
   int64_t count[AFB_N_TABLES];
 } afb_hdf_facts;
 
-/* HDF5 keeps its errors to itself from here on. */
+/* From here on HDF5 does not print its errors; the reason of the last one is kept. */
 void afb_hdf_quiet(void);
-/* The innermost reason of HDF5's last failure; valid until the next call. */
 const char *afb_hdf_reason(void);
 
 /* Not collective. Writes a new file with empty tables. */
