@@ -332,16 +332,20 @@ static herr_t transfer_rows(hid_t dataset, const afb_column *column, int64_t fir
   return error;
 }
 
-afb_status afb_hdf_read_column(hid_t file, const afb_table_schema *table, const afb_column *column, int64_t first,
+afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset)
+{
+  *dataset = open_column(file, table, column);
+  if (*dataset < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
+  return AFB_OK;
+}
+
+afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,
                                int64_t n, void *data)
 {
-  hid_t dataset = open_column(file, table, column);
-  herr_t error = dataset < 0 ? -1 : transfer_rows(dataset, column, first, n, H5P_DEFAULT, data, NULL);
-  afb_status status =
-    error < 0 ? AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason()) : AFB_OK;
-  if (dataset >= 0)
-    H5Dclose(dataset);
-  return status;
+  if (transfer_rows(dataset, column, first, n, H5P_DEFAULT, data, NULL) < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
+  return AFB_OK;
 }
 
 static herr_t set_legend(hid_t file, const afb_table_schema *table, const afb_column *column, const char *legend)

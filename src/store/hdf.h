@@ -27,8 +27,10 @@ afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint
 afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts);
 /* The text that decides whether the file may be continued; the caller frees. */
 afb_status afb_hdf_read_identity(hid_t file, char **identity);
+/* Opens a column for reading; H5Fclose closes it. */
+afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset);
 /* Rows first ... first + n - 1 of a column, without padding. */
-afb_status afb_hdf_read_column(hid_t file, const afb_table_schema *table, const afb_column *column, int64_t first,
+afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,
                                int64_t n, void *data);
 
 /* Not collective. Writes the meaning of enumerated columns into a closed file where it differs from what is there. */

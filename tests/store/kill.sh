@@ -32,7 +32,7 @@ while [ $round -le $rounds ]; do
   # From a moment before the first commit of this session, when the last session's journal is folded, to well into it.
   tries=0
   while [ "$(grep -c '^pid' "$work/log")" -lt $ranks ] && [ $tries -lt 400 ]; do sleep 0.05; tries=$((tries + 1)); done
-  sleep "$(seconds "$(random 1200)")"
+  sleep "$(seconds "$(random 700)")"
   pids=$(sed -n 's/^pid //p' "$work/log")
   # shellcheck disable=SC2086
   kill -9 $pids 2>/dev/null
