@@ -179,7 +179,7 @@ static void wrong_files_are_explained(void **state)
     {HEAD "Be I,[He] 2s2,converged,-14,0.5,,[He] 2p1\n", "has 3 electrons"},
     {HEAD "Be I,\"[He] 2s2,converged,,,,\n", ":2:6: the quote that begins here does not end"},
     {HEAD "Be I,\"[He] 2s2\"x,converged,,,,\n", ":2:16: a comma or the end of the line"},
-    {"sym,charge,core,configs,converged,reason\nBe,0,1,\"2s(2,i)\",0,boredom\n", ":2:24: unknown reason of a failure"},
+    {"sym,charge,core,configs,converged,reason\nBe,0,1,\"2s(2,i)\",0,boredom\n", ":2:20: unknown reason of a failure"},
     {"sym,charge,core,configs,converged,reason\nBe,9,1,\"2s(2,i)\",0,maxiter\n", ":2:4: the number is out of range"},
     {"sym,charge,core,configs,converged,reason\nBe,0,9,\"2s(2,i)\",0,maxiter\n", ":2:6: the number is out of range"},
     {"sym,charge,core,configs,converged,reason\nBe,0,1,\"2s(2,i)\",2,maxiter\n", "1, 0 or nothing is wanted"},
