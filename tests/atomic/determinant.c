@@ -90,6 +90,8 @@ static double angular_integral(int kappa_a, int two_ma, int k, int kappa_c, int 
 {
   int q = (two_ma - two_mc) / 2, la = afb_kappa_l(kappa_a), lc = afb_kappa_l(kappa_c);
   double sum = 0;
+  if (abs(q) > k || k > la + lc || (la + lc + k) & 1)
+    return 0;
   for (int down = 0; down < 2; down++) {
     int ma = (two_ma + (down ? 1 : -1)) / 2, mc = (two_mc + (down ? 1 : -1)) / 2;
     double part = 0;
