@@ -254,7 +254,7 @@ static afb_outcome judge(const run *r, afb_outcome outcome)
     if (!s->varied[a])
       continue;
     afb_orbital_label(s->orbital[a], label);
-    int nodes = afb_scf_nodes(s, a, 0.01), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
+    int nodes = afb_scf_nodes(s, a), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
     if (out->orbitals.energy[a] >= 0) {
       snprintf(out->reason, sizeof out->reason, "%s is not bound: energy %.6f hartree", label, out->orbitals.energy[a]);
       return AFB_OUTCOME_UNBOUND;
@@ -300,6 +300,8 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
     AFB_TRY(status);
     out->outcome = climb(r, 0);
   }
+  if (afb_outcome_ok(out->outcome))
+    AFB_TRY(afb_scf_canonicalise(r->scf));
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';
