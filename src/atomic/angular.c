@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atomic/matrix_element.h"
+#include "numeric/racah.h"
 
 /* What one rank computes: entries in the order of row configuration, column configuration, row, column. Rows are numbered
  * through all blocks, columns within their block; index counts the rank's own integrals. */
@@ -347,4 +348,13 @@ void afb_angular_clear(afb_angular *angular)
   free(angular->index);
   free(angular->value);
   memset(angular, 0, sizeof *angular);
+}
+
+double afb_core_exchange(int kappa_a, int kappa_c, int k)
+{
+  int two_a = afb_kappa_two_j(kappa_a), two_c = afb_kappa_two_j(kappa_c);
+  if (k < 0 || (afb_kappa_l(kappa_a) + afb_kappa_l(kappa_c) + k) & 1)
+    return 0;
+  double x = afb_wigner_3j(two_a, 2 * k, two_c, 1, 0, -1);
+  return x * x;
 }
