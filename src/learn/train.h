@@ -29,6 +29,7 @@ typedef struct {
   int64_t patience;            /* stop when the validation loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations of the validation loss; 0: one epoch */
   int restart;                 /* 1: forget weights and moments first (a new start from spec.seed); 0: continue */
+  int64_t first_step;          /* model->step at which this training began, to resume it on the same table; < 0: now */
   uint64_t seed;               /* order of samples, dropout */
 } afb_train_options;
 
