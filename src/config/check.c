@@ -57,10 +57,18 @@ static afb_status put_default(afb_check *check, const afb_key *key)
   return status;
 }
 
+/* "budget:" with nothing below it is an empty section. */
+static void open_empty_section(const afb_key *key, afb_node *node)
+{
+  if (node && key->forms == AFB_FORM_MAP && node->kind == AFB_NODE_SCALAR && !node->quoted && node->text[0] == '\0')
+    node->kind = AFB_NODE_MAP;
+}
+
 static afb_status put_defaults(afb_check *check)
 {
   for (int i = 0; i < check->schema->n_keys; i++) {
     const afb_key *key = &check->schema->key[i];
+    open_empty_section(key, afb_tree_find(*check->root, key->path));
     const afb_node *parent = find_parent(check, key);
     if (key->fallback && parent && parent->kind == AFB_NODE_MAP && !afb_tree_find(*check->root, key->path))
       AFB_TRY(put_default(check, key));
@@ -106,6 +114,8 @@ static void find_unknown(afb_check *check, const afb_node *map, const char *sect
     char path[PATH_LENGTH];
     int length = snprintf(path, sizeof path, "%s%s%s", section, section[0] ? "." : "", node->key);
     const afb_key *key = length < PATH_LENGTH ? afb_schema_find(check->schema, path) : NULL;
+    if (afb_tree_member(map, node->key, strlen(node->key)) != node)
+      continue;
     if (!key || strchr(node->key, '.'))
       report_unknown(check, node, section);
     else if (node->kind == AFB_NODE_MAP && (key->forms & AFB_FORM_MAP))
@@ -136,7 +146,7 @@ static void set_absent(const afb_check *check, const afb_key *key)
 static void report_wrong(afb_check *check, const afb_key *key, const afb_node *node, const char *why)
 {
   char accepted[AFB_DESCRIPTION_LENGTH];
-  afb_mistakes_add(check->mistakes, node->place, "%s: %s; it takes %s", key->path, why,
+  afb_mistakes_add(check->mistakes, node->place, "%s: %s (it takes %s)", key->path, why,
                    afb_key_describe(key, accepted));
 }
 
@@ -218,11 +228,8 @@ static afb_status fill(afb_check *check, const afb_key *key, afb_node *node)
     return fill_strings(check, key, node);
   if (node->kind == AFB_NODE_SCALAR && key->forms != AFB_FORM_MAP)
     return fill_scalar(check, key, node);
-  if (node->kind == AFB_NODE_SCALAR && node->text[0] == '\0')
-    report_wrong(check, key, node, "no value");
-  else
-    report_wrong(check, key, node, node->kind == AFB_NODE_SCALAR ? "a single value"
-                                   : node->kind == AFB_NODE_LIST ? "a list" : "a section");
+  static const char *const kind[] = {"a single value", "a list", "a section"};
+  report_wrong(check, key, node, kind[node->kind]);
   return AFB_OK;
 }
 
@@ -241,7 +248,8 @@ afb_status afb_check_run(afb_check *check)
   for (int i = 0; i < schema->n_keys; i++)
     set_absent(check, &schema->key[i]);
   if ((*check->root)->kind != AFB_NODE_MAP) {
-    afb_mistakes_add(check->mistakes, (*check->root)->place, "expected \"key: value\" lines; `aufbau list template %s` prints an input to start from",
+    afb_mistakes_add(check->mistakes, (*check->root)->place,
+                     "expected \"key: value\" lines; `aufbau list template %s` prints an input to start from",
                      schema->name);
     return AFB_OK;
   }

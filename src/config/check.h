@@ -15,8 +15,8 @@ typedef struct {
   int n_owned;         /* < schema->n_keys + 1 */
 } afb_check;
 
-/* Puts the defaults into the tree, reports unknown, missing and wrong keys, writes values into the struct, and replaces the
- * texts of the tree by canonical ones. AFB_E_MEMORY, AFB_E_INTERNAL (a default of the schema that its own row does not accept). */
+/* Puts the defaults into the tree, reports unknown, missing and wrong keys, writes values into the struct, and replaces
+ * the texts of the tree by canonical ones. AFB_E_MEMORY, AFB_E_INTERNAL (a default of the schema is not YAML). */
 afb_status afb_check_run(afb_check *check);
 
 #endif

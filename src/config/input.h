@@ -29,16 +29,16 @@ afb_status afb_config_parse(const afb_schema *schema, const char *name, const ch
                             const char *const *set, void *input, afb_config **config);
 void afb_config_destroy(afb_config **config);
 
-/* Adds a mistake at the value of `path`: at its element `index` when it is a list and index >= 0, and `at` bytes into the text of the value.
- * Where the value is a default or absent, at the section that it belongs to. Not collective. */
+/* Adds a mistake at the value of `path`: at its element `index` when it is a list and index >= 0, and `at` bytes into
+ * the text of the value. Where the value is a default or absent, at the section that it belongs to. Not collective. */
 void afb_config_mistake(afb_config *config, const char *path, int index, size_t at, const char *format, ...)
   __attribute__((format(printf, 5, 6)));
 
 /* Whether the value at `path` was written by the user (not a default). Not collective. */
 int afb_config_given(const afb_config *config, const char *path);
 
-/* AFB_OK, or AFB_E_INPUT with all mistakes as the text of the failure (config/mistakes.h). Not collective: the same on all
- * ranks when all added the same. */
+/* AFB_OK, or AFB_E_INPUT with all mistakes as the text of the failure (config/mistakes.h). Not collective: the same on
+ * all ranks when all added the same. */
 afb_status afb_config_verdict(const afb_config *config);
 
 /* The resolved input: canonical YAML, defaults filled in, keys in the order of the schema. Without mistakes it

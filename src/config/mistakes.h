@@ -47,8 +47,8 @@ void afb_mistakes_vadd(afb_mistakes *mistakes, afb_place place, const char *form
 /* Line and column of a place. */
 void afb_place_locate(const afb_mistakes *mistakes, afb_place place, int *line, int *column);
 
-/* AFB_OK when there are none. Otherwise AFB_E_INPUT, and the text of the failure holds every mistake in the order of the
- * sources, each as "file:line:column: message", the line, and a caret below the place; those that do not fit into
+/* AFB_OK when there are none. Otherwise AFB_E_INPUT, and the text of the failure holds every mistake in the order of
+ * the sources, each as "file:line:column: message", the line, and a caret below the place; those that do not fit into
  * AFB_ERROR_LENGTH are counted at the end. AFB_E_MEMORY when some were lost. */
 afb_status afb_mistakes_verdict(const afb_mistakes *mistakes);
 

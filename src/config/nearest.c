@@ -35,9 +35,14 @@ const char *afb_nearest(const char *word, const char *const *candidate)
 {
   const char *best = NULL;
   int best_distance = 0;
+  for (const char *const *c = candidate; *c; c++)
+    if (strlen(*c) >= 3 && strncmp(word, *c, strlen(*c)) == 0)
+      best = *c;
+  if (best)
+    return best;
   for (; *candidate; candidate++) {
     size_t longer = strlen(word) > strlen(*candidate) ? strlen(word) : strlen(*candidate);
-    int distance = afb_word_distance(word, *candidate), limit = longer < 6 ? 1 : (int)(longer / 3);
+    int distance = afb_word_distance(word, *candidate), limit = longer < 3 ? 0 : longer < 6 ? 1 : (int)(longer / 3);
     if (distance <= limit && (!best || distance < best_distance)) {
       best = *candidate;
       best_distance = distance;

@@ -9,8 +9,9 @@
  * lengths. Cost: the product of the lengths. */
 int afb_word_distance(const char *a, const char *b);
 
-/* The candidate nearest to `word` when it is near enough to be meant (distance at most a third of the longer word,
- * at least 1), otherwise NULL. `candidate` ends with NULL; the first of equals wins. */
+/* The candidate nearest to `word` when it is near enough to be meant, otherwise NULL: one that `word` begins with
+ * (min, minutes), or a distance of at most a third of the longer word (1 up to five letters, 0 up to two).
+ * `candidate` ends with NULL; the first of equals wins. */
 const char *afb_nearest(const char *word, const char *const *candidate);
 
 /* Writes `; did you mean "x"?` for the nearest candidate, or the empty string; returns `buffer`. */

@@ -36,10 +36,11 @@ afb_status afb_reference_markdown(FILE *out, const afb_schema *const *schemas)
 {
   fputs("# Input reference\n\n"
         "Made by `aufbau list inputs --markdown` from the tables that check every input.\n\n"
-        "An input is one YAML document. A key that is not listed here is a mistake, and so is a key that is given twice. A required key of\n"
-        "a section that is itself optional is required where that section is given. `--set section.key=value` on the command\n"
-        "line goes before the file. `aufbau check INPUT` checks without running; `aufbau list template COMMAND` prints an input to\n"
-        "start from. Names of files are relative to the working directory.\n",
+        "An input is one YAML document. A key that is not listed here is a mistake, and so is a key that is given\n"
+        "twice. A required key of a section that is itself optional is required where that section is given.\n"
+        "`--set section.key=value` on the command line goes before the file. `aufbau check INPUT` checks without\n"
+        "running; `aufbau list template COMMAND` prints an input to start from. Names of files are relative to the\n"
+        "working directory.\n",
         out);
   for (; *schemas; schemas++) {
     fprintf(out, "\n## aufbau %s\n\n%s\n\n| key | value | default | meaning |\n|---|---|---|---|\n", (*schemas)->name,
@@ -85,22 +86,43 @@ static int is_commented(const afb_schema *schema, const afb_key *key)
   return !key->fallback && !(key->flags & AFB_KEY_REQUIRED);
 }
 
+/* Text as a comment, broken at blanks. */
+static void write_comment(FILE *out, int indent, const char *text)
+{
+  enum { WIDTH = 100 };
+  while (*text) {
+    int length = (int)strlen(text), room = WIDTH - indent;
+    if (length > room) {
+      for (length = room; length > 1 && text[length] != ' '; length--)
+        ;
+    }
+    fprintf(out, "%*s# %.*s\n", indent, "", length, text);
+    text += length;
+    text += strspn(text, " ");
+  }
+}
+
+static void write_key(FILE *out, const afb_schema *schema, const afb_key *key)
+{
+  char accepted[AFB_DESCRIPTION_LENGTH], comment[1024];
+  int indent = 2 * depth_of(key);
+  int section = (key->forms & AFB_FORM_MAP) && (!key->fallback || strcmp(key->fallback, "{}") == 0);
+  const char *value = key->fallback ? key->fallback : key->example;
+  if (key->forms == AFB_FORM_MAP)
+    snprintf(comment, sizeof comment, "%s", key->help);
+  else
+    snprintf(comment, sizeof comment, "%s [%s]", key->help, afb_key_describe(key, accepted));
+  fputc('\n', out);
+  write_comment(out, indent, comment);
+  fprintf(out, "%*s%s%s:%s%s\n", indent, "", is_commented(schema, key) ? "# " : "", afb_key_leaf(key),
+          section ? "" : " ", section ? "" : value);
+}
+
 afb_status afb_reference_template(FILE *out, const afb_schema *schema)
 {
   fprintf(out, "# %s Check it with `aufbau check`, run it with `aufbau %s`.\n", schema->summary, schema->name);
-  for (int i = 0; i < schema->n_keys; i++) {
-    const afb_key *key = &schema->key[i];
-    char accepted[AFB_DESCRIPTION_LENGTH];
-    int indent = 2 * depth_of(key);
-    if (!is_shown(schema, key))
-      continue;
-    int section = (key->forms & AFB_FORM_MAP) && (!key->fallback || strcmp(key->fallback, "{}") == 0);
-    const char *value = key->fallback ? key->fallback : key->example;
-    fprintf(out, "\n%*s# %s", indent, "", key->help);
-    if (key->forms != AFB_FORM_MAP)
-      fprintf(out, " [%s]", afb_key_describe(key, accepted));
-    fprintf(out, "\n%*s%s%s:%s%s\n", indent, "", is_commented(schema, key) ? "# " : "", afb_key_leaf(key),
-            section ? "" : " ", section ? "" : value);
-  }
+  for (int i = 0; i < schema->n_keys; i++)
+    if (is_shown(schema, &schema->key[i]))
+      write_key(out, schema, &schema->key[i]);
   return written(out);
 }

@@ -11,8 +11,8 @@
 #define AFB_ROWS_OPTIMISE(S, prefix)                                                                                  \
   {.path = prefix "optimise", .forms = AFB_FORM_WORD | AFB_FORM_MAP, AFB_AT(int, S, optimise),                        \
    .words = "all|average", .fallback = "{}",                                                                          \
-   .help = "levels whose weighted energy (weights 2J+1) is made stationary: the lowest `levels` of every J and parity, all, " \
-           "or average, the mean over all CSFs (EAL)"},                                                               \
+   .help = "levels whose weighted energy (weights 2J+1) is made stationary: the lowest `levels` of every J and "      \
+           "parity, all, or average, the mean over all CSFs (EAL)"},                                                  \
   {.path = prefix "optimise.levels", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, levels), .min = 1, .max = 1000,    \
    .fallback = "3", .help = "number of lowest levels of every block of J and parity"}
 

@@ -101,15 +101,15 @@ static void add_range(const afb_key *key, char *buffer)
   if (key->min == 0 && key->max == 0)
     return;
   if (key->flags & AFB_KEY_ABOVE_MIN)
-    snprintf(text, sizeof text, " above %.15g", key->min);
+    snprintf(text, sizeof text, " above %.16g", key->min);
   else if (isfinite(key->max))
-    snprintf(text, sizeof text, " from %.15g", key->min);
+    snprintf(text, sizeof text, " from %.16g", key->min);
   else
-    snprintf(text, sizeof text, " of at least %.15g", key->min);
+    snprintf(text, sizeof text, " of at least %.16g", key->min);
   add(buffer, text);
   if (!isfinite(key->max))
     return;
-  snprintf(text, sizeof text, " %s %.15g", key->flags & AFB_KEY_ABOVE_MIN ? "up to" : "to", key->max);
+  snprintf(text, sizeof text, " %s %.16g", key->flags & AFB_KEY_ABOVE_MIN ? "up to" : "to", key->max);
   add(buffer, text);
 }
 

@@ -44,7 +44,7 @@ typedef struct {
   double min, max;         /* of INTEGER, NUMBER and HALF (the value, not twice it); both 0: any */
   const char *unit;        /* of NUMBER, NULL: none */
   const char *words;       /* of WORD: "fermi|point" */
-  const char *fallback;    /* default, as YAML; NULL: none. A section with "{}" gets its members' defaults when absent */
+  const char *fallback;    /* default, as YAML; NULL: none. "{}": an absent section has its members' defaults */
   const char *example;     /* for the template, where there is no default */
   const char *help;
 } afb_key;
@@ -60,8 +60,8 @@ typedef struct {
 #define AFB_NO_FIELD ((size_t)-1)
 #define AFB_FIELD(type, S, member) (offsetof(S, member) + 0 * sizeof(_Generic(((S *)0)->member, type: 0)))
 
-/* Units that may follow a number. A value in `from`, in `to`: value * factor. Returns 0 when `from` is no unit, -1 when it
- * is one of another kind. */
+/* Units that may follow a number. A value in `from`, in `to`: value * factor. Returns 0 when `from` is no unit, -1 when
+ * it is one of another kind. */
 int afb_unit_factor(const char *from, const char *to, double *factor);
 /* Units of the same kind as `unit`, in a NULL-terminated list of at most `size` entries, its end included; returns the
  * number of units. */

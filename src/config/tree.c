@@ -236,6 +236,8 @@ static afb_status read_member(reader *r, afb_node *parent, afb_node *key)
   value->key = key->text;
   key->text = NULL;
   value->key_place = key->place;
+  if (value->kind == AFB_NODE_SCALAR && !value->quoted && value->text[0] == '\0')
+    value->place = key->place;
   report_twice(r, parent, value);
   append(parent, value);
   return AFB_OK;

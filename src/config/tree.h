@@ -1,7 +1,7 @@
 /* A YAML text as a tree of nodes that know their place. Not collective.
  *
- * libfyaml reads the text; of YAML, plain data is accepted: scalars, lists and maps. Anchors, aliases, tags and more than
- * one document are reported as mistakes, and so are keys that are given twice. */
+ * libfyaml reads the text; of YAML, plain data is accepted: scalars, lists and maps. Anchors, aliases, tags and more
+ * than one document are reported as mistakes, and so are keys that are given twice. */
 #ifndef AFB_CONFIG_TREE_H
 #define AFB_CONFIG_TREE_H
 
@@ -22,7 +22,8 @@ struct afb_node {
 };
 
 /* Parses bytes begin ... end-1 of a source. *root is NULL when there is nothing in the text. Whatever is wrong is added
- * to `mistakes` and is not a failure; after an error of syntax *root is NULL. AFB_E_MEMORY. The caller destroys *root. */
+ * to `mistakes` and is not a failure; after an error of syntax *root is NULL. AFB_E_MEMORY. The caller destroys *root.
+ * Cost: linear in the text, quadratic in the number of keys of one map. */
 afb_status afb_tree_parse(afb_mistakes *mistakes, int source, size_t begin, size_t end, afb_node **root);
 void afb_tree_destroy(afb_node **root);
 
