@@ -127,7 +127,7 @@ afb_status afb_arguments_read(const afb_command *command, int argc, char **argv,
     AFB_TRY(take(o, !o->value ? NULL : equal ? equal + 1 : argv[++i], out));
   }
   if (out->n_operands < command->min_operands && !out->help)
-    return AFB_FAIL(AFB_E_INPUT, "what is missing: aufbau %s %s (`aufbau %s --help` tells more)", command->name,
+    return AFB_FAIL(AFB_E_INPUT, "an argument is missing: aufbau %s %s (`aufbau %s --help` tells more)", command->name,
                     command->operands, command->name);
   return AFB_OK;
 }

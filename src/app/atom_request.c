@@ -12,7 +12,8 @@ void afb_atom_request_clear(afb_atom_request *request)
   *request = (afb_atom_request){0};
 }
 
-/* Where the first shell stands that a configuration cannot take: the shortest beginning of the text that fails. */
+/* Where the first shell stands that a configuration cannot take: the shortest beginning of the text that fails, which is
+ * also what the text of the failure is about. */
 static size_t offending_shell(const char *text)
 {
   char beginning[256];
@@ -79,7 +80,8 @@ static int read_configurations(afb_config *config, const afb_strings *texts, int
   for (int i = 0; i < texts->n; i++) {
     const char *text = texts->item[i];
     if (afb_configuration_parse(text, &out[n]) != AFB_OK) {
-      afb_config_mistake(config, "configurations", i, offending_shell(text), "%s", afb_error_text());
+      size_t at = offending_shell(text);
+      afb_config_mistake(config, "configurations", i, at, "%s", afb_error_text());
       continue;
     }
     for (int j = 0; j < n; j++)

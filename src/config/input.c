@@ -232,7 +232,7 @@ static afb_place place_of(const afb_config *config, const char *path, int index,
   }
   if (node->kind != AFB_NODE_SCALAR)
     return node->place;
-  return (afb_place){node->place.source, node->place.offset + (node->quoted && at > 0 ? at + 1 : at)};
+  return (afb_place){node->place.source, node->place.offset + at};
 }
 
 void afb_config_mistake(afb_config *config, const char *path, int index, size_t at, const char *format, ...)
