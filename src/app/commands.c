@@ -4,6 +4,12 @@
 #include "app/command.h"
 
 const afb_command afb_commands[] = {
+  {"atom", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_JSON | AFB_OPTION_SET,
+   "one MCDHF calculation of an atom or ion",
+   "Runs one multiconfiguration Dirac-Hartree-Fock calculation and prints its levels. `aufbau list template atom`\n"
+   "prints an input. The iteration trace is printed with --log-level trace. Exit status 2 when it did not converge;\n"
+   "what there is of a result is then printed and written all the same.\n",
+   afb_run_atom},
   {"check", "INPUT [COMMAND]", 1, 2, AFB_OPTION_SET, "checks an input without running it",
    "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
    "atom or campaign; without it the keys of the input tell.\n",

@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "atomic/element.h"
 #include "atomic/ion.h"
+#include "atomic/mcdhf.h"
 #include "config/inputs.h"
 #include "config/nearest.h"
 #include "config/reference.h"
@@ -72,6 +73,17 @@ static afb_status list_elements(const afb_arguments *arguments)
   return AFB_OK;
 }
 
+/* How a calculation can end, and the schemes that are tried. */
+static afb_status list_outcomes(const afb_arguments *arguments)
+{
+  (void)arguments;
+  for (int i = 1; i < AFB_N_OUTCOMES; i++)
+    printf("outcome %2d  %s\n", i, afb_outcome_name((afb_outcome)i));
+  for (int i = 1; i < AFB_N_RUNGS; i++)
+    printf("scheme  %2d  %s\n", i, afb_rung_name((afb_rung)i));
+  return AFB_OK;
+}
+
 typedef struct {
   const char *name, *summary;
   afb_status (*print)(const afb_arguments *arguments);
@@ -82,6 +94,7 @@ static const topic topics[] = {
   {"inputs", "kinds of input; with --markdown the input reference", list_inputs},
   {"template", "an input to start from: `aufbau list template atom`", list_template},
   {"elements", "elements, their usual isotope and the charge radius of its nucleus", list_elements},
+  {"outcomes", "how a calculation can end, and the schemes that it tries, cheapest first", list_outcomes},
   {"ions", "ions and their ground configurations", list_ions},
 };
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };

@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "config/nearest.h"
+#include "numeric/petsc.h"
 
 #ifdef HAVE_OPENBLAS_SET_NUM_THREADS
 void openblas_set_num_threads(int n);
@@ -96,6 +97,7 @@ int main(int argc, char **argv)
   /* A defect may have hit one rank alone while others wait for it. */
   if (exit_status == AFB_EXIT_INTERNAL)
     MPI_Abort(MPI_COMM_WORLD, AFB_EXIT_INTERNAL);
+  afb_petsc_end();
   MPI_Finalize();
   return exit_status;
 }
