@@ -29,7 +29,7 @@ static size_t offending_shell(const char *text)
 
 static int read_element(afb_config *config, const afb_atom_input *input, afb_mcdhf_request *request)
 {
-  if (!input->element)
+  if (!input->element || !afb_config_usable(config, "atom.charge"))
     return 0;
   if (afb_element_find(input->element, &request->z) != AFB_OK) {
     afb_config_mistake(config, "atom.element", -1, 0, "%s", afb_error_text());
@@ -139,7 +139,8 @@ static afb_status expand(afb_config *config, const afb_atom_input *input, int n,
   afb_shell from[AFB_MAX_SHELLS], active[AFB_MAX_SHELLS];
   int n_from = read_shells(config, "expand.from", &input->expand_from, n, out->configuration, from);
   int n_active = read_shells(config, "expand.active_set", &input->expand_active_set, 0, NULL, active);
-  AFB_TRY(afb_config_verdict(config));
+  if (afb_config_verdict(config) != AFB_OK)
+    return AFB_OK;
   afb_configuration *all = NULL;
   AFB_TRY(afb_configuration_expand(n, out->configuration, (int)input->expand_electrons, n_from, from, n_active, active,
                                    &out->request.n_configurations, &all));
@@ -148,13 +149,15 @@ static afb_status expand(afb_config *config, const afb_atom_input *input, int n,
   return AFB_OK;
 }
 
-/* The shells that are varied, after the expansion may have brought new ones. */
+/* The shells that are varied, after the expansion may have brought new ones. Whether they are occupied is looked at only
+ * when the expansion could be made. */
 static void read_vary(afb_config *config, const afb_atom_input *input, afb_atom_request *out)
 {
   out->request.n_vary = -1;
   if (input->vary.word < 0)
-    out->request.n_vary = read_shells(config, "vary", &input->vary, out->request.n_configurations, out->configuration,
-                                      out->request.vary);
+    out->request.n_vary = read_shells(config, "vary", &input->vary,
+                                      afb_config_verdict(config) == AFB_OK ? out->request.n_configurations : 0,
+                                      out->configuration, out->request.vary);
 }
 
 static afb_status create(afb_config *config, const afb_atom_input *input, afb_atom_request *out)

@@ -249,6 +249,17 @@ int afb_config_given(const afb_config *config, const char *path)
   return node && node->place.source >= 0;
 }
 
+int afb_config_usable(const afb_config *config, const char *path)
+{
+  const afb_node *node = afb_tree_find(config->root, path);
+  for (int i = 0; node && i < config->mistakes.n; i++) {
+    afb_place place = config->mistakes.mistake[i].place;
+    if (place.source == node->place.source && place.offset == node->place.offset && place.source >= 0)
+      return 0;
+  }
+  return node != NULL;
+}
+
 afb_status afb_config_verdict(const afb_config *config) { return afb_mistakes_verdict(&config->mistakes); }
 
 const char *afb_config_resolved(const afb_config *config) { return config->resolved ? config->resolved : ""; }

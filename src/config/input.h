@@ -42,6 +42,9 @@ void afb_config_mistake(afb_config *config, const char *path, int index, size_t 
 /* Whether the value at `path` was written by the user (not a default). Not collective. */
 int afb_config_given(const afb_config *config, const char *path);
 
+/* Whether the value at `path` has no mistake so far, be it given or a default. Not collective. */
+int afb_config_usable(const afb_config *config, const char *path);
+
 /* AFB_OK, or AFB_E_INPUT with all mistakes as the text of the failure (config/mistakes.h). Not collective: the same on
  * all ranks when all added the same. */
 afb_status afb_config_verdict(const afb_config *config);
