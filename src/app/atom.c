@@ -29,8 +29,6 @@ static void say_what_runs(const afb_arguments *arguments, const afb_mcdhf_reques
 
 static afb_status write_result(const afb_mcdhf_result *result, afb_output *json)
 {
-  if (afb_log_enabled(AFB_LOG_TRACE))
-    afb_report_trace(stderr, result);
   afb_report_levels(stdout, result);
   if (!json->stream)
     return AFB_OK;

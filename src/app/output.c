@@ -18,9 +18,9 @@ static int is_ours(const char *path, const char *beginning)
   return n == 0 || (n == length && memcmp(found, beginning, length) == 0);
 }
 
-static afb_status fail_write(const char *path)
+static afb_status fail_write(afb_status status, const char *path)
 {
-  return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
+  return AFB_FAIL(status, "%s: cannot be written: %s", path, strerror(errno));
 }
 
 afb_status afb_output_begin(const char *path, const char *beginning, afb_output *out)
@@ -38,7 +38,7 @@ afb_status afb_output_begin(const char *path, const char *beginning, afb_output 
   if (!exists || S_ISREG(info.st_mode))
     snprintf(out->temporary, sizeof out->temporary, "%s.tmp", path);
   out->stream = fopen(out->temporary[0] ? out->temporary : path, "w");
-  return out->stream ? AFB_OK : fail_write(path);
+  return out->stream ? AFB_OK : fail_write(AFB_E_INPUT, path);
 }
 
 afb_status afb_output_end(afb_output *out)
@@ -57,7 +57,7 @@ afb_status afb_output_end(afb_output *out)
   if (out->temporary[0])
     remove(out->temporary);
   errno = reason ? reason : errno;
-  return fail_write(out->path);
+  return fail_write(AFB_E_IO, out->path);
 }
 
 void afb_output_discard(afb_output *out)

@@ -75,7 +75,7 @@ static void print_level(FILE *out, const afb_csf_list *csfs, const afb_level *le
   for (int i = 0; i < level->n_leading; i++) {
     double weight = 100 * level->leading_mixing[i] * level->leading_mixing[i];
     if (i == 0 || weight >= 1)
-      fprintf(out, "%s%5.1f%% %s", i ? " + " : " ", weight,
+      fprintf(out, "%s%.1f%% %s", i ? " + " : "  ", weight,
               afb_report_csf(csfs, level->leading_csf[i], text, sizeof text));
   }
   fputc('\n', out);
@@ -110,16 +110,6 @@ void afb_report_levels(FILE *out, const afb_mcdhf_result *result)
     print_levels(out, result);
   if (result->orbitals.n_orbitals > 0)
     print_orbitals(out, &result->orbitals);
-}
-
-void afb_report_trace(FILE *out, const afb_mcdhf_result *result)
-{
-  fprintf(out, "iteration  scheme       energy/hartree   residual       step      CPU/s\n");
-  for (int i = 0; i < result->n_trace; i++) {
-    const afb_trace *trace = &result->trace[i];
-    fprintf(out, "%9d  %-8s %18.10f  %9.2e  %9.2e  %9.3f\n", trace->iteration, afb_rung_name((afb_rung)trace->rung),
-            trace->energy, trace->residual, trace->step, trace->seconds);
-  }
 }
 
 static void json_number(FILE *out, const char *name, double value)

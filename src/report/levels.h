@@ -14,10 +14,9 @@
 enum { AFB_CSF_TEXT = 160 };
 char *afb_report_csf(const afb_csf_list *csfs, int csf, char *buffer, size_t size);
 
-/* Outcome, levels by energy (J, parity, number within J and parity, hartree, cm^-1 above the lowest, leading CSFs with their weights in per cent) and orbitals. */
+/* Outcome, levels by energy (J, parity, number within J and parity, hartree, cm^-1 above the lowest, leading CSFs with
+ * their weights in per cent) and orbitals. */
 void afb_report_levels(FILE *out, const afb_mcdhf_result *result);
-/* One line for every iteration. */
-void afb_report_trace(FILE *out, const afb_mcdhf_result *result);
 
 /* {"outcome","iterations","cpu_seconds","n_csf","blocks":[{"two_j","parity","n_csf"}],"levels":[{"two_j","parity",
  * "index","energy_hartree"}],"orbitals":[{"label","energy_hartree","r_mean"}]} with 17 digits; what is not finite is
