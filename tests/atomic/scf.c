@@ -19,7 +19,7 @@ typedef struct {
   size_t size;
 } atom;
 
-/* Carbon, {2s2 2p2, 2p4, 2s2 2p 3p}: open shells, two orbitals of several symmetries, the lowest level of every block. */
+/* Carbon, {2s2 2p2, 2p4, 2s2 2p 3p}: open shells, two orbitals of several symmetries, the lowest two levels of every block. */
 static void open_carbon(atom *a)
 {
   const char *text[3] = {"1s2 2s2 2p2", "1s2 2p4", "1s2 2s2 2p1 3p1"};
@@ -33,7 +33,7 @@ static void open_carbon(atom *a)
   check_ok(afb_csf_list_create(3, c, 0, -1, 0, &a->list));
   check_ok(afb_angular_create(MPI_COMM_SELF, &a->list, &a->angular));
   check_ok(afb_expression_create(&a->list, &a->angular, &a->expression));
-  check_ok(afb_ci_create(&a->list, AFB_OPTIMISE_LEVELS, 1, &a->ci));
+  check_ok(afb_ci_create(&a->list, AFB_OPTIMISE_LEVELS, 2, &a->ci));
   check_ok(afb_nucleus_create(6, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));
   check_ok(afb_radial_create(&nucleus, &(afb_radial_options){.r_max = 40}, &a->radial));
   check_ok(afb_scf_create(a->radial, &a->list, &a->expression, vary, &a->scf));
