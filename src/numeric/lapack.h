@@ -1,0 +1,18 @@
+/* The Fortran LAPACK routines that are used, in the 32-bit integer interface; BLAS comes from <cblas.h>. */
+#ifndef AFB_NUMERIC_LAPACK_H
+#define AFB_NUMERIC_LAPACK_H
+
+void dgbtrf_(const int *m, const int *n, const int *kl, const int *ku, double *ab, const int *ldab, int *ipiv, int *info);
+void dgbtrs_(const char *trans, const int *n, const int *kl, const int *ku, const int *nrhs, const double *ab,
+             const int *ldab, const int *ipiv, double *b, const int *ldb, int *info);
+void dsygvx_(const int *itype, const char *jobz, const char *range, const char *uplo, const int *n, double *a,
+             const int *lda, double *b, const int *ldb, const double *vl, const double *vu, const int *il, const int *iu,
+             const double *abstol, int *m, double *w, double *z, const int *ldz, double *work, const int *lwork,
+             int *iwork, int *ifail, int *info);
+void dsyev_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda, double *w, double *work,
+            const int *lwork, int *info);
+void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *ipiv, double *b, const int *ldb, int *info);
+void dgelsy_(const int *m, const int *n, const int *nrhs, double *a, const int *lda, double *b, const int *ldb, int *jpvt,
+             const double *rcond, int *rank, double *work, const int *lwork, int *info);
+
+#endif
