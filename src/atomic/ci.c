@@ -1,0 +1,203 @@
+#include "atomic/ci.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "numeric/lapack.h"
+
+afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_levels, afb_ci *out)
+{
+  *out = (afb_ci){.n_blocks = list->n_blocks, .average = optimise == AFB_OPTIMISE_AVERAGE};
+  out->block = calloc((size_t)list->n_blocks, sizeof *out->block);
+  if (!out->block)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d blocks", list->n_blocks);
+  double total = 0;
+  for (int i = 0; i < list->n_blocks; i++) {
+    afb_ci_block *b = out->block + i;
+    b->n = list->block[i].n_csf;
+    b->n_levels = optimise == AFB_OPTIMISE_LEVELS && n_levels > 0 && n_levels < b->n ? n_levels : b->n;
+    b->weight = list->block[i].two_j + 1;
+    total += b->weight * b->n_levels;
+    b->mixing = calloc((size_t)b->n * (size_t)b->n_levels, sizeof *b->mixing);
+    if (!b->mixing)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for %d vectors of %d CSFs", b->n_levels, b->n);
+  }
+  for (int i = 0; i < list->n_blocks; i++)
+    out->block[i].weight /= total;
+  return AFB_OK;
+}
+
+void afb_ci_clear(afb_ci *ci)
+{
+  for (int i = 0; ci->block && i < ci->n_blocks; i++) {
+    free(ci->block[i].value);
+    free(ci->block[i].vector);
+    free(ci->block[i].mixing);
+  }
+  free(ci->block);
+  *ci = (afb_ci){0};
+}
+
+/* Entries of one (row, column) follow each other: H_rs = sum of value * y. */
+static void dense_matrix(const afb_angular *angular, int block, const double *y, int n, double *h)
+{
+  memset(h, 0, (size_t)n * (size_t)n * sizeof *h);
+  for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++)
+    h[(size_t)angular->column[e] * (size_t)n + (size_t)angular->row[e]] += angular->value[e] * y[angular->index[e]];
+}
+
+static void fix_sign(int n, double *v)
+{
+  int most = 0;
+  for (int r = 1; r < n; r++)
+    if (fabs(v[r]) > fabs(v[most]) * (1 + 1e-10))
+      most = r;
+  if (v[most] < 0)
+    for (int r = 0; r < n; r++)
+      v[r] = -v[r];
+}
+
+afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double *y, int whole, afb_ci *ci)
+{
+  (void)comm;
+  for (int i = 0; i < ci->n_blocks; i++) {
+    afb_ci_block *b = ci->block + i;
+    int wanted = whole && b->n <= AFB_CI_WHOLE ? b->n : b->n_levels;
+    if (b->n_known != wanted) {
+      double *value = realloc(b->value, (size_t)wanted * sizeof *value);
+      if (value)
+        b->value = value;
+      double *vector = realloc(b->vector, (size_t)wanted * (size_t)b->n * sizeof *vector);
+      if (vector)
+        b->vector = vector;
+      if (!value || !vector)
+        return AFB_FAIL(AFB_E_MEMORY, "no memory for %d vectors of %d CSFs", wanted, b->n);
+      b->n_known = wanted;
+    }
+    int n = b->n, found, info, one = 1, lwork = 40 * n, liwork = 12 * n;
+    double *h = malloc(((size_t)n * (size_t)n + 42 * (size_t)n) * sizeof *h), *work = h + (size_t)n * (size_t)n, *w = work + 40 * n, zero = 0;
+    int *iwork = malloc(16 * (size_t)n * sizeof *iwork);
+    dense_matrix(angular, i, y, n, h);
+    dsyevr_("V", wanted == n ? "A" : "I", "L", &n, h, &n, &zero, &zero, &one, &wanted, &zero, &found, w, b->vector, &n, iwork + 12 * n, work, &lwork, iwork, &liwork, &info);
+    memcpy(b->value, w, (size_t)wanted * sizeof *w);
+    free(h);
+    free(iwork);
+    if (info != 0)
+      return AFB_FAIL(AFB_E_NUMERIC, "dsyevr failed (%d)", info);
+    for (int l = 0; l < b->n_known; l++)
+      fix_sign(n, b->vector + (size_t)l * (size_t)n);
+    for (int r = 0; r < b->n; r++)
+      for (int l = 0; l < b->n_levels; l++)
+        b->mixing[(size_t)r * (size_t)b->n_levels + (size_t)l] = b->vector[(size_t)l * (size_t)n + (size_t)r];
+  }
+  return AFB_OK;
+}
+
+double afb_ci_energy(const afb_ci *ci, const afb_angular *angular, const double *y)
+{
+  double total = 0;
+  for (int i = 0; i < ci->n_blocks; i++) {
+    const afb_ci_block *b = ci->block + i;
+    double sum = 0;
+    if (ci->average) {
+      for (int64_t e = angular->entry_start[i]; e < angular->entry_start[i + 1]; e++)
+        if (angular->row[e] == angular->column[e])
+          sum += angular->value[e] * y[angular->index[e]];
+    } else {
+      for (int l = 0; l < b->n_levels; l++)
+        sum += b->value[l];
+    }
+    total += b->weight * sum;
+  }
+  return total;
+}
+
+static double dot(int n, const double *a, const double *b)
+{
+  double sum = 0;
+  for (int i = 0; i < n; i++)
+    sum += a[i] * b[i];
+  return sum;
+}
+
+void afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *gamma)
+{
+  memset(gamma, 0, (size_t)angular->n_integrals * sizeof *gamma);
+  for (int i = 0; i < ci->n_blocks; i++) {
+    const afb_ci_block *b = ci->block + i;
+    int row = -1, column = -1, m = b->n_levels;
+    double density = 0;
+    for (int64_t e = angular->entry_start[i]; e < angular->entry_start[i + 1]; e++) {
+      if (angular->row[e] != row || angular->column[e] != column) {
+        row = angular->row[e];
+        column = angular->column[e];
+        if (ci->average)
+          density = row == column ? b->weight : 0;
+        else
+          density = (row == column ? 1 : 2) * b->weight *
+                    dot(m, b->mixing + (size_t)row * (size_t)m, b->mixing + (size_t)column * (size_t)m);
+      }
+      gamma[angular->index[e]] += density * angular->value[e];
+    }
+  }
+}
+
+/* dh[n][n_levels] = (change of H) applied to the optimised vectors; diagonal[n] of H itself. */
+static void apply_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dy, double *dh)
+{
+  size_t m = (size_t)b->n_levels;
+  memset(dh, 0, (size_t)b->n * m * sizeof *dh);
+  for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++) {
+    double v = angular->value[e] * dy[angular->index[e]];
+    size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;
+    for (size_t l = 0; l < m; l++)
+      dh[r + l] += v * b->mixing[c + l];
+    if (r != c)
+      for (size_t l = 0; l < m; l++)
+        dh[c + l] += v * b->mixing[r + l];
+  }
+}
+
+/* dc[n][n_levels] = -sum over the other states j of |j> <j|dh> / (E_j - E_l). States among the optimised ones of the block
+ * are left out: their weights are equal, so that their mutual rotation changes no density. */
+static void rotate_into_others(const afb_ci_block *b, const double *dh, double *dc)
+{
+  size_t n = (size_t)b->n, m = (size_t)b->n_levels;
+  memset(dc, 0, n * m * sizeof *dc);
+  for (size_t j = m; j < (size_t)b->n_known; j++) {
+    const double *v = b->vector + j * n;
+    for (size_t l = 0; l < m; l++) {
+      double overlap = 0;
+      for (size_t r = 0; r < n; r++)
+        overlap += v[r] * dh[r * m + l];
+      double gap = b->value[j] - b->value[l];
+      overlap /= gap > 1e-8 ? gap : 1e-8;
+      for (size_t r = 0; r < n; r++)
+        dc[r * m + l] -= overlap * v[r];
+    }
+  }
+}
+
+afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma)
+{
+  memset(dgamma, 0, (size_t)angular->n_integrals * sizeof *dgamma);
+  for (int i = 0; i < ci->n_blocks && !ci->average; i++) {
+    const afb_ci_block *b = ci->block + i;
+    size_t m = (size_t)b->n_levels, size = (size_t)b->n * m;
+    if (b->n_levels == b->n || b->n_known < b->n)
+      continue;
+    double *dh = malloc(2 * size * sizeof *dh), *dc = dh + size;
+    if (!dh)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n);
+    apply_change(angular, i, b, dy, dh);
+    rotate_into_others(b, dh, dc);
+    for (int64_t e = angular->entry_start[i]; e < angular->entry_start[i + 1]; e++) {
+      size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;
+      double change = dot((int)m, dc + r, b->mixing + c) + dot((int)m, b->mixing + r, dc + c);
+      dgamma[angular->index[e]] += (r == c ? 1 : 2) * b->weight * change * angular->value[e];
+    }
+    free(dh);
+  }
+  return AFB_OK;
+}

@@ -1,0 +1,44 @@
+/* Configuration interaction within the J^pi blocks: Hamiltonian matrices from the angular part and the radial
+ * integrals, the optimised levels, and what the levels give back to the radial equations. */
+#ifndef AFB_ATOMIC_CI_H
+#define AFB_ATOMIC_CI_H
+
+#include <mpi.h>
+
+#include "atomic/angular.h"
+#include "atomic/csf.h"
+#include "atomic/mcdhf.h"
+
+typedef struct {
+  int n, n_levels;        /* CSFs, optimised levels */
+  int n_known;            /* eigenpairs that are held: n_levels, or n after a solution of the whole spectrum */
+  double *value;          /* [n_known], ascending, without the constant energy of the closed subshells */
+  double *vector;         /* [n_known][n], largest component positive */
+  double *mixing;         /* [n][n_levels]: the optimised vectors, level index fastest */
+  double weight;          /* of each of its levels; (2J+1), normalised over all levels */
+} afb_ci_block;
+
+typedef struct {
+  int n_blocks;
+  afb_ci_block *block;
+  int average;            /* density of all CSFs, weight 2J+1, without mixing: extended average level */
+} afb_ci;
+
+/* Not collective. n_levels <= 0: all. AFB_E_MEMORY. */
+afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_levels, afb_ci *out);
+void afb_ci_clear(afb_ci *ci);
+
+/* Collective on comm; identical results on all ranks. y: the angular integrals' values. With `whole` all eigenpairs of blocks
+ * of up to AFB_CI_WHOLE CSFs are kept, for afb_ci_response. AFB_E_NUMERIC when an eigensolver fails. */
+enum { AFB_CI_WHOLE = 600 };
+afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double *y, int whole, afb_ci *ci);
+
+/* Weighted mean energy of the optimised levels (of all CSFs' diagonals for `average`). Not collective. */
+double afb_ci_energy(const afb_ci *ci, const afb_angular *angular, const double *y);
+/* gamma[n_integrals] = dE/dy. */
+void afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *gamma);
+/* First-order change of gamma by the change dy of the integrals: rotations of the optimised vectors into the others,
+ * by sum over states; blocks whose spectrum is not held are taken as fixed. AFB_E_MEMORY. */
+afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma);
+
+#endif

@@ -1,0 +1,434 @@
+#include "atomic/scf.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomic/scf_parts.h"
+#include "numeric/lapack.h"
+
+static double *array(size_t a, size_t b) { return calloc(a * b + 1, sizeof(double)); }
+
+afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const afb_expression *expression,
+                          const uint8_t *vary, afb_scf **out)
+{
+  *out = NULL;
+  for (int k = 0; k <= expression->max_rank; k++)
+    AFB_TRY(afb_radial_prepare_rank(radial, k));
+  afb_scf *s = calloc(1, sizeof *s);
+  if (!s)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the orbitals");
+  size_t m = (size_t)list->n_orbitals, n = (size_t)radial->n, points = (size_t)radial->n_points;
+  s->radial = radial;
+  s->list = list;
+  s->expression = expression;
+  s->n_orbitals = list->n_orbitals;
+  s->n = radial->n;
+  s->n_points = radial->n_points;
+  s->orbital = list->orbital;
+  memcpy(s->varied, vary, m);
+  s->vector = array(m, n);
+  s->p = array(m, points);
+  s->q = array(m, points);
+  s->dirac = array(m, n);
+  s->density = array((size_t)expression->n_pairs, points);
+  s->potential = array((size_t)expression->n_potentials, points);
+  s->field = array((size_t)expression->n_pairs, points);
+  s->x = array((size_t)(expression->n_one + expression->n_terms), 1);
+  s->coefficient = array((size_t)(expression->n_one + expression->n_terms), 1);
+  s->gradient = array(m, n);
+  s->multiplier = array(m, m);
+  s->work = array(2 * m, points);
+  if (!s->vector || !s->p || !s->q || !s->dirac || !s->density || !s->potential || !s->field || !s->x ||
+      !s->coefficient || !s->gradient || !s->multiplier || !s->work) {
+    afb_scf_destroy(&s);
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d orbitals and %d potentials on %d points", list->n_orbitals,
+                    expression->n_potentials, radial->n_points);
+  }
+  for (size_t a = 0; a < m; a++)
+    if (!afb_scf_dirac(s, s->orbital[a].kappa)) {
+      afb_scf_destroy(&s);
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for the Dirac operators");
+    }
+  *out = s;
+  return AFB_OK;
+}
+
+void afb_scf_destroy(afb_scf **scf)
+{
+  afb_scf *s = *scf;
+  if (!s)
+    return;
+  free(s->vector);
+  free(s->p);
+  free(s->q);
+  free(s->dirac);
+  free(s->density);
+  free(s->potential);
+  free(s->field);
+  free(s->x);
+  free(s->coefficient);
+  free(s->gradient);
+  free(s->multiplier);
+  free(s->work);
+  for (size_t i = 0; i < sizeof s->band / sizeof *s->band; i++)
+    free(s->band[i]);
+  free(s);
+  *scf = NULL;
+}
+
+const double *afb_scf_dirac(afb_scf *s, int kappa)
+{
+  double **slot = s->band + AFB_MAX_ORBITALS + kappa;
+  if (!*slot) {
+    *slot = malloc((size_t)s->n * AFB_BAND_LD * sizeof **slot);
+    if (*slot)
+      afb_radial_dirac(s->radial, kappa, *slot);
+  }
+  return *slot;
+}
+
+
+
+
+static void remove_component(const afb_scf *s, const double *along, double *v)
+{
+  double overlap = afb_band_form(s->n, s->radial->overlap, along, v);
+  afb_axpy(s->n, -overlap, along, v);
+}
+
+/* Symmetric orthonormalisation, X (X^T S X)^(-1/2), of the varied orbitals number group[0 ... m-1]. */
+static afb_status symmetric(afb_scf *s, int m, const int *group)
+{
+  double overlap[AFB_MAX_ORBITALS * 4], value[16], work[640], mixed[16];
+  int lwork = 640, info;
+  if (m > 16)
+    return AFB_FAIL(AFB_E_LIMIT, "more than 16 orbitals of one symmetry");
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++)
+      overlap[i * m + j] = afb_band_form(s->n, s->radial->overlap, afb_row(s->vector, group[i], s->n), afb_row(s->vector, group[j], s->n));
+  dsyev_("V", "L", &m, overlap, &m, value, work, &lwork, &info);
+  if (info != 0 || value[0] < 1e-8)
+    return AFB_FAIL(AFB_E_NUMERIC, "orbitals became linearly dependent");
+  double power[256];
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++) {
+      power[i * m + j] = 0;
+      for (int e = 0; e < m; e++)
+        power[i * m + j] += overlap[e * m + i] * overlap[e * m + j] / sqrt(value[e]);
+    }
+  for (int x = 0; x < s->n; x++) {
+    for (int i = 0; i < m; i++) {
+      mixed[i] = 0;
+      for (int j = 0; j < m; j++)
+        mixed[i] += power[i * m + j] * afb_row(s->vector, group[j], s->n)[x];
+    }
+    for (int i = 0; i < m; i++)
+      afb_row(s->vector, group[i], s->n)[x] = mixed[i];
+  }
+  return AFB_OK;
+}
+
+afb_status afb_scf_orthonormalise(afb_scf *s)
+{
+  uint8_t done[AFB_MAX_ORBITALS] = {0};
+  for (int a = 0; a < s->n_orbitals; a++) {
+    if (done[a] || !s->varied[a])
+      continue;
+    int group[AFB_MAX_ORBITALS], m = 0;
+    for (int b = a; b < s->n_orbitals; b++)
+      if (s->varied[b] && s->orbital[b].kappa == s->orbital[a].kappa) {
+        group[m++] = b;
+        done[b] = 1;
+      }
+    for (int i = 0; i < m; i++)
+      for (int b = 0; b < s->n_orbitals; b++)
+        if (!s->varied[b] && s->orbital[b].kappa == s->orbital[a].kappa)
+          remove_component(s, afb_row(s->vector, b, s->n), afb_row(s->vector, group[i], s->n));
+    AFB_TRY(symmetric(s, m, group));
+  }
+  return AFB_OK;
+}
+
+static void refresh_integrals(afb_scf *s)
+{
+  const afb_expression *e = s->expression;
+  for (int i = 0; i < e->n_one; i++)
+    s->x[i] = afb_dot(s->n, afb_row(s->vector, e->one[i].a, s->n), afb_row(s->dirac, e->one[i].b, s->n));
+  for (int t = 0; t < e->n_terms; t++)
+    s->x[e->n_one + t] = afb_dot(s->n_points, afb_row(s->density, e->potential[e->term[t].left].pair, s->n_points),
+                             afb_row(s->potential, e->term[t].right, s->n_points));
+}
+
+void afb_scf_refresh(afb_scf *s)
+{
+  const afb_expression *e = s->expression;
+  int points = s->n_points;
+  for (int a = 0; a < s->n_orbitals; a++) {
+    afb_radial_values(s->radial, afb_row(s->vector, a, s->n), afb_row(s->p, a, points), afb_row(s->q, a, points));
+    afb_band_multiply(s->n, afb_scf_dirac(s, s->orbital[a].kappa), afb_row(s->vector, a, s->n), afb_row(s->dirac, a, s->n));
+  }
+  for (int i = 0; i < e->n_pairs; i++) {
+    const double *pa = afb_row(s->p, e->pair[i].a, points), *qa = afb_row(s->q, e->pair[i].a, points);
+    const double *pb = afb_row(s->p, e->pair[i].b, points), *qb = afb_row(s->q, e->pair[i].b, points);
+    double *rho = afb_row(s->density, i, points);
+    for (int x = 0; x < points; x++)
+      rho[x] = s->radial->weight[x] * (pa[x] * pb[x] + qa[x] * qb[x]);
+  }
+  for (int i = 0; i < e->n_potentials; i++)
+    afb_radial_coulomb(s->radial, e->potential[i].k, afb_row(s->density, e->potential[i].pair, points),
+                       afb_row(s->potential, i, points));
+  refresh_integrals(s);
+}
+
+void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field)
+{
+  for (int t = 0; t < e->n_terms; t++) {
+    double c = coefficient[t];
+    if (fabs(c) < 1e-16)
+      continue;
+    int left = e->term[t].left, right = e->term[t].right;
+    afb_axpy(points, c, afb_const_row(potential, right, points), afb_row(field, e->potential[left].pair, points));
+    afb_axpy(points, c, afb_const_row(potential, left, points), afb_row(field, e->potential[right].pair, points));
+  }
+}
+
+/* out_a += sum_c W_ac phi_c projected, with phi given by values p, q; work holds 2 n_points an orbital. */
+void afb_scf_apply_fields(afb_scf *s, const double *field, const double *p, const double *q, double *out)
+{
+  const afb_expression *e = s->expression;
+  int points = s->n_points;
+  double *fp = s->work, *fq = s->work + (size_t)s->n_orbitals * (size_t)points, *dual = malloc((size_t)s->n * sizeof *dual);
+  memset(s->work, 0, 2 * (size_t)s->n_orbitals * (size_t)points * sizeof *s->work);
+  for (int i = 0; i < e->n_pairs; i++) {
+    int a = e->pair[i].a, b = e->pair[i].b;
+    double half = a == b ? 1 : 0.5;
+    const double *u = afb_const_row(field, i, points);
+    for (int side = 0; side < (a == b ? 1 : 2); side++) {
+      int to = side ? b : a, from = side ? a : b;
+      double *tp = afb_row(fp, to, points), *tq = afb_row(fq, to, points);
+      const double *sp = afb_const_row(p, from, points), *sq = afb_const_row(q, from, points);
+      for (int x = 0; x < points; x++) {
+        tp[x] += half * u[x] * sp[x];
+        tq[x] += half * u[x] * sq[x];
+      }
+    }
+  }
+  for (int a = 0; dual && a < s->n_orbitals; a++) {
+    if (!s->varied[a])
+      continue;
+    afb_radial_project(s->radial, afb_row(fp, a, points), afb_row(fq, a, points), dual);
+    afb_axpy(s->n, 1, dual, afb_row(out, a, s->n));
+  }
+  free(dual);
+}
+
+void afb_scf_apply_one_body(const afb_scf *s, const double *coefficient, const double *h, double *out)
+{
+  const afb_expression *e = s->expression;
+  for (int i = 0; i < e->n_one; i++) {
+    int a = e->one[i].a, b = e->one[i].b;
+    double c = coefficient[i];
+    if (a == b) {
+      afb_axpy(s->n, c, afb_const_row(h, a, s->n), afb_row(out, a, s->n));
+    } else {
+      afb_axpy(s->n, 0.5 * c, afb_const_row(h, b, s->n), afb_row(out, a, s->n));
+      afb_axpy(s->n, 0.5 * c, afb_const_row(h, a, s->n), afb_row(out, b, s->n));
+    }
+  }
+}
+
+void afb_scf_gradient(afb_scf *s)
+{
+  const afb_expression *e = s->expression;
+  memset(s->gradient, 0, (size_t)s->n_orbitals * (size_t)s->n * sizeof *s->gradient);
+  memset(s->field, 0, (size_t)e->n_pairs * (size_t)s->n_points * sizeof *s->field);
+  memset(s->occupation, 0, sizeof s->occupation);
+  for (int i = 0; i < e->n_one; i++)
+    if (e->one[i].a == e->one[i].b)
+      s->occupation[e->one[i].a] = s->coefficient[i];
+  afb_scf_apply_one_body(s, s->coefficient, s->dirac, s->gradient);
+  afb_scf_add_fields(e, s->n_points, s->coefficient + e->n_one, s->potential, s->field);
+  afb_scf_apply_fields(s, s->field, s->p, s->q, s->gradient);
+  for (int a = 0; a < s->n_orbitals; a++)
+    for (int b = 0; b < s->n_orbitals; b++)
+      s->multiplier[a * s->n_orbitals + b] =
+        s->orbital[a].kappa == s->orbital[b].kappa ? afb_dot(s->n, afb_row(s->vector, b, s->n), afb_row(s->gradient, a, s->n)) : 0;
+}
+
+void afb_scf_project_tangent(const afb_scf *s, double *dual)
+{
+  int m = s->n_orbitals;
+  double *overlap = calloc((size_t)m * (size_t)m, sizeof *overlap), *metric = malloc((size_t)s->n * sizeof *metric);
+  for (int a = 0; a < m; a++)
+    for (int b = 0; b < m; b++)
+      if (s->varied[a] && s->orbital[a].kappa == s->orbital[b].kappa)
+        overlap[a * m + b] = afb_dot(s->n, afb_const_row(s->vector, b, s->n), afb_const_row(dual, a, s->n));
+  for (int b = 0; b < m; b++) {
+    afb_band_multiply(s->n, s->radial->overlap, afb_const_row(s->vector, b, s->n), metric);
+    for (int a = 0; a < m; a++) {
+      if (!s->varied[a] || s->orbital[a].kappa != s->orbital[b].kappa)
+        continue;
+      double keep = s->varied[b] && a != b && !(s->list->closed[a] && s->list->closed[b])
+                      ? 0.5 * (overlap[a * m + b] - overlap[b * m + a]) : 0;
+      afb_axpy(s->n, keep - overlap[a * m + b], metric, afb_row(dual, a, s->n));
+    }
+  }
+  for (int a = 0; a < m; a++)
+    if (!s->varied[a])
+      memset(afb_row(dual, a, s->n), 0, (size_t)s->n * sizeof *dual);
+  free(overlap);
+  free(metric);
+}
+
+void afb_scf_residual(const afb_scf *s, double *dual)
+{
+  memcpy(dual, s->gradient, (size_t)s->n_orbitals * (size_t)s->n * sizeof *dual);
+  afb_scf_project_tangent(s, dual);
+}
+
+void afb_scf_norms(const afb_scf *s, const double *primal, double *norm)
+{
+  for (int a = 0; a < s->n_orbitals; a++) {
+    const double *v = afb_const_row(primal, a, s->n);
+    norm[a] = sqrt(fmax(0, afb_band_form(s->n, s->radial->overlap, v, v)));
+  }
+}
+
+static int index_of_pair(const afb_expression *e, int a, int b)
+{
+  for (int i = 0; i < e->n_pairs; i++)
+    if (e->pair[i].a == a && e->pair[i].b == b)
+      return i;
+  return -1;
+}
+
+/* The local operator of orbital a over its occupation: H_Dirac + W_aa / q_a. */
+static void local_operator(afb_scf *s, int a, double *band)
+{
+  memcpy(band, afb_scf_dirac(s, s->orbital[a].kappa), (size_t)s->n * AFB_BAND_LD * sizeof *band);
+  int pair = index_of_pair(s->expression, a, a);
+  if (pair >= 0)
+    afb_radial_add_potential(s->radial, 1 / s->occupation[a], afb_row(s->field, pair, s->n_points), band);
+}
+
+/* v = -(band - energy S)^-1 r in the complement of the orbitals of a's kappa: bordered system by its Schur complement. */
+static afb_status bordered_solve(afb_scf *s, int a, double energy, double *band, double *factors, int *pivots,
+                                 const double *r, double *block, double *v)
+{
+  int n = s->n, m = 0, group[AFB_MAX_ORBITALS], one = 1, info, border_pivots[AFB_MAX_ORBITALS];
+  for (int b = 0; b < s->n_orbitals; b++)
+    if (s->orbital[b].kappa == s->orbital[a].kappa)
+      group[m++] = b;
+  for (size_t i = 0; i < (size_t)n * AFB_BAND_LD; i++)
+    band[i] -= energy * s->radial->overlap[i];
+  afb_radial_fix_ends(s->radial, band);
+  AFB_TRY(afb_band_factor(n, band, factors, pivots));
+  memcpy(block, r, (size_t)n * sizeof *block);
+  double *metric = block + (size_t)(m + 1) * (size_t)n;
+  for (int i = 0; i < m; i++)
+    afb_band_multiply(n, s->radial->overlap, afb_row(s->vector, group[i], n), metric + (size_t)i * (size_t)n);
+  memcpy(block + n, metric, (size_t)m * (size_t)n * sizeof *block);
+  AFB_TRY(afb_band_solve(n, factors, pivots, m + 1, block));
+  double schur[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS / 16], right[AFB_MAX_ORBITALS];
+  if (m > 16)
+    return AFB_FAIL(AFB_E_LIMIT, "more than 16 orbitals of one symmetry");
+  for (int i = 0; i < m; i++) {
+    right[i] = afb_dot(n, metric + (size_t)i * (size_t)n, block);
+    for (int j = 0; j < m; j++)
+      schur[j * m + i] = afb_dot(n, metric + (size_t)i * (size_t)n, block + (size_t)(j + 1) * (size_t)n);
+  }
+  dgesv_(&m, &one, schur, &m, border_pivots, right, &m, &info);
+  if (info != 0)
+    return AFB_FAIL(AFB_E_NUMERIC, "singular border");
+  for (int x = 0; x < n; x++)
+    v[x] = -block[x];
+  for (int i = 0; i < m; i++)
+    afb_axpy(n, right[i], block + (size_t)(i + 1) * (size_t)n, v);
+  for (int i = 0; i < m; i++)
+    remove_component(s, afb_row(s->vector, group[i], n), v);
+  return AFB_OK;
+}
+
+/* Rotations of pairs: x = -t / h, h the diagonal of the Hessian with the local operators (expectation[a][b] = <b|A_a|b>). */
+static void rotate_pairs(const afb_scf *s, const double *expectation, const double *dual, double *primal)
+{
+  int m = s->n_orbitals;
+  for (int a = 0; a < m; a++)
+    for (int b = a + 1; b < m; b++) {
+      if (s->orbital[a].kappa != s->orbital[b].kappa || !s->varied[a] || !s->varied[b] ||
+          (s->list->closed[a] && s->list->closed[b]))
+        continue;
+      double t = 0.5 * (afb_dot(s->n, afb_const_row(s->vector, b, s->n), afb_const_row(dual, a, s->n)) -
+                        afb_dot(s->n, afb_const_row(s->vector, a, s->n), afb_const_row(dual, b, s->n)));
+      double h = 0.5 * (expectation[a * m + b] - s->multiplier[a * m + a] + expectation[b * m + a] -
+                        s->multiplier[b * m + b]);
+      double least = 0.05 * fmin(s->occupation[a], s->occupation[b]);
+      if (fabs(h) < least)
+        h = h < 0 ? -least : least;
+      double x = -t / h;
+      afb_axpy(s->n, x, afb_const_row(s->vector, b, s->n), afb_row(primal, a, s->n));
+      afb_axpy(s->n, -x, afb_const_row(s->vector, a, s->n), afb_row(primal, b, s->n));
+    }
+}
+
+afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, double *primal)
+{
+  int m = s->n_orbitals, n = s->n;
+  size_t band_size = (size_t)n * AFB_BAND_LD;
+  double *band = malloc((band_size + (size_t)n * AFB_BAND_FACTOR_LD + (size_t)n * (2 * (size_t)m + 3) + (size_t)m * (size_t)m) * sizeof *band);
+  int *pivots = malloc((size_t)n * sizeof *pivots);
+  if (!band || !pivots) {
+    free(band);
+    free(pivots);
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for an orbital step");
+  }
+  double *factors = band + band_size, *block = factors + (size_t)n * AFB_BAND_FACTOR_LD;
+  double *r = block + (size_t)n * (2 * (size_t)m + 2), *expectation = r + n;
+  afb_status status = AFB_OK;
+  memset(primal, 0, (size_t)m * (size_t)n * sizeof *primal);
+  for (int a = 0; a < m && status == AFB_OK; a++) {
+    if (!s->varied[a])
+      continue;
+    double q = s->occupation[a];
+    local_operator(s, a, band);
+    for (int b = 0; b < m; b++)
+      if (s->orbital[b].kappa == s->orbital[a].kappa)
+        expectation[a * m + b] = q * afb_band_form(n, band, afb_row(s->vector, b, n), afb_row(s->vector, b, n));
+    for (int x = 0; x < n; x++)
+      r[x] = afb_const_row(dual, a, n)[x] / q;
+    status = bordered_solve(s, a, s->multiplier[a * m + a] / q - shift, band, factors, pivots, r, block, afb_row(primal, a, n));
+  }
+  if (status == AFB_OK)
+    rotate_pairs(s, expectation, dual, primal);
+  free(band);
+  free(pivots);
+  return status;
+}
+
+double afb_scf_r_mean(const afb_scf *s, int orbital)
+{
+  const double *p = afb_const_row(s->p, orbital, s->n_points), *q = afb_const_row(s->q, orbital, s->n_points);
+  double sum = 0;
+  for (int x = 0; x < s->n_points; x++)
+    sum += s->radial->weight[x] * s->radial->r[x] * (p[x] * p[x] + q[x] * q[x]);
+  return sum;
+}
+
+int afb_scf_nodes(const afb_scf *s, int orbital, double threshold)
+{
+  const double *p = afb_const_row(s->p, orbital, s->n_points);
+  double most = 0;
+  int nodes = 0, sign = 0;
+  for (int x = 0; x < s->n_points; x++)
+    most = fmax(most, fabs(p[x]));
+  for (int x = 0; x < s->n_points; x++) {
+    if (fabs(p[x]) < threshold * most)
+      continue;
+    int now = p[x] > 0 ? 1 : -1;
+    if (sign != 0 && now != sign)
+      nodes++;
+    sign = now;
+  }
+  return nodes;
+}

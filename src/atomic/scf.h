@@ -1,0 +1,67 @@
+/* Orbitals, their energy gradient and its derivative: what every scheme of the ladder is made of. Not collective.
+ *
+ * With E = sum_i C_i X_i (atomic/expression.h) the gradient of orbital a is G_a = (1/2) dE/d phi_a,
+ *   G_a = sum_b D_ab H_Dirac phi_b + sum_c W_ac(r) phi_c,   W_ac = sum C R-potentials,
+ * and the multipliers are lambda_ab = <phi_b|G_a>. Stationary: G_a = sum_b lambda_ab S phi_b, lambda symmetric.
+ * "Dual" vectors are integrals with the splines (like G_a), "primal" ones spline coefficients (like phi_a).
+ *
+ * A tangent vector is delta phi_a = v_a + sum_b X_ab phi_b, v_a orthogonal to all orbitals of its kappa, X antisymmetric
+ * over the varied orbitals of one kappa and zero elsewhere. */
+#ifndef AFB_ATOMIC_SCF_H
+#define AFB_ATOMIC_SCF_H
+
+#include "atomic/ci.h"
+#include "atomic/expression.h"
+#include "atomic/radial.h"
+
+typedef struct {
+  afb_radial *radial;                  /* borrowed */
+  const afb_csf_list *list;            /* borrowed */
+  const afb_expression *expression;    /* borrowed */
+  int n_orbitals, n, n_points;
+  const afb_orbital *orbital;
+  uint8_t varied[AFB_MAX_ORBITALS];
+  double *vector;          /* [n_orbitals][n] spline coefficients, orthonormal */
+  double *p, *q;           /* [n_orbitals][n_points] */
+  double *dirac;           /* [n_orbitals][n]: H_Dirac phi_a, dual */
+  double *density;         /* [n_pairs][n_points]: weight (P_a P_b + Q_a Q_b) */
+  double *potential;       /* [n_potentials][n_points] */
+  double *field;           /* [n_pairs][n_points]: the coefficient of phi_c in G_a, for a = c; twice it for a != c */
+  double *x;               /* integrals */
+  double *coefficient;     /* C */
+  double *gradient;        /* [n_orbitals][n], dual */
+  double *multiplier;      /* [n_orbitals][n_orbitals]: lambda_ab */
+  double occupation[AFB_MAX_ORBITALS];   /* D_aa */
+  double *band[2 * AFB_MAX_ORBITALS + 2];/* Dirac operators by kappa, made when first used */
+  double *work;
+} afb_scf;
+
+/* vary[n_orbitals]. AFB_E_MEMORY, AFB_E_LIMIT (rank). Memory: (n_potentials + 3 n_pairs) n_points numbers. */
+afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const afb_expression *expression,
+                          const uint8_t *vary, afb_scf **out);
+void afb_scf_destroy(afb_scf **scf);
+
+const double *afb_scf_dirac(afb_scf *scf, int kappa);
+/* Makes the varied orbitals orthonormal (symmetrically among themselves, frozen ones stay). AFB_E_NUMERIC: dependent. */
+afb_status afb_scf_orthonormalise(afb_scf *scf);
+/* From the orbitals: values, potentials, integrals x. */
+void afb_scf_refresh(afb_scf *scf);
+/* From x and coefficient: fields, gradient, multipliers, occupations. */
+void afb_scf_gradient(afb_scf *scf);
+
+/* The tangent part of the gradient of the Lagrangian, [n_orbitals][n], dual; zero for frozen orbitals. */
+void afb_scf_residual(const afb_scf *scf, double *dual);
+/* primal = -(approximate inverse Hessian) dual: one bordered solve per orbital with its local operator, energies lowered by
+ * `shift` (hartree), and the diagonal estimate for rotations. AFB_E_NUMERIC. Cost: about 0.3 ms an orbital. */
+afb_status afb_scf_precondition(afb_scf *scf, double shift, const double *dual, double *primal);
+/* dual = Hessian of the Lagrangian applied to the tangent vector `primal`; the CI vectors follow when `ci` is given.
+ * AFB_E_MEMORY. Cost: about three times a refresh and a gradient. */
+afb_status afb_scf_hessian(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, const double *primal, double *dual);
+
+/* Norms sqrt(v^T S v) of the parts of a primal vector, by orbital. */
+void afb_scf_norms(const afb_scf *scf, const double *primal, double *norm);
+/* <r> of an orbital; nodes of P where |P| exceeds `threshold` times its maximum on both sides of the zero. */
+double afb_scf_r_mean(const afb_scf *scf, int orbital);
+int afb_scf_nodes(const afb_scf *scf, int orbital, double threshold);
+
+#endif

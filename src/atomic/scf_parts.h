@@ -1,0 +1,37 @@
+/* Pieces of the gradient that scf.c and hessian.c share; nobody else includes this. */
+#ifndef AFB_ATOMIC_SCF_PARTS_H
+#define AFB_ATOMIC_SCF_PARTS_H
+
+#include "atomic/scf.h"
+
+static inline double *afb_row(double *a, int i, int n) { return a + (size_t)i * (size_t)n; }
+static inline const double *afb_const_row(const double *a, int i, int n) { return a + (size_t)i * (size_t)n; }
+
+static inline double afb_dot(int n, const double *a, const double *b)
+{
+  double sum[4] = {0};
+  int i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (int j = 0; j < 4; j++)
+      sum[j] += a[i + j] * b[i + j];
+  for (; i < n; i++)
+    sum[0] += a[i] * b[i];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+static inline void afb_axpy(int n, double f, const double *x, double *y)
+{
+  for (int i = 0; i < n; i++)
+    y[i] += f * x[i];
+}
+
+/* field_pair += sum over terms of coefficient * potential of the other side. */
+void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field);
+/* out_a += sum_c W_ac phi_c, dual, for varied a; phi given by its values. */
+void afb_scf_apply_fields(afb_scf *s, const double *field, const double *p, const double *q, double *out);
+/* out_a += sum_b D_ab h_b, D from the one-body coefficients. */
+void afb_scf_apply_one_body(const afb_scf *s, const double *coefficient, const double *h, double *out);
+/* Takes the part of a dual set that pairs with tangent vectors. */
+void afb_scf_project_tangent(const afb_scf *s, double *dual);
+
+#endif

@@ -1,0 +1,24 @@
+/* Orbitals to start from. Not collective. */
+#ifndef AFB_ATOMIC_START_H
+#define AFB_ATOMIC_START_H
+
+#include "atomic/csf.h"
+#include "atomic/mcdhf.h"
+#include "atomic/radial.h"
+
+/* Eigenfunctions of a local Thomas-Fermi potential, V = V_nuc + (N-1)(1 - phi(x))/r, x = r Z^(1/3)/0.88534, with Latter's
+ * rational fit of phi (Phys. Rev. 99, 510 (1955)); orthonormal by construction.
+ * vector: [n_orbitals][radial->n]. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 10 ms a kappa. */
+afb_status afb_start_thomas_fermi(const afb_radial *radial, int n_electrons, int n_orbitals, const afb_orbital *orbital,
+                                  double *vector);
+
+/* Replaces those of vector[n_orbitals][radial->n] that `from` holds by its functions, projected on this basis, and
+ * makes all of one kappa orthonormal, the given ones first. found[n_orbitals]: 1 where `from` had the orbital. */
+afb_status afb_start_from(const afb_radial *radial, const afb_orbitals *from, int n_orbitals, const afb_orbital *orbital,
+                          double *vector, uint8_t *found);
+
+/* r_max (bohr) in which the orbitals of an ion of this charge are expected to fit: 2.5 n^2 + 20 n over charge + 1,
+ * for the largest n, between 15 and 400. */
+double afb_start_box(int charge, int n_orbitals, const afb_orbital *orbital);
+
+#endif
