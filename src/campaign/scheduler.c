@@ -51,20 +51,44 @@ typedef struct {
   /* rank 0 */
   int *held;                    /* [size] tasks issued to a rank and not reported */
   double *load;                 /* [size] their predicted seconds */
-  int64_t under_way;            /* tasks issued and not reported */
+  order_head *under_way;        /* [n_under_way] tasks issued and not reported */
+  int n_under_way, capacity;
   int together_pending;
   double together_by;           /* when the last rank is expected */
   double served_at, gap;        /* longest recent time between two looks at messages */
 } scheduler;
 
-/* A task under way, by what rank 0 must undo when it is reported. */
-static void account(scheduler *s, int first, int ranks, double seconds, int sign)
+static void add_load(scheduler *s, const order_head *task, int sign)
 {
-  for (int r = first; r < first + ranks; r++) {
+  for (int r = task->first; r < task->first + task->ranks; r++) {
     s->held[r] += sign;
-    s->load[r] = s->held[r] > 0 ? s->load[r] + sign * seconds : 0.0;
+    s->load[r] = s->held[r] > 0 ? s->load[r] + sign * task->seconds : 0.0;
   }
-  s->under_way += sign;
+}
+
+static afb_status set_out(scheduler *s, const order_head *task)
+{
+  if (s->n_under_way == s->capacity) {
+    int capacity = 2 * s->capacity + 64;
+    order_head *grown = realloc(s->under_way, (size_t)capacity * sizeof *grown);
+    if (!grown)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for %d tasks", capacity);
+    s->under_way = grown;
+    s->capacity = capacity;
+  }
+  s->under_way[s->n_under_way++] = *task;
+  add_load(s, task, +1);
+  return AFB_OK;
+}
+
+static void come_back(scheduler *s, int64_t id)
+{
+  for (int i = 0; i < s->n_under_way; i++)
+    if (s->under_way[i].id == id) {
+      add_load(s, &s->under_way[i], -1);
+      s->under_way[i] = s->under_way[--s->n_under_way];
+      return;
+    }
 }
 
 static void note_failure(scheduler *s, afb_status status)
@@ -179,18 +203,22 @@ static afb_status issue_task(scheduler *s, const afb_task *task, int first, int 
   order_head head = {.kind = ORDER_TASK, .ranks = ranks, .first = first, .id = task->id, .seconds = task->seconds};
   afb_bytes payload = {0};
   afb_status status = afb_request_pack(&task->request, &payload);
-  for (int r = first; r < first + ranks && status == AFB_OK; r++)
+  if (status == AFB_OK)
+    status = set_out(s, &head);
+  for (int r = first; r < first + ranks && status == AFB_OK; r++) {
     status = issue(s, r, &head, &payload);
+    if (status != AFB_OK && r == first)
+      come_back(s, task->id);
+  }
   afb_bytes_clear(&payload);
-  account(s, first, ranks, task->seconds, +1);
   return status;
 }
 
 static void begin_together(scheduler *s)
 {
   double longest = 0.0;
-  for (int r = 0; r < s->pool->size; r++)
-    longest = fmax(longest, s->held[r] > 0 ? s->load[r] / s->held[r] : 0.0);
+  for (int i = 0; i < s->n_under_way; i++)
+    longest = fmax(longest, s->under_way[i].seconds);
   s->together_pending = 1;
   s->together_by = afb_wall_seconds() + longest;
   issue_to_all(s, ORDER_TOGETHER, longest);
@@ -222,7 +250,7 @@ static void feed(scheduler *s)
       begin_together(s);
       break;
     case AFB_NEXT_WAIT:
-      if (s->under_way == 0 && !s->together_pending)
+      if (s->n_under_way == 0 && !s->together_pending)
         begin_stop(s);
       return;
     case AFB_NEXT_STOP:
@@ -233,9 +261,9 @@ static void feed(scheduler *s)
 }
 
 /* Rank 0: a run is over, here or elsewhere. */
-static void deliver(scheduler *s, const report_head *head, double predicted, afb_mcdhf_result *result)
+static void deliver(scheduler *s, const report_head *head, afb_mcdhf_result *result)
 {
-  account(s, head->report.rank, head->report.ranks, predicted, -1);
+  come_back(s, head->report.id);
   if (!head->started)
     s->work->dropped(s->work->context, head->report.id);
   else if (s->status == AFB_OK)
@@ -249,16 +277,13 @@ static int receive_report(scheduler *s)
   if (afb_channel_receive(&s->channel, TAG_REPORT, &from, &bytes) != AFB_OK || from < 0)
     return 0;
   report_head head;
-  double predicted;
   afb_mcdhf_result result = {0};
   afb_status status = afb_bytes_get(&bytes, &head, sizeof head);
-  if (status == AFB_OK)
-    status = afb_bytes_get(&bytes, &predicted, sizeof predicted);
   if (status == AFB_OK && head.started)
     status = afb_result_unpack(&bytes, &result);
   note_failure(s, status);
   if (status == AFB_OK)
-    deliver(s, &head, predicted, &result);
+    deliver(s, &head, &result);
   afb_mcdhf_result_clear(&result);
   afb_bytes_clear(&bytes);
   return 1;
@@ -370,12 +395,10 @@ static void judge(afb_status status, afb_mcdhf_result *result)
   }
 }
 
-static afb_status send_report(scheduler *s, const report_head *head, double predicted, const afb_mcdhf_result *result)
+static afb_status send_report(scheduler *s, const report_head *head, const afb_mcdhf_result *result)
 {
   afb_bytes bytes = {0};
   afb_status status = afb_bytes_put(&bytes, head, sizeof *head);
-  if (status == AFB_OK)
-    status = afb_bytes_put(&bytes, &predicted, sizeof predicted);
   if (status == AFB_OK && head->started)
     status = afb_result_pack(result, &bytes);
   if (status == AFB_OK)
@@ -385,22 +408,22 @@ static afb_status send_report(scheduler *s, const report_head *head, double pred
 }
 
 /* Hands a report to rank 0. */
-static void hand_in(scheduler *s, const report_head *head, double predicted, afb_mcdhf_result *result)
+static void hand_in(scheduler *s, const report_head *head, afb_mcdhf_result *result)
 {
   if (s->pool->rank == 0) {
     double begin = afb_wall_seconds();
-    deliver(s, head, predicted, result);
+    deliver(s, head, result);
     s->service += afb_wall_seconds() - begin;
     return;
   }
-  if (send_report(s, head, predicted, result) == AFB_OK)
+  if (send_report(s, head, result) == AFB_OK)
     return;
   /* Rank 0 waits for this report: without memory for all of it, it gets the outcome alone. */
   afb_mcdhf_result_clear(result);
   *result = (afb_mcdhf_result){.energy = NAN, .gradient = NAN};
   result->outcome = AFB_OUTCOME_RESOURCE_LIMIT;
   snprintf(result->reason, sizeof result->reason, "no memory to hand in the result");
-  note_failure(s, send_report(s, head, predicted, result));
+  note_failure(s, send_report(s, head, result));
 }
 
 static void execute(scheduler *s, order *o)
@@ -428,7 +451,7 @@ static void execute(scheduler *s, order *o)
     afb_owned_request_clear(&owned);
   }
   if (s->pool->rank == o->head.first)
-    hand_in(s, &head, o->head.seconds, &result);
+    hand_in(s, &head, &result);
   afb_mcdhf_result_clear(&result);
 }
 
@@ -491,7 +514,7 @@ static void work_off(scheduler *s)
       execute(s, o);
     else if (o)
       do_together(s, o);
-    else if (s->pool->rank == 0 && s->stopping && s->under_way == 0) {
+    else if (s->pool->rank == 0 && s->stopping && s->n_under_way == 0) {
       issue_to_all(s, ORDER_END, 0.0);
       s->ended = 1;
     } else
@@ -539,5 +562,6 @@ afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const af
   }
   free(s.held);
   free(s.load);
+  free(s.under_way);
   return status;
 }
