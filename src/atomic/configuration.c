@@ -166,8 +166,8 @@ afb_status afb_configuration_parse(const char *text, afb_configuration *out)
       return AFB_FAIL(AFB_E_INPUT, "configuration \"%.160s\": the bracket of the core is not closed", text);
     if (!add_noble(at + 1, length, &core))
       return AFB_FAIL(AFB_E_INPUT,
-                      "configuration \"%.160s\": core \"[%.*s]\" is not one of [He] [Ne] [Ar] [Kr] [Xe] [Rn] [Og]", text,
-                      (int)(length < 20 ? length : 20), at + 1);
+                      "configuration \"%.160s\": core \"[%.*s]\" is not one of [He] [Ne] [Ar] [Kr] [Xe] [Rn] [Og]",
+                      text, (int)(length < 20 ? length : 20), at + 1);
     result = core;
     at += length + 2;
   }

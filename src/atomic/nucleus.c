@@ -7,8 +7,8 @@
 
 static const double pi = 3.14159265358979323846;
 
-/* Li_k(-e^y) = sum_{n>=1} (-1)^n e^(ny) / n^k for y <= 0. The terms are moments of a positive measure, so the alternating
- * sum is accelerated at once for all y <= 0: algorithm 1 of Cohen, Rodriguez Villegas, Zagier, Exp. Math. 9, 3
+/* Li_k(-e^y) = sum_{n>=1} (-1)^n e^(ny) / n^k for y <= 0. The terms are moments of a positive measure, so the
+ * alternating sum is accelerated for all y <= 0 alike: algorithm 1 of Cohen, Rodriguez Villegas, Zagier, Exp. Math. 9, 3
  * (2000); N terms leave a relative error below 5.8^-N. */
 static double alternating_sum(int k, double y)
 {
@@ -79,8 +79,8 @@ afb_status afb_nucleus_create(int z, int mass_number, afb_nucleus_model model, d
     c_fm = a_fm * half_density_radius(rms / a_fm);
   } else if (!(c_fm > 0 && c_fm < 20 && a_fm > 0 && a_fm < 5)) {
     return AFB_FAIL(AFB_E_INPUT,
-                    "nucleus with c = %g fm and a = %g fm: 0 < c < 20 fm and 0 < a < 5 fm (uranium: 7.13 and 0.523)", c_fm,
-                    a_fm);
+                    "nucleus with c = %g fm and a = %g fm: 0 < c < 20 fm and 0 < a < 5 fm (uranium: 7.13 and 0.523)",
+                    c_fm, a_fm);
   }
   *out = (afb_nucleus){.z = z, .c = c_fm * AFB_FM_IN_BOHR, .a = a_fm * AFB_FM_IN_BOHR};
   return AFB_OK;

@@ -158,37 +158,10 @@ static void other_models_and_errors(void **state)
   check_true(given.z == -5);
 }
 
-static void elements_are_found(void **state)
-{
-  (void)state;
-  int z = 0;
-  for (int i = 1; i <= AFB_N_ELEMENTS; i++) {
-    check_ok(afb_element_find(afb_element_symbol(i), &z));
-    check_true(z == i);
-    check_ok(afb_element_find(afb_element_name(i), &z));
-    check_true(z == i);
-    check_true(afb_element_mass_number(i) >= i && afb_element_mass_number(i) <= 3 * i);
-  }
-  check_ok(afb_element_find("sr", &z));
-  check_true(z == 38);
-  static const char *const wrong[][2] = {
-    {"Srr", "did you mean Sr?"}, {"stronsium", "did you mean strontium?"}, {"Uranum", "did you mean uranium?"},
-    {"", "give a symbol"}, {"unobtainiumunobtainium", "give a symbol"}, {"Qq", "did you mean"}};
-  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-    check_true(afb_element_find(wrong[i][0], &z) == AFB_E_INPUT);
-    if (i < 5)
-      check_true(strstr(afb_error_text(), wrong[i][1]) != NULL);
-  }
-  check_true(z == 38);
-  assert_string_equal(afb_element_symbol(0), "?");
-  check_true(afb_element_mass_number(119) == 0 && afb_element_rms_radius(119, 300) == 0);
-}
-
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(reference_radii_are_reproduced),
   cmocka_unit_test(potential_equals_quadrature),
   cmocka_unit_test(rms_radius_is_the_tabulated_one),
   cmocka_unit_test(other_models_and_errors),
-  cmocka_unit_test(elements_are_found),
 };
 CHECK_MAIN(tests)
