@@ -33,7 +33,7 @@ typedef struct {
   afb_orbital orbital[AFB_MAX_ORBITALS];
   uint8_t closed[AFB_MAX_ORBITALS];   /* 1: full in every CSF (core); the angular part leaves these out */
   int n_blocks;
-  afb_block *block;                   /* ordered by J, then parity - before + as in GRASP's lists */
+  afb_block *block;                   /* ordered by J, then parity, + before -, as in GRASP's lists */
   int n_csf;
   /* [n_csf][n_orbitals] each */
   uint8_t *occupation;
@@ -44,7 +44,9 @@ typedef struct {
 
 /* All CSFs of the configurations with 2J in two_j_min ... two_j_max (two_j_max < 0: no limits). Duplicated configurations are an
  * AFB_E_INPUT. j >= 9/2 subshells with more than two electrons (and fewer than 2j-1): AFB_E_LIMIT. More than max_csf
- * CSFs (0: 10^7): AFB_E_LIMIT. No CSF at all in the J range: AFB_E_INPUT.
+ * CSFs (0: 10^7), 2J > 255 or too many orbitals: AFB_E_LIMIT. No CSF at all in the J range, different numbers of
+ * electrons: AFB_E_INPUT. Orbitals that no CSF occupies are not in the list. Within a block the CSFs keep the order of the
+ * configurations; those of one relativistic configuration follow each other.
  * The caller clears *out with afb_csf_list_clear. Cost: linear in what comes out. */
 afb_status afb_csf_list_create(int n_configurations, const afb_configuration *configurations, int two_j_min,
                                int two_j_max, int64_t max_csf, afb_csf_list *out);

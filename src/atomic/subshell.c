@@ -382,7 +382,7 @@ static afb_status check_range(int two_j, int w)
 
 afb_status afb_subshell_terms(int two_j, int w, int *n_terms, const afb_term **terms)
 {
-  shell_cache *shell;
+  shell_cache *shell = NULL;
   const shell_states *states;
   AFB_TRY(check_range(two_j, w));
   AFB_TRY(find_cache(two_j, &shell));
@@ -500,7 +500,7 @@ afb_status afb_subshell_reduced(int two_j, int w_ket, afb_shell_product product,
   int w_bra = w_ket + made_of[product].change, n_bra, n_ket;
   int rank = product == AFB_SHELL_CCA || product == AFB_SHELL_CAA ? two_k / 2 : 0;
   const afb_term *bra, *ket;
-  shell_cache *shell;
+  shell_cache *shell = NULL;
   AFB_TRY(check_range(two_j, w_ket));
   AFB_TRY(check_range(two_j, w_bra));
   if (rank < 0 || rank >= N_RANKS)

@@ -1,0 +1,371 @@
+#include "atomic/ladder.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomic/scf_parts.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/units.h"
+#include "numeric/lapack.h"
+
+enum { HISTORY = 8, KRYLOV = 40 };
+
+static int out_of_time(const afb_ladder *s)
+{
+  int over = s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds;
+  MPI_Bcast(&over, 1, MPI_INT, 0, s->comm);
+  return over;
+}
+
+static afb_outcome stop(afb_ladder *s, afb_outcome outcome, const char *text)
+{
+  snprintf(s->reason, sizeof s->reason, "%s", text);
+  return outcome;
+}
+
+static void record(afb_ladder *s, afb_rung rung)
+{
+  if (s->n_trace == s->room) {
+    int room = s->room ? 2 * s->room : 64;
+    afb_trace *trace = realloc(s->trace, (size_t)room * sizeof *trace);
+    if (!trace)
+      return;
+    s->trace = trace;
+    s->room = room;
+  }
+  s->trace[s->n_trace++] = (afb_trace){rung, s->iterations, s->energy, s->residual, s->residual, afb_cpu_seconds() - s->cpu_start};
+  char label[8];
+  if (afb_log_enabled(AFB_LOG_TRACE))
+    afb_log(AFB_LOG_TRACE, "%-8s %3d  E = %.10f  residual = %.2e (%s)", afb_rung_name(rung), s->iterations, s->energy,
+            s->residual, afb_orbital_label(s->scf->orbital[s->worst], label));
+}
+
+static afb_outcome check_occupations(afb_ladder *s)
+{
+  char label[8], text[120];
+  for (int a = 0; a < s->scf->n_orbitals; a++)
+    if (s->scf->varied[a] && s->scf->occupation[a] < 1e-9) {
+      snprintf(text, sizeof text, "%s is empty in the optimised levels (occupation %.1e)",
+               afb_orbital_label(s->scf->orbital[a], label), s->scf->occupation[a]);
+      return stop(s, AFB_OUTCOME_EMPTY_ORBITAL, text);
+    }
+  return AFB_OUTCOME_NONE;
+}
+
+afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int whole_spectrum)
+{
+  afb_scf *scf = s->scf;
+  const afb_expression *e = scf->expression;
+  if (out_of_time(s))
+    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, "time limit of the run");
+  if (s->iterations >= s->max_iterations)
+    return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit");
+  s->iterations++;
+  afb_scf_refresh(scf);
+  afb_expression_to_angular(e, scf->x, s->y);
+  for (int i = 0; i < s->angular->n_integrals; i++)
+    if (!isfinite(s->y[i]))
+      return stop(s, AFB_OUTCOME_NOT_FINITE, "a radial integral is not finite");
+  if (!s->ci->average && afb_ci_solve(s->comm, s->angular, s->y, whole_spectrum, s->ci) != AFB_OK)
+    return stop(s, AFB_OUTCOME_CI_FAILURE, afb_error_text());
+  afb_ci_density(s->ci, s->angular, s->gamma);
+  afb_expression_coefficients(e, 1, s->gamma, scf->coefficient);
+  s->energy = afb_ci_energy(s->ci, s->angular, s->y) + afb_dot(e->n_one + e->n_terms, e->base, scf->x);
+  afb_scf_gradient(scf);
+  afb_outcome bad = check_occupations(s);
+  if (bad != AFB_OUTCOME_NONE)
+    return bad;
+  afb_scf_residual(scf, s->dual);
+  if (afb_scf_precondition(scf, shift, s->dual, s->step) != AFB_OK)
+    return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
+  double norm[AFB_MAX_ORBITALS];
+  afb_scf_norms(scf, s->step, norm);
+  s->residual = 0;
+  for (int a = 0; a < scf->n_orbitals; a++)
+    if (!(norm[a] <= s->residual)) {
+      s->residual = norm[a];
+      s->worst = a;
+    }
+  record(s, rung);
+  if (!isfinite(s->energy) || !isfinite(s->residual))
+    return stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
+  return AFB_OUTCOME_NONE;
+}
+
+/* What convergence looks back on. */
+typedef struct {
+  double energy, best;
+  int quiet, since_best;
+  double *level;
+  int n_levels;
+} watch;
+
+static int count_levels(const afb_ladder *s)
+{
+  int n = 0;
+  for (int i = 0; i < s->ci->n_blocks && !s->ci->average; i++)
+    n += s->ci->block[i].n_levels;
+  return n;
+}
+
+static int watch_open(const afb_ladder *s, watch *w)
+{
+  *w = (watch){.energy = NAN, .best = INFINITY, .n_levels = count_levels(s)};
+  w->level = calloc((size_t)w->n_levels + 1, sizeof *w->level);
+  return w->level != NULL;
+}
+
+/* Whether the last evaluation fulfils every condition. */
+static int converged(const afb_ladder *s, watch *w, double tolerance)
+{
+  double moved = 0;
+  int at = 0;
+  for (int i = 0; i < s->ci->n_blocks && !s->ci->average; i++)
+    for (int l = 0; l < s->ci->block[i].n_levels; l++, at++) {
+      moved = fmax(moved, fabs(s->ci->block[i].value[l] - w->level[at]));
+      w->level[at] = s->ci->block[i].value[l];
+    }
+  /* Levels are held without the constant of the closed subshells; its change is in the mean energy. */
+  int quiet = fabs(s->energy - w->energy) <= 1e-11 * fabs(s->energy);
+  w->quiet = quiet ? w->quiet + 1 : 0;
+  w->energy = s->energy;
+  if (s->residual < 0.7 * w->best) {
+    w->best = s->residual;
+    w->since_best = 0;
+  } else {
+    w->since_best++;
+  }
+  if (tolerance > AFB_RESIDUAL_TOLERANCE)
+    return s->residual <= tolerance;
+  (void)moved;
+  return s->residual <= tolerance && w->quiet >= 1;
+}
+
+/* DIIS on orbitals x with errors f: x_new = sum c_i (x_i + f_i), |sum c_i f_i| least, sum c_i = 1. */
+typedef struct {
+  int held, next;
+  size_t size;
+  double *x, *f, *dual;       /* [HISTORY][size] each; dual = weighted S f */
+} history;
+
+static int history_open(const afb_scf *scf, history *h)
+{
+  *h = (history){.size = (size_t)scf->n_orbitals * (size_t)scf->n};
+  h->x = malloc(3 * HISTORY * h->size * sizeof *h->x);
+  h->f = h->x + HISTORY * h->size;
+  h->dual = h->f + HISTORY * h->size;
+  return h->x != NULL;
+}
+
+static void history_push(const afb_scf *scf, const double *step, history *h)
+{
+  double *f = h->f + (size_t)h->next * h->size, *dual = h->dual + (size_t)h->next * h->size;
+  memcpy(h->x + (size_t)h->next * h->size, scf->vector, h->size * sizeof *f);
+  memcpy(f, step, h->size * sizeof *f);
+  for (int a = 0; a < scf->n_orbitals; a++) {
+    double weight = fmax(scf->occupation[a], 1e-2);
+    afb_band_multiply(scf->n, scf->radial->overlap, afb_row(f, a, scf->n), afb_row(dual, a, scf->n));
+    for (int x = 0; x < scf->n; x++)
+      afb_row(dual, a, scf->n)[x] *= weight;
+  }
+  h->next = (h->next + 1) % HISTORY;
+  if (h->held < HISTORY)
+    h->held++;
+}
+
+static void history_extrapolate(const history *h, double *x)
+{
+  int m = h->held, n = m + 1, one = 1, rank, info, lwork = 512, pivot[HISTORY + 1] = {0};
+  double b[(HISTORY + 1) * (HISTORY + 1)], right[HISTORY + 1] = {0}, work[512], rcond = 1e-13, scale = 0;
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++)
+      b[i * n + j] = afb_dot((int)h->size, h->f + (size_t)i * h->size, h->dual + (size_t)j * h->size);
+  for (int i = 0; i < m; i++)
+    scale = i == 0 ? b[0] : fmin(scale, b[i * n + i]);
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++)
+      b[i * n + j] /= scale > 0 ? scale : 1;
+  for (int i = 0; i < m; i++)
+    b[i * n + m] = b[m * n + i] = 1;
+  b[m * n + m] = 0;
+  right[m] = 1;
+  dgelsy_(&n, &n, &one, b, &n, right, &n, pivot, &rcond, &rank, work, &lwork, &info);
+  memset(x, 0, h->size * sizeof *x);
+  for (int i = 0; i < m; i++) {
+    afb_axpy((int)h->size, right[i], h->x + (size_t)i * h->size, x);
+    afb_axpy((int)h->size, right[i], h->f + (size_t)i * h->size, x);
+  }
+}
+
+/* Moves the orbitals to x, but no orbital by more than `radius`; then orthonormalises. */
+static afb_outcome move_to(afb_ladder *s, const double *x, double radius)
+{
+  afb_scf *scf = s->scf;
+  int n = scf->n;
+  for (int a = 0; a < scf->n_orbitals; a++) {
+    if (!scf->varied[a])
+      continue;
+    double *v = afb_row(scf->vector, a, n), *move = afb_row(s->step, a, n);
+    for (int i = 0; i < n; i++)
+      move[i] = afb_const_row(x, a, n)[i] - v[i];
+    double norm = sqrt(fmax(0, afb_band_form(n, scf->radial->overlap, move, move)));
+    afb_axpy(n, norm > radius ? radius / norm : 1, move, v);
+  }
+  return afb_scf_orthonormalise(scf) == AFB_OK ? AFB_OUTCOME_NONE : stop(s, AFB_OUTCOME_ORBITAL_COLLAPSE, afb_error_text());
+}
+
+afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int max_iterations)
+{
+  history h;
+  watch w = {0};
+  double *x = malloc((size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof *x);
+  afb_outcome outcome = AFB_OUTCOME_NONE;
+  if (!history_open(s->scf, &h) || !watch_open(s, &w) || !x)
+    outcome = stop(s, AFB_OUTCOME_RESOURCE_LIMIT, "no memory for the DIIS history");
+  double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
+  for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
+    if (it == max_iterations) {
+      outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");
+      break;
+    }
+    outcome = afb_ladder_evaluate(s, rung, shift, 0);
+    if (outcome != AFB_OUTCOME_NONE)
+      break;
+    if (converged(s, &w, tolerance)) {
+      outcome = AFB_OUTCOME_CONVERGED;
+      break;
+    }
+    if (w.since_best >= 25) {
+      outcome = stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
+      break;
+    }
+    if (s->residual > 0.3)
+      h.held = h.next = 0;
+    history_push(s->scf, s->step, &h);
+    history_extrapolate(&h, x);
+    outcome = move_to(s, x, rung == AFB_RUNG_SHIFTED && it < 10 ? 0.1 : 0.3);
+  }
+  free(h.x);
+  free(w.level);
+  free(x);
+  return outcome;
+}
+
+static double metric_dot(const afb_scf *scf, const double *a, const double *b)
+{
+  double sum = 0;
+  for (int o = 0; o < scf->n_orbitals; o++)
+    if (scf->varied[o])
+      sum += fmax(scf->occupation[o], 1e-2) *
+             afb_band_form(scf->n, scf->radial->overlap, afb_const_row(a, o, scf->n), afb_const_row(b, o, scf->n));
+  return sum;
+}
+
+/* Solves -M H p = step by GMRES, M the preconditioner; p returned in x. Gives the relative residual reached, < 0 on failure. */
+static double gmres(afb_ladder *s, const double *step, double tolerance, double *x)
+{
+  size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
+  double *basis = malloc((KRYLOV + 2) * size * sizeof *basis), h[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0};
+  double cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
+  if (!basis)
+    return -1;
+  double *dual = basis + (KRYLOV + 1) * size, start = sqrt(metric_dot(s->scf, step, step));
+  int m = 0;
+  g[0] = start;
+  for (size_t i = 0; i < size; i++)
+    basis[i] = step[i] / start;
+  while (m < KRYLOV && fabs(g[m]) > tolerance * start) {
+    double *v = basis + (size_t)m * size, *w = v + size;
+    if (afb_scf_hessian(s->scf, s->ci, s->angular, v, dual) != AFB_OK || afb_scf_precondition(s->scf, 0, dual, w) != AFB_OK) {
+      free(basis);
+      return -1;
+    }
+    for (size_t i = 0; i < size; i++)
+      w[i] = -w[i];
+    for (int pass = 0; pass < 2; pass++)
+      for (int i = 0; i <= m; i++) {
+        double overlap = metric_dot(s->scf, basis + (size_t)i * size, w);
+        h[i][m] += overlap;
+        afb_axpy((int)size, -overlap, basis + (size_t)i * size, w);
+      }
+    double norm = sqrt(metric_dot(s->scf, w, w));
+    h[m + 1][m] = norm;
+    for (size_t i = 0; i < size; i++)
+      w[i] /= norm > 0 ? norm : 1;
+    for (int i = 0; i < m; i++) {
+      double t = cosine[i] * h[i][m] + sine[i] * h[i + 1][m];
+      h[i + 1][m] = -sine[i] * h[i][m] + cosine[i] * h[i + 1][m];
+      h[i][m] = t;
+    }
+    double r = hypot(h[m][m], h[m + 1][m]);
+    cosine[m] = h[m][m] / r;
+    sine[m] = h[m + 1][m] / r;
+    h[m][m] = r;
+    g[m + 1] = -sine[m] * g[m];
+    g[m] *= cosine[m];
+    m++;
+  }
+  memset(x, 0, size * sizeof *x);
+  for (int i = m - 1; i >= 0; i--) {
+    y[i] = g[i];
+    for (int j = i + 1; j < m; j++)
+      y[i] -= h[i][j] * y[j];
+    y[i] /= h[i][i];
+  }
+  for (int i = 0; i < m; i++)
+    afb_axpy((int)size, y[i], basis + (size_t)i * size, x);
+  free(basis);
+  return fabs(g[m]) / start;
+}
+
+afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iterations)
+{
+  size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
+  double *p = malloc(2 * size * sizeof *p), radius = 0.3, last = INFINITY;
+  watch w = {0};
+  afb_outcome outcome = AFB_OUTCOME_NONE;
+  if (!p || !watch_open(s, &w))
+    outcome = stop(s, AFB_OUTCOME_RESOURCE_LIMIT, "no memory for the second-order scheme");
+  double *back = p + size;
+  for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
+    if (it == max_iterations) {
+      outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
+      break;
+    }
+    outcome = afb_ladder_evaluate(s, AFB_RUNG_NEWTON, 0, 1);
+    if (outcome != AFB_OUTCOME_NONE)
+      break;
+    if (converged(s, &w, tolerance)) {
+      outcome = AFB_OUTCOME_CONVERGED;
+      break;
+    }
+    if (w.since_best >= 12) {
+      outcome = stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
+      break;
+    }
+    if (s->residual > 3 * last && radius > 0.01) {
+      radius *= 0.4;
+      memcpy(s->scf->vector, back, size * sizeof *back);
+      last = INFINITY;
+      for (size_t i = 0; i < size; i++)
+        p[i] *= 0.4;
+    } else {
+      last = s->residual;
+      memcpy(back, s->scf->vector, size * sizeof *back);
+      if (gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), p) < 0) {
+        outcome = stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
+        break;
+      }
+    }
+    double *target = s->dual;
+    for (size_t i = 0; i < size; i++)
+      target[i] = s->scf->vector[i] + p[i];
+    outcome = move_to(s, target, radius);
+  }
+  free(p);
+  free(w.level);
+  return outcome;
+}

@@ -1,0 +1,44 @@
+/* The schemes that look for a stationary point, and the state they share. Collective on `comm`; the same path on every
+ * rank. Outcomes are results; a status other than AFB_OK is a lack of memory or a defect. */
+#ifndef AFB_ATOMIC_LADDER_H
+#define AFB_ATOMIC_LADDER_H
+
+#include "atomic/ci.h"
+#include "atomic/mcdhf.h"
+#include "atomic/scf.h"
+
+typedef struct {
+  MPI_Comm comm;
+  afb_scf *scf;
+  afb_ci *ci;
+  const afb_angular *angular;
+  double *y, *gamma;              /* [n_integrals] of the angular part */
+  double *dual, *step;            /* [n_orbitals][n]: residual and preconditioned step of the last evaluation */
+  double energy;                  /* weighted mean with the closed subshells */
+  double residual;                /* largest norm of an orbital's step */
+  int worst;                      /* its orbital */
+  int iterations, max_iterations;
+  double cpu_start, max_seconds;
+  afb_trace *trace;
+  int n_trace, room;
+  double tolerance;               /* of the residual */
+  char reason[160];
+} afb_ladder;
+
+/* Convergence, all of: residual <= tolerance, |dE/E| <= 1e-11 twice, optimised levels move by less than 1e-3 cm^-1. */
+#define AFB_RESIDUAL_TOLERANCE 1e-7
+#define AFB_RESIDUAL_FLOOR 5e-6
+
+/* Orbitals -> integrals -> CI -> densities -> gradient, residual, step. Outcome AFB_OUTCOME_NONE when all is well, otherwise
+ * CI_FAILURE, NOT_FINITE, EMPTY_ORBITAL, RESOURCE_LIMIT, with the reason. */
+afb_outcome afb_ladder_evaluate(afb_ladder *ladder, afb_rung rung, double shift, int whole_spectrum);
+
+/* First order: preconditioned steps accelerated by DIIS (Pulay, Chem. Phys. Lett. 73, 393 (1980)). With AFB_RUNG_SHIFTED energies are
+ * lowered by a level shift and early steps damped. */
+afb_outcome afb_ladder_diis(afb_ladder *ladder, afb_rung rung, double tolerance, int max_iterations);
+
+/* Second order: Newton steps by GMRES (Saad and Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986)) on the exact Hessian with
+ * the CI response, restricted to a trust radius. */
+afb_outcome afb_ladder_newton(afb_ladder *ladder, double tolerance, int max_iterations);
+
+#endif

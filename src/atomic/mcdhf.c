@@ -1,0 +1,315 @@
+#include "atomic/mcdhf.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "atomic/ladder.h"
+#include "atomic/start.h"
+#include "core/clock.h"
+#include "core/log.h"
+
+static const char *const outcome_names[AFB_N_OUTCOMES] = {
+  "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
+  "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite"};
+static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton"};
+
+const char *afb_outcome_name(afb_outcome outcome)
+{
+  return outcome >= 0 && outcome < AFB_N_OUTCOMES ? outcome_names[outcome] : "unknown";
+}
+
+int afb_outcome_ok(afb_outcome outcome)
+{
+  return outcome == AFB_OUTCOME_CONVERGED || outcome == AFB_OUTCOME_CONVERGED_AT_FLOOR;
+}
+
+const char *afb_rung_name(afb_rung rung) { return rung >= 0 && rung < AFB_N_RUNGS ? rung_names[rung] : "unknown"; }
+
+void afb_orbitals_clear(afb_orbitals *orbitals)
+{
+  free(orbitals->breakpoint);
+  free(orbitals->coefficient);
+  *orbitals = (afb_orbitals){0};
+}
+
+afb_status afb_orbitals_copy(const afb_orbitals *from, afb_orbitals *to)
+{
+  size_t points = (size_t)from->n_breakpoints, size = (size_t)from->n_orbitals * (size_t)(from->n_p + from->n_q);
+  double *breakpoint = malloc(points * sizeof *breakpoint + 1), *coefficient = malloc(size * sizeof *coefficient + 1);
+  if (!breakpoint || !coefficient) {
+    free(breakpoint);
+    free(coefficient);
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d orbitals", from->n_orbitals);
+  }
+  *to = *from;
+  to->breakpoint = memcpy(breakpoint, from->breakpoint, points * sizeof *breakpoint);
+  to->coefficient = memcpy(coefficient, from->coefficient, size * sizeof *coefficient);
+  return AFB_OK;
+}
+
+void afb_mcdhf_result_clear(afb_mcdhf_result *result)
+{
+  afb_csf_list_clear(&result->csfs);
+  free(result->level);
+  free(result->trace);
+  afb_orbitals_clear(&result->orbitals);
+  *result = (afb_mcdhf_result){0};
+}
+
+/* Everything that one calculation owns. */
+typedef struct {
+  const afb_mcdhf_request *request;
+  afb_mcdhf_result *result;
+  afb_radial *radial;
+  afb_angular angular;
+  afb_expression expression;
+  afb_ci ci, average;
+  afb_scf *scf;
+  afb_ladder ladder;
+  int n_electrons;
+} run;
+
+static afb_status check_request(const afb_mcdhf_request *q, int *n_electrons)
+{
+  if (q->n_configurations < 1)
+    return AFB_FAIL(AFB_E_INPUT, "no configuration");
+  *n_electrons = q->z - q->charge;
+  for (int i = 0; i < q->n_configurations; i++) {
+    int n = afb_configuration_electrons(q->configuration + i);
+    char text[AFB_CONFIGURATION_LENGTH];
+    if (n != *n_electrons)
+      return AFB_FAIL(AFB_E_INPUT, "configuration %s has %d electrons, Z = %d with charge %d has %d",
+                      afb_configuration_format(q->configuration + i, 1, text, sizeof text), n, q->z, q->charge, *n_electrons);
+  }
+  return AFB_OK;
+}
+
+static void choose_varied(const run *r, uint8_t *varied)
+{
+  const afb_csf_list *list = &r->result->csfs;
+  for (int a = 0; a < list->n_orbitals; a++) {
+    varied[a] = r->request->n_vary < 0;
+    for (int i = 0; i < r->request->n_vary; i++)
+      if (r->request->vary[i].n == list->orbital[a].n && r->request->vary[i].l == afb_kappa_l(list->orbital[a].kappa))
+        varied[a] = 1;
+  }
+}
+
+static afb_status make_orbitals(run *r, double r_max)
+{
+  const afb_mcdhf_request *q = r->request;
+  const afb_csf_list *list = &r->result->csfs;
+  afb_nucleus nucleus;
+  uint8_t varied[AFB_MAX_ORBITALS], found[AFB_MAX_ORBITALS];
+  AFB_TRY(afb_nucleus_create(q->z, q->mass_number, q->nucleus, q->nucleus_c_fm, q->nucleus_a_fm, &nucleus));
+  AFB_TRY(afb_radial_create(&nucleus, &(afb_radial_options){.r_max = r_max}, &r->radial));
+  choose_varied(r, varied);
+  AFB_TRY(afb_scf_create(r->radial, list, &r->expression, varied, &r->scf));
+  AFB_TRY(afb_start_thomas_fermi(r->radial, r->n_electrons, list->n_orbitals, list->orbital, r->scf->vector));
+  if (q->start)
+    AFB_TRY(afb_start_from(r->radial, q->start, list->n_orbitals, list->orbital, r->scf->vector, found));
+  return AFB_OK;
+}
+
+static afb_status make_ladder(run *r, MPI_Comm comm, double cpu_start)
+{
+  size_t size = (size_t)r->scf->n_orbitals * (size_t)r->scf->n, n = (size_t)r->angular.n_integrals + 1;
+  const afb_mcdhf_request *q = r->request;
+  r->ladder = (afb_ladder){.comm = comm, .scf = r->scf, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
+                           .max_seconds = q->max_seconds, .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
+  r->ladder.y = malloc(n * sizeof(double));
+  r->ladder.gamma = malloc(n * sizeof(double));
+  r->ladder.dual = malloc(size * sizeof(double));
+  r->ladder.step = malloc(size * sizeof(double));
+  return r->ladder.y && r->ladder.gamma && r->ladder.dual && r->ladder.step
+           ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration");
+}
+
+static void clear_run(run *r)
+{
+  free(r->ladder.y);
+  free(r->ladder.gamma);
+  free(r->ladder.dual);
+  free(r->ladder.step);
+  free(r->ladder.trace);
+  afb_scf_destroy(&r->scf);
+  afb_radial_destroy(&r->radial);
+  afb_ci_clear(&r->ci);
+  afb_ci_clear(&r->average);
+  afb_expression_clear(&r->expression);
+  afb_angular_clear(&r->angular);
+}
+
+/* Average of configurations first, then the requested levels: each rung starts from the best that the last one left. */
+static afb_outcome climb(run *r)
+{
+  afb_ladder *s = &r->ladder;
+  int last = r->request->max_rung > 0 ? r->request->max_rung : AFB_RUNG_NEWTON;
+  if (!r->request->start) {
+    s->ci = &r->average;
+    afb_outcome outcome = afb_ladder_diis(s, AFB_RUNG_DIIS, 1e-3, 25);
+    s->ci = &r->ci;
+    if (outcome == AFB_OUTCOME_NOT_FINITE || outcome == AFB_OUTCOME_RESOURCE_LIMIT)
+      return outcome;
+  }
+  afb_outcome outcome = AFB_OUTCOME_NONE;
+  for (int rung = AFB_RUNG_DIIS; rung <= last; rung++) {
+    r->result->rung = rung;
+    if (rung == AFB_RUNG_NEWTON)
+      outcome = afb_ladder_newton(s, AFB_RESIDUAL_TOLERANCE, 40);
+    else
+      outcome = afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
+    if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
+      break;
+  }
+  return outcome;
+}
+
+static afb_status keep_orbitals(const run *r, afb_orbitals *out)
+{
+  const afb_scf *s = r->scf;
+  const afb_radial *radial = r->radial;
+  *out = (afb_orbitals){.n_orbitals = s->n_orbitals, .n_breakpoints = radial->n_cells + 1,
+                        .n_p = radial->n_cells + AFB_P_ORDER - 1, .n_q = radial->n_cells + AFB_Q_ORDER - 1};
+  size_t stride = (size_t)(out->n_p + out->n_q);
+  out->breakpoint = malloc((size_t)out->n_breakpoints * sizeof(double));
+  out->coefficient = malloc((size_t)out->n_orbitals * stride * sizeof(double));
+  if (!out->breakpoint || !out->coefficient) {
+    afb_orbitals_clear(out);
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the orbitals of the result");
+  }
+  memcpy(out->breakpoint, radial->breakpoint, (size_t)out->n_breakpoints * sizeof(double));
+  for (int a = 0; a < s->n_orbitals; a++) {
+    const double *v = s->vector + (size_t)a * (size_t)s->n;
+    double *c = out->coefficient + (size_t)a * stride, q = s->occupation[a];
+    for (int i = 0; i < out->n_p; i++)
+      c[i] = v[2 * i + 1];
+    for (int i = 0; i < out->n_q; i++)
+      c[out->n_p + i] = v[2 * i];
+    out->orbital[a] = s->orbital[a];
+    out->energy[a] = q > 0 ? s->multiplier[a * s->n_orbitals + a] / q : NAN;
+    out->occupation[a] = q;
+    out->r_mean[a] = afb_scf_r_mean(s, a);
+  }
+  return AFB_OK;
+}
+
+static void leading_csfs(const afb_ci_block *b, int l, int first, afb_level *level)
+{
+  const double *v = b->vector + (size_t)l * (size_t)b->n;
+  level->n_leading = b->n < AFB_LEADING ? b->n : AFB_LEADING;
+  for (int k = 0; k < level->n_leading; k++) {
+    int best = -1;
+    for (int i = 0; i < b->n; i++) {
+      int used = 0;
+      for (int j = 0; j < k; j++)
+        used |= level->leading_csf[j] == first + i;
+      if (!used && (best < 0 || fabs(v[i]) > fabs(v[best])))
+        best = i;
+    }
+    level->leading_csf[k] = first + best;
+    level->leading_mixing[k] = v[best];
+  }
+}
+
+static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
+{
+  const afb_expression *e = &r->expression;
+  double closed = 0;
+  int n = 0;
+  for (int i = 0; i < e->n_one + e->n_terms; i++)
+    closed += e->base[i] * r->scf->x[i];
+  for (int i = 0; i < r->ci.n_blocks; i++)
+    n += r->ci.block[i].n_levels;
+  out->level = calloc((size_t)n + 1, sizeof *out->level);
+  if (!out->level)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", n);
+  for (int i = 0; i < r->ci.n_blocks; i++) {
+    const afb_ci_block *b = r->ci.block + i;
+    const afb_block *block = out->csfs.block + i;
+    for (int l = 0; l < b->n_levels && b->n_known > 0; l++) {
+      afb_level *level = out->level + out->n_levels++;
+      *level = (afb_level){.two_j = block->two_j, .parity = block->parity, .index = l + 1, .energy = closed + b->value[l],
+                           .weight = b->weight};
+      leading_csfs(b, l, block->first, level);
+    }
+  }
+  return AFB_OK;
+}
+
+/* What a stationary point must also be: bound, inside the box, with the nodes its name says. */
+static afb_outcome judge(const run *r, afb_outcome outcome)
+{
+  afb_mcdhf_result *out = r->result;
+  const afb_scf *s = r->scf;
+  char label[8];
+  for (int a = 0; a < s->n_orbitals && afb_outcome_ok(outcome); a++) {
+    if (!s->varied[a])
+      continue;
+    afb_orbital_label(s->orbital[a], label);
+    int nodes = afb_scf_nodes(s, a, 0.01), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
+    if (out->orbitals.energy[a] >= 0) {
+      snprintf(out->reason, sizeof out->reason, "%s is not bound: energy %.6f hartree", label, out->orbitals.energy[a]);
+      return AFB_OUTCOME_UNBOUND;
+    }
+    if (nodes != expected && s->occupation[a] > 0.05) {
+      snprintf(out->reason, sizeof out->reason, "%s has %d nodes in place of %d, occupation %.3f", label, nodes, expected,
+               s->occupation[a]);
+      return AFB_OUTCOME_ORBITAL_COLLAPSE;
+    }
+  }
+  return outcome;
+}
+
+static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
+{
+  const afb_mcdhf_request *q = r->request;
+  afb_mcdhf_result *out = r->result;
+  AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
+  AFB_TRY(afb_expression_create(&out->csfs, &r->angular, &r->expression));
+  AFB_TRY(afb_ci_create(&out->csfs, q->optimise, q->n_levels, &r->ci));
+  AFB_TRY(afb_ci_create(&out->csfs, AFB_OPTIMISE_AVERAGE, 0, &r->average));
+  AFB_TRY(make_orbitals(r, afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital)));
+  AFB_TRY(make_ladder(r, comm, cpu_start));
+  out->outcome = climb(r);
+  snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
+  if (afb_outcome_ok(out->outcome))
+    out->reason[0] = '\0';
+  out->iterations = r->ladder.iterations;
+  out->energy = r->ladder.energy;
+  out->gradient = r->ladder.residual;
+  out->trace = r->ladder.trace;
+  out->n_trace = r->ladder.n_trace;
+  r->ladder.trace = NULL;
+  AFB_TRY(keep_orbitals(r, &out->orbitals));
+  AFB_TRY(keep_levels(r, out));
+  out->outcome = judge(r, out->outcome);
+  return AFB_OK;
+}
+
+afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
+{
+  *result = (afb_mcdhf_result){.energy = NAN, .gradient = NAN};
+  run r = {.request = request, .result = result};
+  double cpu_start = afb_cpu_seconds();
+  AFB_TRY(check_request(request, &r.n_electrons));
+  int64_t most = request->max_csf > 0 ? request->max_csf : 50000;
+  afb_status status = afb_csf_list_create(request->n_configurations, request->configuration, request->two_j_min,
+                                          request->two_j_max, most, &result->csfs);
+  if (status == AFB_E_LIMIT) {
+    result->outcome = AFB_OUTCOME_INFEASIBLE;
+    snprintf(result->reason, sizeof result->reason, "%.150s", afb_error_text());
+    status = AFB_OK;
+  } else if (status == AFB_OK) {
+    status = calculate(comm, &r, cpu_start);
+  }
+  clear_run(&r);
+  status = afb_agree(comm, status);
+  double seconds = afb_cpu_seconds() - cpu_start;
+  MPI_Allreduce(&seconds, &result->cpu_seconds, 1, MPI_DOUBLE, MPI_SUM, comm);
+  if (status != AFB_OK)
+    afb_mcdhf_result_clear(result);
+  return status;
+}
