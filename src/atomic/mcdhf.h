@@ -89,6 +89,7 @@ typedef struct {
   int mass_number;                       /* 0: the most abundant isotope */
   afb_nucleus_model nucleus;
   double nucleus_c_fm, nucleus_a_fm;     /* used when nucleus is AFB_NUCLEUS_GIVEN */
+  double speed_of_light;                 /* 0: the physical one; large: the nonrelativistic limit */
   int n_configurations;
   const afb_configuration *configuration;
   int two_j_min, two_j_max;              /* two_j_max < 0: all */

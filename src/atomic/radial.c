@@ -70,7 +70,7 @@ static void add_diagonal_blocks(const afb_radial *R, int cell, const double *pp,
 
 static void make_operators(afb_radial *R)
 {
-  const double c = AFB_SPEED_OF_LIGHT;
+  const double c = R->speed_of_light;
   for (int cell = 0; cell < R->n_cells; cell++) {
     double one[PTS], vp[PTS], vq[PTS];
     for (int i = 0; i < PTS; i++) {
@@ -122,6 +122,7 @@ afb_status afb_radial_create(const afb_nucleus *nucleus, const afb_radial_option
   if (!R)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the radial grid");
   R->nucleus = *nucleus;
+  R->speed_of_light = options->speed_of_light > 0 ? options->speed_of_light : AFB_SPEED_OF_LIGHT;
   R->n_cells = n_cells;
   R->n_points = n_cells * PTS;
   R->n = 2 * (n_cells + AFB_Q_ORDER - 1);

@@ -18,10 +18,12 @@ typedef struct {
   double growth;       /* width of a cell over its distance from the nucleus; 0: 0.16 */
   double max_width;    /* of a cell, bohr; 0: 4 */
   double r_max;        /* bohr */
+  double speed_of_light;  /* 0: AFB_SPEED_OF_LIGHT */
 } afb_radial_options;
 
 typedef struct {
   afb_nucleus nucleus;
+  double speed_of_light;
   int n_cells, n_points, n;
   double *breakpoint;            /* [n_cells + 1] */
   double *r, *weight;            /* [n_points]: quadrature points and weights dr */

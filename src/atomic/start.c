@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/units.h"
 #include "numeric/bspline.h"
 
 static double screening(double x)
@@ -31,11 +30,11 @@ static afb_status lowest(const afb_radial *radial, int kappa, const double *u, i
   /* The five fixed splines get energies below everything; the n_cells + 6 solutions near -2c^2 follow. */
   for (int i = 0; i < n; i++)
     if (i < 2 || i >= n - 3)
-      h[(size_t)i * AFB_BAND_LD] = -1e12;
+      h[(size_t)i * AFB_BAND_LD] = -1e3 * radial->speed_of_light * radial->speed_of_light;
   int first = 5 + radial->n_cells + 6 - extra / 2, skip = 0;
   afb_status status = afb_band_eigen(n, h, metric, first, first + total - 1, value, all);
   if (status == AFB_OK) {
-    while (skip < extra && value[skip] < -AFB_SPEED_OF_LIGHT * AFB_SPEED_OF_LIGHT)
+    while (skip < extra && value[skip] < -radial->speed_of_light * radial->speed_of_light)
       skip++;
     memcpy(vector, all + (size_t)skip * (size_t)n, (size_t)count * (size_t)n * sizeof *vector);
     for (int i = 0; i < count; i++) {
