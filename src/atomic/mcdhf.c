@@ -97,7 +97,11 @@ static void choose_varied(const run *r, uint8_t *varied)
   }
 }
 
-static afb_status make_orbitals(run *r, double r_max)
+/* Boxes grow to this, bohr, while an orbital has more than TAIL of its density beyond 0.85 of the box. */
+#define LARGEST_BOX 600.0
+#define TAIL 1e-11
+
+static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
 {
   const afb_mcdhf_request *q = r->request;
   const afb_csf_list *list = &r->result->csfs;
@@ -108,23 +112,35 @@ static afb_status make_orbitals(run *r, double r_max)
   choose_varied(r, varied);
   AFB_TRY(afb_scf_create(r->radial, list, &r->expression, varied, &r->scf));
   AFB_TRY(afb_start_thomas_fermi(r->radial, r->n_electrons, list->n_orbitals, list->orbital, r->scf->vector));
-  if (q->start)
-    AFB_TRY(afb_start_from(r->radial, q->start, list->n_orbitals, list->orbital, r->scf->vector, found));
+  if (start)
+    AFB_TRY(afb_start_from(r->radial, start, list->n_orbitals, list->orbital, r->scf->vector, found));
   return AFB_OK;
 }
 
 static afb_status make_ladder(run *r, MPI_Comm comm, double cpu_start)
 {
-  size_t size = (size_t)r->scf->n_orbitals * (size_t)r->scf->n, n = (size_t)r->angular.n_integrals + 1;
+  size_t n = (size_t)r->angular.n_integrals + 1;
   const afb_mcdhf_request *q = r->request;
-  r->ladder = (afb_ladder){.comm = comm, .scf = r->scf, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
+  r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
                            .max_seconds = q->max_seconds, .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
   r->ladder.y = malloc(n * sizeof(double));
   r->ladder.gamma = malloc(n * sizeof(double));
+  return r->ladder.y && r->ladder.gamma ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration");
+}
+
+/* Orbitals of the ladder on a new radial basis. */
+static afb_status enter_box(run *r, double r_max, const afb_orbitals *start)
+{
+  afb_scf_destroy(&r->scf);
+  afb_radial_destroy(&r->radial);
+  AFB_TRY(make_orbitals(r, r_max, start));
+  size_t size = (size_t)r->scf->n_orbitals * (size_t)r->scf->n;
+  free(r->ladder.dual);
+  free(r->ladder.step);
+  r->ladder.scf = r->scf;
   r->ladder.dual = malloc(size * sizeof(double));
   r->ladder.step = malloc(size * sizeof(double));
-  return r->ladder.y && r->ladder.gamma && r->ladder.dual && r->ladder.step
-           ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration");
+  return r->ladder.dual && r->ladder.step ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration");
 }
 
 static void clear_run(run *r)
@@ -143,11 +159,11 @@ static void clear_run(run *r)
 }
 
 /* Average of configurations first, then the requested levels: each rung starts from the best that the last one left. */
-static afb_outcome climb(run *r)
+static afb_outcome climb(run *r, int cold)
 {
   afb_ladder *s = &r->ladder;
   int last = r->request->max_rung > 0 ? r->request->max_rung : AFB_RUNG_NEWTON;
-  if (!r->request->start) {
+  if (cold) {
     s->ci = &r->average;
     afb_outcome outcome = afb_ladder_diis(s, AFB_RUNG_DIIS, 1e-3, 25);
     s->ci = &r->ci;
@@ -194,6 +210,15 @@ static afb_status keep_orbitals(const run *r, afb_orbitals *out)
     out->r_mean[a] = afb_scf_r_mean(s, a);
   }
   return AFB_OK;
+}
+
+/* The orbital that needs a larger box, -1 when none does. */
+static int widest(const run *r)
+{
+  for (int a = 0; a < r->scf->n_orbitals; a++)
+    if (r->scf->varied[a] && afb_scf_tail(r->scf, a) > TAIL)
+      return a;
+  return -1;
 }
 
 static void leading_csfs(const afb_ci_block *b, int l, int first, afb_level *level)
@@ -254,6 +279,10 @@ static afb_outcome judge(const run *r, afb_outcome outcome)
       snprintf(out->reason, sizeof out->reason, "%s is not bound: energy %.6f hartree", label, out->orbitals.energy[a]);
       return AFB_OUTCOME_UNBOUND;
     }
+    if (afb_scf_tail(s, a) > TAIL) {
+      snprintf(out->reason, sizeof out->reason, "%s does not fit into %.0f bohr", label, LARGEST_BOX);
+      return AFB_OUTCOME_DIFFUSE;
+    }
     if (nodes != expected && s->occupation[a] > 0.05) {
       snprintf(out->reason, sizeof out->reason, "%s has %d nodes in place of %d, occupation %.3f", label, nodes, expected,
                s->occupation[a]);
@@ -271,9 +300,19 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   AFB_TRY(afb_expression_create(&out->csfs, &r->angular, &r->expression));
   AFB_TRY(afb_ci_create(&out->csfs, q->optimise, q->n_levels, &r->ci));
   AFB_TRY(afb_ci_create(&out->csfs, AFB_OPTIMISE_AVERAGE, 0, &r->average));
-  AFB_TRY(make_orbitals(r, afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital)));
   AFB_TRY(make_ladder(r, comm, cpu_start));
-  out->outcome = climb(r);
+  double box = afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital);
+  AFB_TRY(enter_box(r, box, q->start));
+  out->outcome = climb(r, !q->start);
+  while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
+    afb_orbitals so_far = {0};
+    box = fmin(1.7 * box, LARGEST_BOX);
+    AFB_TRY(keep_orbitals(r, &so_far));
+    afb_status status = enter_box(r, box, &so_far);
+    afb_orbitals_clear(&so_far);
+    AFB_TRY(status);
+    out->outcome = climb(r, 0);
+  }
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';

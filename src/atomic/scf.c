@@ -415,6 +415,16 @@ double afb_scf_r_mean(const afb_scf *s, int orbital)
   return sum;
 }
 
+double afb_scf_tail(const afb_scf *s, int orbital)
+{
+  const double *p = afb_const_row(s->p, orbital, s->n_points), *q = afb_const_row(s->q, orbital, s->n_points);
+  double sum = 0, from = 0.85 * s->radial->breakpoint[s->radial->n_cells];
+  for (int x = 0; x < s->n_points; x++)
+    if (s->radial->r[x] > from)
+      sum += s->radial->weight[x] * (p[x] * p[x] + q[x] * q[x]);
+  return sum;
+}
+
 int afb_scf_nodes(const afb_scf *s, int orbital, double threshold)
 {
   const double *p = afb_const_row(s->p, orbital, s->n_points);

@@ -62,6 +62,8 @@ afb_status afb_scf_hessian(afb_scf *scf, const afb_ci *ci, const afb_angular *an
 void afb_scf_norms(const afb_scf *scf, const double *primal, double *norm);
 /* <r> of an orbital; nodes of P where |P| exceeds `threshold` times its maximum on both sides of the zero. */
 double afb_scf_r_mean(const afb_scf *scf, int orbital);
+/* Probability beyond 0.85 r_max. */
+double afb_scf_tail(const afb_scf *scf, int orbital);
 int afb_scf_nodes(const afb_scf *scf, int orbital, double threshold);
 
 #endif
