@@ -16,6 +16,8 @@ enum { HISTORY = 8, KRYLOV = 40 };
 static int out_of_time(const afb_ladder *s)
 {
   int over = s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds;
+  if (s->poll && s->poll(s->poll_context))
+    over = 1;
   MPI_Bcast(&over, 1, MPI_INT, 0, s->comm);
   return over;
 }

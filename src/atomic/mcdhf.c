@@ -122,7 +122,8 @@ static afb_status make_ladder(run *r, MPI_Comm comm, double cpu_start)
   size_t n = (size_t)r->angular.n_integrals + 1;
   const afb_mcdhf_request *q = r->request;
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
-                           .max_seconds = q->max_seconds, .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
+                           .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
+                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
   r->ladder.y = malloc(n * sizeof(double));
   r->ladder.gamma = malloc(n * sizeof(double));
   return r->ladder.y && r->ladder.gamma ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration");
