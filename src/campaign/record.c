@@ -1,0 +1,302 @@
+#include "campaign/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/random.h"
+#include "engine/engine.h"
+
+static void number_names(char *text, size_t size, int n, const char *(*name)(int))
+{
+  size_t used = 0;
+  text[0] = '\0';
+  for (int i = 0; i < n && used < size; i++)
+    used += (size_t)snprintf(text + used, size - used, "%s%d %s", i ? ", " : "", i, name(i));
+}
+
+static const char *outcome_name(int i) { return afb_outcome_name((afb_outcome)i); }
+static const char *rung_name(int i) { return afb_rung_name((afb_rung)i); }
+static const char *strategy_name(int i) { return afb_strategy_name((afb_strategy)i); }
+static const char *engine_name(int i) { return afb_engines[i]->name; }
+
+void afb_record_legend(afb_store_legend *legend)
+{
+  static char outcome[512], rung[128], strategy[128], engine[256];
+  int n_engines = 0;
+  while (afb_engines[n_engines])
+    n_engines++;
+  number_names(outcome, sizeof outcome, AFB_N_OUTCOMES, outcome_name);
+  number_names(rung, sizeof rung, AFB_N_RUNGS, rung_name);
+  number_names(strategy, sizeof strategy, AFB_N_STRATEGIES, strategy_name);
+  number_names(engine, sizeof engine, n_engines, engine_name);
+  snprintf(engine + strlen(engine), sizeof engine - strlen(engine), ", -1 another program (imported)");
+  *legend = (afb_store_legend){outcome, rung, strategy, engine};
+}
+
+/* "2s2 2p-1 2p1 J=3/2": the open subshells of a CSF and its J. */
+static void csf_text(const afb_csf_list *csfs, int csf, char *text, size_t size)
+{
+  size_t used = 0;
+  text[0] = '\0';
+  if (csf < 0 || csf >= csfs->n_csf)
+    return;
+  const uint8_t *occupation = csfs->occupation + (size_t)csf * (size_t)csfs->n_orbitals;
+  for (int a = 0; a < csfs->n_orbitals && used < size; a++) {
+    char label[8];
+    if (occupation[a] > 0 && !csfs->closed[a])
+      used += (size_t)snprintf(text + used, size - used, "%s%s(%d)", used ? " " : "",
+                               afb_orbital_label(csfs->orbital[a], label), occupation[a]);
+  }
+}
+
+typedef struct {
+  afb_store_level *level;
+  afb_store_trace *trace;
+  afb_store_orbital *orbital;
+} rows;
+
+static void fill_levels(const afb_mcdhf_result *result, afb_store_level *row)
+{
+  for (int i = 0; i < result->n_levels; i++) {
+    const afb_level *level = &result->level[i];
+    row[i] = (afb_store_level){.two_j = level->two_j, .parity = level->parity, .index = level->index,
+      .n_leading = level->n_leading, .energy = level->energy, .weight = level->weight};
+    for (int k = 0; k < AFB_STORE_LEADING; k++) {
+      int there = k < level->n_leading && k < AFB_LEADING;
+      row[i].leading_csf[k] = there ? level->leading_csf[k] : -1;
+      row[i].leading_mixing[k] = there ? level->leading_mixing[k] : NAN;
+    }
+    char text[AFB_STORE_CSF] = "";
+    if (level->n_leading > 0 && result->csfs.n_csf > 0)
+      csf_text(&result->csfs, level->leading_csf[0], text, sizeof text);
+    afb_store_text(row[i].leading, sizeof row[i].leading, text);
+  }
+}
+
+static void fill_rows(const afb_mcdhf_result *result, rows *r)
+{
+  fill_levels(result, r->level);
+  for (int i = 0; i < result->n_trace; i++) {
+    const afb_trace *t = &result->trace[i];
+    r->trace[i] = (afb_store_trace){.rung = t->rung, .iteration = t->iteration, .energy = t->energy,
+      .residual = t->residual, .step = t->step, .seconds = t->seconds};
+  }
+  for (int a = 0; a < result->orbitals.n_orbitals; a++) {
+    char label[8];
+    r->orbital[a] = (afb_store_orbital){.n = result->orbitals.orbital[a].n, .kappa = result->orbitals.orbital[a].kappa,
+      .energy = result->orbitals.energy[a], .occupation = result->orbitals.occupation[a],
+      .r_mean = result->orbitals.r_mean[a]};
+    afb_store_text(r->orbital[a].label, sizeof r->orbital[a].label, afb_orbital_label(result->orbitals.orbital[a], label));
+  }
+}
+
+static afb_status intern(afb_store *store, const afb_candidates *ion, const afb_entry *entry, afb_store_run *row)
+{
+  char label[AFB_ION_LENGTH], text[AFB_CONFIGURATION_LENGTH];
+  int64_t member[AFB_MAX_SET];
+  AFB_TRY(afb_store_intern_ion(store, ion->ion.z, ion->ion.charge, afb_ion_format(ion->ion, label), &row->ion));
+  row->added = -1;
+  for (int i = 0; i < entry->node.n; i++) {
+    const afb_candidate *candidate = &ion->candidate[entry->node.member[i]];
+    afb_configuration_format(&candidate->configuration, 1, text, sizeof text);
+    AFB_TRY(afb_store_intern_configuration(store, text, &member[i]));
+    if (entry->node.member[i] == entry->added)
+      row->added = member[i];
+  }
+  return afb_store_intern_set(store, row->ion, entry->node.n, member, &row->set);
+}
+
+afb_status afb_record_add(afb_store *store, const afb_candidates *ion, const afb_entry *entry,
+                          const afb_mcdhf_result *result, const afb_record_facts *facts, int64_t *run)
+{
+  afb_store_run row = {.engine = facts->engine, .parent = facts->parent_run, .outcome = (int32_t)entry->outcome,
+    .rung = entry->rung, .iterations = result->iterations, .strategy = (int32_t)entry->strategy, .round = entry->round,
+    .ranks = facts->ranks, .n_csf = result->csfs.n_csf > 0 ? result->csfs.n_csf : -1, .energy = result->energy,
+    .gradient = result->gradient, .core_seconds = entry->core_seconds, .cpu_seconds = result->cpu_seconds,
+    .start = facts->start, .finish = facts->finish, .probability = entry->probability,
+    .probability_cheapest = entry->probability_cheapest, .predicted_cost = facts->predicted_cost,
+    .content_hash = facts->content_hash};
+  AFB_TRY(intern(store, ion, entry, &row));
+  afb_store_text(row.reason, sizeof row.reason, result->reason);
+  const afb_orbitals *orbitals = &result->orbitals;
+  rows r = {.level = calloc((size_t)result->n_levels + 1, sizeof *r.level),
+            .trace = calloc((size_t)result->n_trace + 1, sizeof *r.trace),
+            .orbital = calloc((size_t)orbitals->n_orbitals + 1, sizeof *r.orbital)};
+  afb_status status = AFB_OK;
+  if (r.level && r.trace && r.orbital) {
+    fill_rows(result, &r);
+    int radial = orbitals->n_orbitals > 0;
+    afb_store_run_data data = {.n_levels = result->n_levels, .n_traces = result->n_trace,
+      .n_orbitals = orbitals->n_orbitals, .n_breakpoints = radial ? orbitals->n_breakpoints : 0,
+      .n_p = radial ? orbitals->n_p : 0, .n_q = radial ? orbitals->n_q : 0, .levels = r.level, .traces = r.trace,
+      .orbitals = r.orbital, .breakpoints = orbitals->breakpoint, .coefficients = orbitals->coefficient};
+    status = afb_store_add_run(store, &row, &data, run);
+  } else {
+    status = AFB_FAIL(AFB_E_MEMORY, "no memory to store a run");
+  }
+  free(r.level);
+  free(r.trace);
+  free(r.orbital);
+  return status;
+}
+
+static int find_ion(const afb_ledger *ledger, const afb_store_ion *ion)
+{
+  for (int i = 0; i < ledger->n_ions; i++)
+    if (ledger->ion[i].ion.z == ion->z && ledger->ion[i].ion.charge == ion->charge)
+      return i;
+  return -1;
+}
+
+/* The whole of a table as an array that the caller frees. */
+static afb_status read_all(afb_store *store, afb_table table, size_t row_size, int64_t *n, void **out)
+{
+  *n = afb_store_count(store, table);
+  *out = malloc((size_t)*n * row_size + 1);
+  if (!*out)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld rows of the file", (long long)*n);
+  return afb_store_read(store, table, 0, *n, row_size, *out);
+}
+
+typedef struct {
+  int64_t n_ions, n_configurations, n_sets, n_members, n_runs;
+  afb_store_ion *ion;
+  afb_store_configuration *configuration;
+  afb_store_set *set;
+  int64_t *member;
+  afb_store_run *run;
+  int64_t *entry_of_run;       /* -1: not in the ledger */
+} tables;
+
+static afb_status read_tables(afb_store *store, tables *t)
+{
+  void *array;
+#define READ(table, count, rows_)                                                    \
+  do {                                                                               \
+    afb_status got = read_all(store, table, sizeof *t->rows_, &t->count, &array);    \
+    t->rows_ = array;                                                                \
+    AFB_TRY(got);                                                                    \
+  } while (0)
+  READ(AFB_TABLE_IONS, n_ions, ion);
+  READ(AFB_TABLE_CONFIGURATIONS, n_configurations, configuration);
+  READ(AFB_TABLE_SETS, n_sets, set);
+  READ(AFB_TABLE_SET_MEMBERS, n_members, member);
+  READ(AFB_TABLE_RUNS, n_runs, run);
+#undef READ
+  return AFB_OK;
+}
+
+static afb_status candidate_of(const tables *t, int64_t configuration, afb_candidates *ion, int *number)
+{
+  if (configuration < 0 || configuration >= t->n_configurations)
+    return AFB_FAIL(AFB_E_FOREIGN, "a set of the file names configuration %lld, of %lld", (long long)configuration,
+                    (long long)t->n_configurations);
+  afb_configuration parsed;
+  AFB_TRY(afb_configuration_parse(t->configuration[configuration].text, &parsed));
+  return afb_candidates_insert(ion, &parsed, number);
+}
+
+static int compare_ints(const void *a, const void *b)
+{
+  return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
+
+static afb_status node_of(const tables *t, const afb_store_run *run, afb_candidates *ion, afb_entry *entry)
+{
+  if (run->set < 0 || run->set >= t->n_sets)
+    return AFB_FAIL(AFB_E_FOREIGN, "a run of the file names set %lld, of %lld", (long long)run->set, (long long)t->n_sets);
+  const afb_store_set *set = &t->set[run->set];
+  if (set->count < 1 || set->count > AFB_MAX_SET || set->first < 0 || set->first + set->count > t->n_members)
+    return AFB_FAIL(AFB_E_FOREIGN, "set %lld of the file has %d members", (long long)run->set, set->count);
+  entry->node.n = set->count;
+  for (int i = 0; i < set->count; i++)
+    AFB_TRY(candidate_of(t, t->member[set->first + i], ion, &entry->node.member[i]));
+  qsort(entry->node.member, (size_t)entry->node.n, sizeof(int), compare_ints);
+  entry->added = -1;
+  if (run->added >= 0)
+    AFB_TRY(candidate_of(t, run->added, ion, &entry->added));
+  return AFB_OK;
+}
+
+static afb_status load(const tables *t, afb_ledger *ledger, int64_t *n_foreign)
+{
+  for (int64_t r = 0; r < t->n_runs; r++) {
+    const afb_store_run *run = &t->run[r];
+    t->entry_of_run[r] = -1;
+    int ion = run->ion >= 0 && run->ion < t->n_ions ? find_ion(ledger, &t->ion[run->ion]) : -1;
+    if (ion < 0) {
+      ++*n_foreign;
+      continue;
+    }
+    afb_entry entry = {.ion = ion, .parent = -1, .outcome = (afb_outcome)run->outcome, .rung = run->rung,
+      .round = run->round, .strategy = (afb_strategy)run->strategy, .has_orbitals = run->n_orbitals > 0,
+      .n_levels = run->n_levels, .estimate = NAN, .core_seconds = run->core_seconds, .probability = run->probability,
+      .probability_cheapest = run->probability_cheapest, .run = r};
+    AFB_TRY(node_of(t, run, &ledger->ion[ion], &entry));
+    if (run->parent >= 0 && run->parent < r)
+      entry.parent = t->entry_of_run[run->parent];
+    AFB_TRY(afb_ledger_add(ledger, &entry));
+    t->entry_of_run[r] = afb_ledger_find(ledger, ion, &entry.node);
+  }
+  return AFB_OK;
+}
+
+afb_status afb_record_load(afb_store *store, afb_ledger *ledger, int64_t *n_foreign)
+{
+  *n_foreign = 0;
+  tables t = {0};
+  afb_status status = read_tables(store, &t);
+  if (status == AFB_OK) {
+    t.entry_of_run = malloc((size_t)t.n_runs * sizeof *t.entry_of_run + 1);
+    status = t.entry_of_run ? load(&t, ledger, n_foreign) : AFB_FAIL(AFB_E_MEMORY, "no memory for the runs of the file");
+  }
+  free(t.entry_of_run);
+  free(t.ion);
+  free(t.configuration);
+  free(t.set);
+  free(t.member);
+  free(t.run);
+  return status;
+}
+
+afb_status afb_record_orbitals(afb_store *store, int64_t run, afb_orbitals *out)
+{
+  *out = (afb_orbitals){0};
+  afb_store_orbitals stored;
+  AFB_TRY(afb_store_read_orbitals(store, run, &stored));
+  if (stored.n_orbitals > AFB_MAX_ORBITALS) {
+    int n = stored.n_orbitals;
+    afb_store_orbitals_clear(&stored);
+    return AFB_FAIL(AFB_E_FOREIGN, "run %lld has %d orbitals, more than this program takes", (long long)run, n);
+  }
+  for (int a = 0; a < stored.n_orbitals; a++) {
+    out->orbital[a] = (afb_orbital){stored.orbitals[a].n, stored.orbitals[a].kappa};
+    out->energy[a] = stored.orbitals[a].energy;
+    out->occupation[a] = stored.orbitals[a].occupation;
+    out->r_mean[a] = stored.orbitals[a].r_mean;
+  }
+  out->n_orbitals = stored.n_orbitals;
+  out->n_breakpoints = stored.n_breakpoints;
+  out->n_p = stored.n_p;
+  out->n_q = stored.n_q;
+  /* The arrays change hands. */
+  out->breakpoint = stored.breakpoints;
+  out->coefficient = stored.coefficients;
+  stored.breakpoints = stored.coefficients = NULL;
+  afb_store_orbitals_clear(&stored);
+  return AFB_OK;
+}
+
+uint64_t afb_record_hash(const afb_candidates *ion, const afb_node *node, const char *engine,
+                         const afb_mcdhf_request *request, int warm_start)
+{
+  uint64_t set = afb_node_hash(ion, node);
+  int settings[5] = {(int)request->optimise, request->n_levels, request->max_iterations, request->max_rung, warm_start};
+  uint64_t hash = afb_hash(AFB_HASH_START, &set, sizeof set);
+  hash = afb_hash(hash, engine, strlen(engine));
+  hash = afb_hash(hash, settings, sizeof settings);
+  hash = afb_hash(hash, &request->max_seconds, sizeof request->max_seconds);
+  return afb_hash(hash, &request->max_csf, sizeof request->max_csf);
+}
