@@ -1,10 +1,9 @@
 #include "atomic/ci.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "numeric/lapack.h"
+#include "numeric/eigen.h"
 
 afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_levels, afb_ci *out)
 {
@@ -39,57 +38,65 @@ void afb_ci_clear(afb_ci *ci)
   *ci = (afb_ci){0};
 }
 
-/* Entries of one (row, column) follow each other: H_rs = sum of value * y. */
-static void dense_matrix(const afb_angular *angular, int block, const double *y, int n, double *h)
+/* Entries of one (row, column) follow each other: H_rs = sum of value * y. Arrays of n_entries are the caller's to free. */
+static afb_status block_matrix(const afb_angular *angular, int block, const double *y, int n, afb_symmetric *out)
 {
-  memset(h, 0, (size_t)n * (size_t)n * sizeof *h);
-  for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++)
-    h[(size_t)angular->column[e] * (size_t)n + (size_t)angular->row[e]] += angular->value[e] * y[angular->index[e]];
+  int64_t first = angular->entry_start[block], last = angular->entry_start[block + 1], m = -1;
+  size_t most = (size_t)(last - first) + 1;
+  int32_t *row = malloc(most * sizeof *row), *column = malloc(most * sizeof *column);
+  double *value = malloc(most * sizeof *value);
+  *out = (afb_symmetric){.n = n, .row = row, .column = column, .value = value};
+  if (!row || !column || !value)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for a Hamiltonian matrix of %d CSFs", n);
+  for (int64_t e = first; e < last; e++) {
+    if (m < 0 || row[m] != angular->row[e] || column[m] != angular->column[e]) {
+      m++;
+      row[m] = angular->row[e];
+      column[m] = angular->column[e];
+      value[m] = 0;
+    }
+    value[m] += angular->value[e] * y[angular->index[e]];
+  }
+  out->n_entries = m + 1;
+  return AFB_OK;
 }
 
-static void fix_sign(int n, double *v)
+/* Takes over the eigenpairs of a solution. */
+static afb_status keep_solution(afb_eigen_result *solution, afb_ci_block *b)
 {
-  int most = 0;
-  for (int r = 1; r < n; r++)
-    if (fabs(v[r]) > fabs(v[most]) * (1 + 1e-10))
-      most = r;
-  if (v[most] < 0)
-    for (int r = 0; r < n; r++)
-      v[r] = -v[r];
+  if (solution->n_converged < solution->n_wanted)
+    return AFB_FAIL(AFB_E_NUMERIC, "%s found %d of %d levels of %d CSFs", solution->solver, solution->n_converged,
+                    solution->n_wanted, b->n);
+  free(b->value);
+  free(b->vector);
+  b->value = solution->value;
+  b->vector = solution->vector;
+  b->n_known = solution->n_wanted;
+  solution->value = solution->vector = NULL;
+  for (int r = 0; r < b->n; r++)
+    for (int l = 0; l < b->n_levels; l++)
+      b->mixing[(size_t)r * (size_t)b->n_levels + (size_t)l] = b->vector[(size_t)l * (size_t)b->n + (size_t)r];
+  return AFB_OK;
 }
 
 afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double *y, int whole, afb_ci *ci)
 {
-  (void)comm;
   for (int i = 0; i < ci->n_blocks; i++) {
     afb_ci_block *b = ci->block + i;
-    int wanted = whole && b->n <= AFB_CI_WHOLE ? b->n : b->n_levels;
-    if (b->n_known != wanted) {
-      double *value = realloc(b->value, (size_t)wanted * sizeof *value);
-      if (value)
-        b->value = value;
-      double *vector = realloc(b->vector, (size_t)wanted * (size_t)b->n * sizeof *vector);
-      if (vector)
-        b->vector = vector;
-      if (!value || !vector)
-        return AFB_FAIL(AFB_E_MEMORY, "no memory for %d vectors of %d CSFs", wanted, b->n);
-      b->n_known = wanted;
-    }
-    int n = b->n, found, info, one = 1, lwork = 40 * n, liwork = 12 * n;
-    double *h = malloc(((size_t)n * (size_t)n + 42 * (size_t)n) * sizeof *h), *work = h + (size_t)n * (size_t)n, *w = work + 40 * n, zero = 0;
-    int *iwork = malloc(16 * (size_t)n * sizeof *iwork);
-    dense_matrix(angular, i, y, n, h);
-    dsyevr_("V", wanted == n ? "A" : "I", "L", &n, h, &n, &zero, &zero, &one, &wanted, &zero, &found, w, b->vector, &n, iwork + 12 * n, work, &lwork, iwork, &liwork, &info);
-    memcpy(b->value, w, (size_t)wanted * sizeof *w);
-    free(h);
-    free(iwork);
-    if (info != 0)
-      return AFB_FAIL(AFB_E_NUMERIC, "dsyevr failed (%d)", info);
-    for (int l = 0; l < b->n_known; l++)
-      fix_sign(n, b->vector + (size_t)l * (size_t)n);
-    for (int r = 0; r < b->n; r++)
-      for (int l = 0; l < b->n_levels; l++)
-        b->mixing[(size_t)r * (size_t)b->n_levels + (size_t)l] = b->vector[(size_t)l * (size_t)n + (size_t)r];
+    afb_symmetric matrix;
+    afb_eigen_request request = {.n_wanted = whole && b->n <= AFB_CI_WHOLE ? b->n : b->n_levels,
+                                 .n_start = b->n_known < b->n_levels ? 0 : b->n_levels, .start = b->vector};
+    afb_eigen_result solution = {0};
+    afb_status status = afb_agree(comm, block_matrix(angular, i, y, b->n, &matrix));
+    if (status == AFB_OK)
+      status = afb_eigen_solve(comm, &matrix, &request, &solution);
+    if (status == AFB_OK)
+      status = keep_solution(&solution, b);
+    afb_eigen_result_clear(&solution);
+    free((void *)matrix.row);
+    free((void *)matrix.column);
+    free((void *)matrix.value);
+    AFB_TRY(status);
   }
   return AFB_OK;
 }

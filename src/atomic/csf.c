@@ -232,8 +232,8 @@ static afb_status couple_all(builder *b)
     }
     reach[p] = reach[p + 1] + w * (two_j + 1 - w);
   }
-  if (reach[0] > UINT8_MAX)
-    return AFB_FAIL(AFB_E_LIMIT, "a configuration reaches 2J = %d, more than %d", reach[0], UINT8_MAX);
+  if (reach[0] > AFB_LARGEST_TWO_J)
+    return AFB_FAIL(AFB_E_LIMIT, "a configuration reaches 2J = %d, more than %d", reach[0], AFB_LARGEST_TWO_J);
   return couple(b, 0, 0, reach);
 }
 
@@ -304,14 +304,14 @@ static void choose_orbitals(const builder *b, afb_csf_list *out, int *new_index)
 static afb_status sort_into_blocks(const builder *b, afb_csf_list *out)
 {
   int new_index[AFB_MAX_ORBITALS];
-  int64_t count[2 * (UINT8_MAX + 1)] = {0}, next[2 * (UINT8_MAX + 1)];
+  int64_t count[2 * (AFB_LARGEST_TWO_J + 1)] = {0}, next[2 * (AFB_LARGEST_TWO_J + 1)];
   size_t width = (size_t)b->n_orbitals;
   choose_orbitals(b, out, new_index);
   size_t columns = (size_t)out->n_orbitals, n = (size_t)b->n;
   for (size_t r = 0; r < n; r++)
     count[2 * b->row[(r * 3 + 2) * width + width - 1] + (b->row_parity[r] < 0)]++;
   int n_blocks = 0, first = 0;
-  for (int key = 0; key < 2 * (UINT8_MAX + 1); key++)
+  for (int key = 0; key < 2 * (AFB_LARGEST_TWO_J + 1); key++)
     n_blocks += count[key] > 0;
   out->block = calloc((size_t)n_blocks, sizeof *out->block);
   out->occupation = malloc(n * columns);
@@ -320,7 +320,7 @@ static afb_status sort_into_blocks(const builder *b, afb_csf_list *out)
   out->configuration = malloc(n * sizeof *out->configuration);
   if (!out->block || !out->occupation || !out->term || !out->two_x || !out->configuration)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld CSFs", (long long)b->n);
-  for (int key = 0; key < 2 * (UINT8_MAX + 1); key++) {
+  for (int key = 0; key < 2 * (AFB_LARGEST_TWO_J + 1); key++) {
     next[key] = first;
     if (count[key] > 0)
       out->block[out->n_blocks++] = (afb_block){key / 2, key & 1 ? -1 : 1, first, (int)count[key]};

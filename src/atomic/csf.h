@@ -11,7 +11,10 @@
 #include "atomic/configuration.h"
 #include "core/status.h"
 
-enum { AFB_MAX_ORBITALS = 64 };
+enum {
+  AFB_MAX_ORBITALS = 64,
+  AFB_LARGEST_TWO_J = 150     /* that the open subshells of a configuration can reach */
+};
 
 typedef struct {
   int n, kappa;
@@ -44,7 +47,7 @@ typedef struct {
 
 /* All CSFs of the configurations with 2J in two_j_min ... two_j_max (two_j_max < 0: no limits). Duplicated configurations are an
  * AFB_E_INPUT. j >= 9/2 subshells with more than two electrons (and fewer than 2j-1): AFB_E_LIMIT. More than max_csf
- * CSFs (0: 10^7), 2J > 255 or too many orbitals: AFB_E_LIMIT. No CSF at all in the J range, different numbers of
+ * CSFs (0: 10^7), 2J beyond AFB_LARGEST_TWO_J or too many orbitals: AFB_E_LIMIT. No CSF at all in the J range, different numbers of
  * electrons: AFB_E_INPUT. Orbitals that no CSF occupies are not in the list. Within a block the CSFs keep the order of the
  * configurations; those of one relativistic configuration follow each other.
  * The caller clears *out with afb_csf_list_clear. Cost: linear in what comes out. */

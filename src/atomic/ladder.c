@@ -13,13 +13,33 @@
 
 enum { HISTORY = 8, KRYLOV = 40 };
 
-static int out_of_time(const afb_ladder *s)
+void afb_ladder_close(afb_ladder *s)
 {
-  int over = s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds;
-  if (s->poll && s->poll(s->poll_context))
-    over = 1;
-  MPI_Bcast(&over, 1, MPI_INT, 0, s->comm);
-  return over;
+  free(s->y);
+  free(s->gamma);
+  free(s->dual);
+  free(s->step);
+  free(s->work);
+  free(s->level);
+  s->level = s->y = s->gamma = s->dual = s->step = s->work = NULL;
+}
+
+afb_status afb_ladder_open(afb_ladder *s, afb_scf *scf)
+{
+  size_t size = (size_t)scf->n_orbitals * (size_t)scf->n, n = (size_t)s->angular->n_integrals + 1;
+  size_t levels = 1;
+  for (int i = 0; i < s->ci->n_blocks; i++)
+    levels += (size_t)s->ci->block[i].n_levels;
+  afb_ladder_close(s);
+  s->scf = scf;
+  s->level = calloc(levels, sizeof(double));
+  s->y = malloc(n * sizeof(double));
+  s->gamma = malloc(n * sizeof(double));
+  s->dual = malloc(size * sizeof(double));
+  s->step = malloc(size * sizeof(double));
+  s->work = malloc((KRYLOV + 4) * size * sizeof(double));
+  return s->level && s->y && s->gamma && s->dual && s->step && s->work
+           ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration of %d orbitals", scf->n_orbitals);
 }
 
 static afb_outcome stop(afb_ladder *s, afb_outcome outcome, const char *text)
@@ -57,12 +77,36 @@ static afb_outcome check_occupations(afb_ladder *s)
   return AFB_OUTCOME_NONE;
 }
 
+static void note_levels(afb_ladder *s, double closed)
+{
+  int at = 0;
+  s->moved = 0;
+  for (int i = 0; i < s->ci->n_blocks && !s->ci->average; i++)
+    for (int l = 0; l < s->ci->block[i].n_levels; l++, at++) {
+      double now = closed + s->ci->block[i].value[l];
+      s->moved = fmax(s->moved, fabs(now - s->level[at]));
+      s->level[at] = now;
+    }
+}
+
+/* 0 when the local operators cannot be inverted; all ranks see that alike. */
+static int precondition(afb_ladder *s, double shift, const double *dual, double *primal)
+{
+  afb_status status = afb_scf_precondition(s->scf, shift, dual, primal);
+  s->short_of_memory |= status == AFB_E_MEMORY;
+  return status == AFB_OK || status == AFB_E_MEMORY;
+}
+
 afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int whole_spectrum)
 {
   afb_scf *scf = s->scf;
   const afb_expression *e = scf->expression;
-  if (out_of_time(s))
-    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, "time limit of the run");
+  int bad[2] = {s->short_of_memory, s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds};
+  if (s->poll && s->poll(s->poll_context))
+    bad[1] = 1;
+  MPI_Allreduce(MPI_IN_PLACE, bad, 2, MPI_INT, MPI_MAX, s->comm);
+  if (bad[0] || bad[1])
+    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, bad[0] ? "no memory for an orbital step" : "time limit of the run");
   if (s->iterations >= s->max_iterations)
     return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit");
   s->iterations++;
@@ -75,13 +119,15 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
     return stop(s, AFB_OUTCOME_CI_FAILURE, afb_error_text());
   afb_ci_density(s->ci, s->angular, s->gamma);
   afb_expression_coefficients(e, 1, s->gamma, scf->coefficient);
-  s->energy = afb_ci_energy(s->ci, s->angular, s->y) + afb_dot(e->n_one + e->n_terms, e->base, scf->x);
+  double closed = afb_dot(e->n_one + e->n_terms, e->base, scf->x);
+  s->energy = afb_ci_energy(s->ci, s->angular, s->y) + closed;
+  note_levels(s, closed);
   afb_scf_gradient(scf);
-  afb_outcome bad = check_occupations(s);
-  if (bad != AFB_OUTCOME_NONE)
-    return bad;
+  afb_outcome empty = check_occupations(s);
+  if (empty != AFB_OUTCOME_NONE)
+    return empty;
   afb_scf_residual(scf, s->dual);
-  if (afb_scf_precondition(scf, shift, s->dual, s->step) != AFB_OK)
+  if (!precondition(s, shift, s->dual, s->step))
     return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
   double norm[AFB_MAX_ORBITALS];
   afb_scf_norms(scf, s->step, norm);
@@ -101,36 +147,11 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
 typedef struct {
   double energy, best;
   int quiet, since_best;
-  double *level;
-  int n_levels;
 } watch;
-
-static int count_levels(const afb_ladder *s)
-{
-  int n = 0;
-  for (int i = 0; i < s->ci->n_blocks && !s->ci->average; i++)
-    n += s->ci->block[i].n_levels;
-  return n;
-}
-
-static int watch_open(const afb_ladder *s, watch *w)
-{
-  *w = (watch){.energy = NAN, .best = INFINITY, .n_levels = count_levels(s)};
-  w->level = calloc((size_t)w->n_levels + 1, sizeof *w->level);
-  return w->level != NULL;
-}
 
 /* Whether the last evaluation fulfils every condition. */
 static int converged(const afb_ladder *s, watch *w, double tolerance)
 {
-  double moved = 0;
-  int at = 0;
-  for (int i = 0; i < s->ci->n_blocks && !s->ci->average; i++)
-    for (int l = 0; l < s->ci->block[i].n_levels; l++, at++) {
-      moved = fmax(moved, fabs(s->ci->block[i].value[l] - w->level[at]));
-      w->level[at] = s->ci->block[i].value[l];
-    }
-  /* Levels are held without the constant of the closed subshells; its change is in the mean energy. */
   int quiet = fabs(s->energy - w->energy) <= 1e-11 * fabs(s->energy);
   w->quiet = quiet ? w->quiet + 1 : 0;
   w->energy = s->energy;
@@ -142,8 +163,7 @@ static int converged(const afb_ladder *s, watch *w, double tolerance)
   }
   if (tolerance > AFB_RESIDUAL_TOLERANCE)
     return s->residual <= tolerance;
-  (void)moved;
-  return s->residual <= tolerance && w->quiet >= 1;
+  return s->residual <= tolerance && w->quiet >= 2 && s->moved <= 1e-3 / AFB_HARTREE_IN_INVERSE_CM;
 }
 
 /* DIIS on orbitals x with errors f: x_new = sum c_i (x_i + f_i), |sum c_i f_i| least, sum c_i = 1. */
@@ -152,15 +172,6 @@ typedef struct {
   size_t size;
   double *x, *f, *dual;       /* [HISTORY][size] each; dual = weighted S f */
 } history;
-
-static int history_open(const afb_scf *scf, history *h)
-{
-  *h = (history){.size = (size_t)scf->n_orbitals * (size_t)scf->n};
-  h->x = malloc(3 * HISTORY * h->size * sizeof *h->x);
-  h->f = h->x + HISTORY * h->size;
-  h->dual = h->f + HISTORY * h->size;
-  return h->x != NULL;
-}
 
 static void history_push(const afb_scf *scf, const double *step, history *h)
 {
@@ -221,12 +232,13 @@ static afb_outcome move_to(afb_ladder *s, const double *x, double radius)
 
 afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int max_iterations)
 {
-  history h;
-  watch w = {0};
-  double *x = malloc((size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof *x);
+  history h = {.size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n};
+  watch w = {.energy = NAN, .best = INFINITY};
   afb_outcome outcome = AFB_OUTCOME_NONE;
-  if (!history_open(s->scf, &h) || !watch_open(s, &w) || !x)
-    outcome = stop(s, AFB_OUTCOME_RESOURCE_LIMIT, "no memory for the DIIS history");
+  h.x = s->work;
+  h.f = h.x + HISTORY * h.size;
+  h.dual = h.f + HISTORY * h.size;
+  double *x = h.dual + HISTORY * h.size;
   double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations) {
@@ -250,9 +262,6 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
     history_extrapolate(&h, x);
     outcome = move_to(s, x, rung == AFB_RUNG_SHIFTED && it < 10 ? 0.1 : 0.3);
   }
-  free(h.x);
-  free(w.level);
-  free(x);
   return outcome;
 }
 
@@ -266,25 +275,21 @@ static double metric_dot(const afb_scf *scf, const double *a, const double *b)
   return sum;
 }
 
-/* Solves -M H p = step by GMRES, M the preconditioner; p returned in x. Gives the relative residual reached, < 0 on failure. */
-static double gmres(afb_ladder *s, const double *step, double tolerance, double *x)
+/* Solves -M H p = step by GMRES, M the preconditioner; p is returned in x. basis: [KRYLOV + 2][size]. */
+static void gmres(afb_ladder *s, const double *step, double tolerance, double *basis, double *x)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
-  double *basis = malloc((KRYLOV + 2) * size * sizeof *basis), h[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0};
-  double cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
-  if (!basis)
-    return -1;
+  double h[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0}, cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
   double *dual = basis + (KRYLOV + 1) * size, start = sqrt(metric_dot(s->scf, step, step));
   int m = 0;
   g[0] = start;
   for (size_t i = 0; i < size; i++)
-    basis[i] = step[i] / start;
+    basis[i] = start > 0 ? step[i] / start : 0;
   while (m < KRYLOV && fabs(g[m]) > tolerance * start) {
     double *v = basis + (size_t)m * size, *w = v + size;
-    if (afb_scf_hessian(s->scf, s->ci, s->angular, v, dual) != AFB_OK || afb_scf_precondition(s->scf, 0, dual, w) != AFB_OK) {
-      free(basis);
-      return -1;
-    }
+    s->short_of_memory |= afb_scf_hessian(s->scf, s->ci, s->angular, v, dual) == AFB_E_MEMORY;
+    if (!precondition(s, 0, dual, w))
+      break;
     for (size_t i = 0; i < size; i++)
       w[i] = -w[i];
     for (int pass = 0; pass < 2; pass++)
@@ -303,6 +308,8 @@ static double gmres(afb_ladder *s, const double *step, double tolerance, double 
       h[i][m] = t;
     }
     double r = hypot(h[m][m], h[m + 1][m]);
+    if (!(r > 0))
+      break;
     cosine[m] = h[m][m] / r;
     sine[m] = h[m + 1][m] / r;
     h[m][m] = r;
@@ -319,35 +326,24 @@ static double gmres(afb_ladder *s, const double *step, double tolerance, double 
   }
   for (int i = 0; i < m; i++)
     afb_axpy((int)size, y[i], basis + (size_t)i * size, x);
-  free(basis);
-  return fabs(g[m]) / start;
 }
 
 afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iterations)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
-  double *p = malloc(2 * size * sizeof *p), radius = 0.3, last = INFINITY;
-  watch w = {0};
+  double *p = s->work, *back = p + size, *basis = back + size, radius = 0.3, last = INFINITY;
+  watch w = {.energy = NAN, .best = INFINITY};
   afb_outcome outcome = AFB_OUTCOME_NONE;
-  if (!p || !watch_open(s, &w))
-    outcome = stop(s, AFB_OUTCOME_RESOURCE_LIMIT, "no memory for the second-order scheme");
-  double *back = p + size;
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
-    if (it == max_iterations) {
-      outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
-      break;
-    }
+    if (it == max_iterations)
+      return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
     outcome = afb_ladder_evaluate(s, AFB_RUNG_NEWTON, 0, 1);
     if (outcome != AFB_OUTCOME_NONE)
       break;
-    if (converged(s, &w, tolerance)) {
-      outcome = AFB_OUTCOME_CONVERGED;
-      break;
-    }
-    if (w.since_best >= 12) {
-      outcome = stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
-      break;
-    }
+    if (converged(s, &w, tolerance))
+      return AFB_OUTCOME_CONVERGED;
+    if (w.since_best >= 12)
+      return stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
     if (s->residual > 3 * last && radius > 0.01) {
       radius *= 0.4;
       memcpy(s->scf->vector, back, size * sizeof *back);
@@ -357,17 +353,12 @@ afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iteration
     } else {
       last = s->residual;
       memcpy(back, s->scf->vector, size * sizeof *back);
-      if (gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), p) < 0) {
-        outcome = stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
-        break;
-      }
+      gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), basis, p);
     }
     double *target = s->dual;
     for (size_t i = 0; i < size; i++)
       target[i] = s->scf->vector[i] + p[i];
     outcome = move_to(s, target, radius);
   }
-  free(p);
-  free(w.level);
   return outcome;
 }

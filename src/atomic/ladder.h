@@ -14,7 +14,9 @@ typedef struct {
   const afb_angular *angular;
   double *y, *gamma;              /* [n_integrals] of the angular part */
   double *dual, *step;            /* [n_orbitals][n]: residual and preconditioned step of the last evaluation */
+  double *work;                   /* room of the schemes */
   double energy;                  /* weighted mean with the closed subshells */
+  double *level, moved;           /* optimised levels, hartree, and the largest change of one since the evaluation before */
   double residual;                /* largest norm of an orbital's step */
   int worst;                      /* its orbital */
   int iterations, max_iterations;
@@ -24,8 +26,13 @@ typedef struct {
   afb_trace *trace;
   int n_trace, room;
   double tolerance;               /* of the residual */
+  int short_of_memory;            /* on this rank; all ranks learn of it at the next evaluation */
   char reason[160];
 } afb_ladder;
+
+/* Arrays for orbitals `scf`, in place of former ones. Not collective. AFB_E_MEMORY. afb_ladder_close frees all arrays but the trace. */
+afb_status afb_ladder_open(afb_ladder *ladder, afb_scf *scf);
+void afb_ladder_close(afb_ladder *ladder);
 
 /* Convergence, all of: residual <= tolerance, |dE/E| <= 1e-11 twice, optimised levels move by less than 1e-3 cm^-1. */
 #define AFB_RESIDUAL_TOLERANCE 1e-7

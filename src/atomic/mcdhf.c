@@ -117,39 +117,18 @@ static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
   return AFB_OK;
 }
 
-static afb_status make_ladder(run *r, MPI_Comm comm, double cpu_start)
-{
-  size_t n = (size_t)r->angular.n_integrals + 1;
-  const afb_mcdhf_request *q = r->request;
-  r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
-                           .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
-                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
-  r->ladder.y = malloc(n * sizeof(double));
-  r->ladder.gamma = malloc(n * sizeof(double));
-  return r->ladder.y && r->ladder.gamma ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration");
-}
-
-/* Orbitals of the ladder on a new radial basis. */
-static afb_status enter_box(run *r, double r_max, const afb_orbitals *start)
+/* Orbitals of the ladder on a new radial basis. Collective. */
+static afb_status enter_box(MPI_Comm comm, run *r, double r_max, const afb_orbitals *start)
 {
   afb_scf_destroy(&r->scf);
   afb_radial_destroy(&r->radial);
-  AFB_TRY(make_orbitals(r, r_max, start));
-  size_t size = (size_t)r->scf->n_orbitals * (size_t)r->scf->n;
-  free(r->ladder.dual);
-  free(r->ladder.step);
-  r->ladder.scf = r->scf;
-  r->ladder.dual = malloc(size * sizeof(double));
-  r->ladder.step = malloc(size * sizeof(double));
-  return r->ladder.dual && r->ladder.step ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration");
+  afb_status status = make_orbitals(r, r_max, start);
+  return afb_agree(comm, status == AFB_OK ? afb_ladder_open(&r->ladder, r->scf) : status);
 }
 
 static void clear_run(run *r)
 {
-  free(r->ladder.y);
-  free(r->ladder.gamma);
-  free(r->ladder.dual);
-  free(r->ladder.step);
+  afb_ladder_close(&r->ladder);
   free(r->ladder.trace);
   afb_scf_destroy(&r->scf);
   afb_radial_destroy(&r->radial);
@@ -293,23 +272,31 @@ static afb_outcome judge(const run *r, afb_outcome outcome)
   return outcome;
 }
 
+static afb_status prepare(run *r)
+{
+  const afb_csf_list *list = &r->result->csfs;
+  AFB_TRY(afb_expression_create(list, &r->angular, &r->expression));
+  AFB_TRY(afb_ci_create(list, r->request->optimise, r->request->n_levels, &r->ci));
+  return afb_ci_create(list, AFB_OPTIMISE_AVERAGE, 0, &r->average);
+}
+
 static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
 {
   const afb_mcdhf_request *q = r->request;
   afb_mcdhf_result *out = r->result;
   AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
-  AFB_TRY(afb_expression_create(&out->csfs, &r->angular, &r->expression));
-  AFB_TRY(afb_ci_create(&out->csfs, q->optimise, q->n_levels, &r->ci));
-  AFB_TRY(afb_ci_create(&out->csfs, AFB_OPTIMISE_AVERAGE, 0, &r->average));
-  AFB_TRY(make_ladder(r, comm, cpu_start));
+  AFB_TRY(afb_agree(comm, prepare(r)));
+  r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
+                           .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
+                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
   double box = afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital);
-  AFB_TRY(enter_box(r, box, q->start));
+  AFB_TRY(enter_box(comm, r, box, q->start));
   out->outcome = climb(r, !q->start);
   while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
     afb_orbitals so_far = {0};
     box = fmin(1.7 * box, LARGEST_BOX);
-    AFB_TRY(keep_orbitals(r, &so_far));
-    afb_status status = enter_box(r, box, &so_far);
+    AFB_TRY(afb_agree(comm, keep_orbitals(r, &so_far)));
+    afb_status status = enter_box(comm, r, box, &so_far);
     afb_orbitals_clear(&so_far);
     AFB_TRY(status);
     out->outcome = climb(r, 0);

@@ -121,13 +121,15 @@ static afb_status append_excitation(afb_candidates *c, int electrons, const int 
 /* Appends every excitation of the rule, one configuration perhaps several times. */
 static afb_status enumerate(afb_candidates *c, int electrons, int max_shift)
 {
-  int shift[AFB_MAX_MOVED] = {0}, down = -1, digit;
+  int lowest = max_shift > 0 ? -1 : 0, shift[AFB_MAX_MOVED], digit;
+  for (int i = 0; i < electrons; i++)
+    shift[i] = lowest;
   do {
     AFB_TRY(append_excitation(c, electrons, shift));
     for (digit = 0; digit < electrons && ++shift[digit] > max_shift; digit++)
-      shift[digit] = 0;
+      shift[digit] = lowest;
   } while (digit < electrons);
-  return electrons > 0 && max_shift > 0 ? append_excitation(c, 1, &down) : AFB_OK;
+  return AFB_OK;
 }
 
 afb_status afb_candidates_create(afb_ion ion, int max_n, int max_l, int electrons, int max_shift, afb_candidates *out)

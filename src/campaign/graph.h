@@ -7,8 +7,8 @@
  *
  * Excitation [k1,k2,...]: the outermost electron of the ground configuration moves k1 places up the ion's orbital order
  * (afb_ion_orbital_order, limited to max_n and max_l), the next electron k2 places, and so on; the electrons counted from
- * the last occupied shell of that order inwards, those of the noble-gas core never. [0,2]: only the second moves. Beside
- * them [-1], the outermost electron into the open shell before its own (s into d or f: 4d1 5s2 -> 4d2 5s1).
+ * the last occupied shell of that order inwards, those of the noble-gas core never. [0,2]: only the second moves. A
+ * shift of -1 leads into the shell before, where that is open: s into d ([-1]: 4d1 5s2 -> 4d2 5s1).
  * The rule reproduces all added configurations of the reference data (reference/grasp/dataset.csv, campaign.csv). */
 #ifndef AFB_CAMPAIGN_GRAPH_H
 #define AFB_CAMPAIGN_GRAPH_H
@@ -42,10 +42,10 @@ typedef struct {
   afb_candidate *candidate;     /* [n]; number 0 is the ground configuration */
 } afb_candidates;
 
-/* All distinct candidates with up to `electrons` moved electrons and shifts up to `max_shift`, sorted by number of moved
- * electrons, then sum of shifts, then shifts. Of several notations of one configuration the first in that order is kept.
+/* All distinct candidates with up to `electrons` moved electrons and shifts of -1 and 1 ... max_shift, sorted by number of
+ * moved electrons, then sum of their sizes, then shifts. Of several notations of one configuration the first in that order is kept.
  * The caller clears *out. AFB_E_LIMIT: ion without tabulated ground configuration, electrons outside 0 ... 4,
- * max_shift outside 0 ... 20; AFB_E_MEMORY. Cost: (max_shift + 1)^electrons. */
+ * max_shift outside 0 ... 20; AFB_E_MEMORY. Cost: (max_shift + 2)^electrons. */
 afb_status afb_candidates_create(afb_ion ion, int max_n, int max_l, int electrons, int max_shift, afb_candidates *out);
 void afb_candidates_clear(afb_candidates *candidates);
 

@@ -39,7 +39,8 @@ static void electrons_leave_from_the_outside(void **state)
   check_ok(afb_candidates_create((afb_ion){39, 0}, 6, 2, 3, 3, &c));
   static const struct { int n, shift[3]; const char *text; } cases[] = {
     {1, {1}, "[Kr] 4d1 5s1 5p1"}, {1, {3}, "[Kr] 4d1 5s1 5d1"}, {2, {0, 2}, "[Kr] 4d1 5s1 6s1"},
-    {2, {1, 3}, "[Kr] 4d1 5p1 5d1"}, {3, {0, 0, 2}, "[Kr] 5s2 5p1"}, {1, {-1}, "[Kr] 4d2 5s1"}};
+    {2, {1, 3}, "[Kr] 4d1 5p1 5d1"}, {3, {0, 0, 2}, "[Kr] 5s2 5p1"}, {1, {-1}, "[Kr] 4d2 5s1"},
+    {2, {-1, -1}, "[Kr] 4d3"}, {2, {2, -1}, "[Kr] 4d2 6s1"}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     check_ok(afb_candidates_excite(&c, cases[i].n, cases[i].shift, &out));
     assert_string_equal(afb_configuration_format(&out, 1, text, sizeof text), cases[i].text);
