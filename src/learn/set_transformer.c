@@ -1,0 +1,424 @@
+#include "learn/set_transformer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/random.h"
+#include "learn/layers.h"
+
+/* Offsets of the weights of one member: embedding, blocks, readout; each part is contiguous. */
+typedef struct {
+  int64_t token, global, bias, block0, block_size, readout, total;
+  int64_t norm1, qkv, qkv_bias, attended, attended_bias, norm2, up, up_bias, down, down_bias;   /* within a block */
+  int64_t norm, hidden, hidden_bias, out, out_bias, skip, hazard, hazard_bias;                  /* from the start */
+} layout;
+
+typedef struct {
+  float *input, *unit1, *qkv, *pairs, *attended, *middle, *unit2, *up, *active;   /* per block; input [tokens][d] */
+  float *mean1, *inverse1, *mean2, *inverse2;
+} block_work;
+
+typedef struct {
+  afb_model_spec spec;
+  layout at;
+  int token_capacity, set_capacity;
+  int64_t pair_capacity;
+  float *arena;
+  block_work *block;
+  float *last, *final, *mean, *inverse;             /* input and output of the last normalisation */
+  float *summary, *hidden, *active, *set_logit;     /* readout */
+  float *token_logit, *hazard;                      /* [tokens][targets], H [sets][targets] */
+  float *d_hidden, *d_stream, *d_wide, *d_narrow, *d_global;
+} work;
+
+static int64_t take(int64_t *end, int64_t count)
+{
+  int64_t first = *end;
+  *end += count;
+  return first;
+}
+
+static layout layout_of(const afb_model_spec *s)
+{
+  int64_t d = s->width, t = s->n_target, end = 0;
+  layout a;
+  a.token = take(&end, s->n_token * d);
+  a.global = take(&end, s->n_global * d);
+  a.bias = take(&end, d);
+  a.block0 = end;
+  end = 0;
+  a.norm1 = take(&end, 2 * d);
+  a.qkv = take(&end, 3 * d * d);
+  a.qkv_bias = take(&end, 3 * d);
+  a.attended = take(&end, d * d);
+  a.attended_bias = take(&end, d);
+  a.norm2 = take(&end, 2 * d);
+  a.up = take(&end, 2 * d * d);
+  a.up_bias = take(&end, 2 * d);
+  a.down = take(&end, 2 * d * d);
+  a.down_bias = take(&end, d);
+  a.block_size = end;
+  a.readout = end = a.block0 + s->layers * a.block_size;
+  a.norm = take(&end, 2 * d);
+  a.hidden = take(&end, 2 * d * d);
+  a.hidden_bias = take(&end, d);
+  a.out = take(&end, d * t);
+  a.out_bias = take(&end, t);
+  a.skip = take(&end, s->n_global * t);
+  a.hazard = take(&end, d * t);
+  a.hazard_bias = take(&end, t);
+  a.total = end;
+  return a;
+}
+
+static afb_status check(const afb_model_spec *s)
+{
+  if (s->width < 1 || s->width > 1024 || s->layers < 1 || s->layers > 64)
+    return AFB_FAIL(AFB_E_INPUT, "set_transformer: width 1 ... 1024 and layers 1 ... 64, not %d and %d", s->width, s->layers);
+  if (s->attention_heads < 1 || s->width % s->attention_heads)
+    return AFB_FAIL(AFB_E_INPUT, "set_transformer: width %d is not a multiple of %d attention heads", s->width,
+                    s->attention_heads);
+  return AFB_OK;
+}
+
+static int64_t n_weights(const afb_model_spec *spec) { return layout_of(spec).total; }
+
+static void draw(const afb_model_spec *s, int member, double deviation, int64_t first, int64_t count, float *weight)
+{
+  for (int64_t i = first; i < first + count; i++)
+    weight[i] = (float)(deviation * afb_random_normal(s->seed, 100 + (uint64_t)member, (uint64_t)i));
+}
+
+/* Variance 1/inputs; what is added to the residual stream is smaller, so that depth does not inflate it. */
+static void init(const afb_model_spec *s, int member, float *weight)
+{
+  layout a = layout_of(s);
+  double d = s->width, residual = 1 / sqrt(2.0 * s->layers);
+  int64_t w = s->width, t = s->n_target;
+  memset(weight, 0, (size_t)a.total * sizeof *weight);
+  draw(s, member, 1 / sqrt((double)s->n_token), a.token, s->n_token * w, weight);
+  draw(s, member, 0.5 / sqrt((double)(s->n_global > 0 ? s->n_global : 1)), a.global, s->n_global * w, weight);
+  for (int l = 0; l < s->layers; l++) {
+    int64_t b = a.block0 + l * a.block_size;
+    draw(s, member, 1 / sqrt(d), b + a.qkv, 3 * w * w, weight);
+    draw(s, member, residual / sqrt(d), b + a.attended, w * w, weight);
+    draw(s, member, 1 / sqrt(d), b + a.up, 2 * w * w, weight);
+    draw(s, member, residual / sqrt(2 * d), b + a.down, 2 * w * w, weight);
+  }
+  draw(s, member, 1 / sqrt(2 * d), a.hidden, 2 * w * w, weight);
+  draw(s, member, 0.1 / sqrt(d), a.out, w * t, weight);
+  draw(s, member, 0.1 / sqrt(d), a.hazard, w * t, weight);
+  for (int64_t k = 0; k < t; k++) {
+    weight[a.out_bias + k] = -1;
+    weight[a.hazard_bias + k] = -3;
+  }
+}
+
+static afb_status work_create(const afb_model_spec *spec, void **out)
+{
+  work *w = calloc(1, sizeof *w);
+  *out = w;
+  if (!w)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for a model");
+  w->spec = *spec;
+  w->at = layout_of(spec);
+  w->block = calloc((size_t)spec->layers, sizeof *w->block);
+  return w->block ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a model");
+}
+
+static void work_destroy(void **out)
+{
+  work *w = *out;
+  if (w) {
+    free(w->arena);
+    free(w->block);
+    free(w);
+  }
+  *out = NULL;
+}
+
+/* Gives every activation its place; with arena NULL only counts. */
+static int64_t place(work *w, int64_t tokens, int64_t sets, int64_t pairs, float *arena)
+{
+  int64_t d = w->spec.width, t = w->spec.n_target, end = 0;
+#define PLACE(pointer, count)                                  \
+  do {                                                         \
+    int64_t first_ = take(&end, (count));                      \
+    (pointer) = arena ? arena + first_ : NULL;                 \
+  } while (0)
+  for (int l = 0; l < w->spec.layers; l++) {
+    block_work *b = &w->block[l];
+    PLACE(b->input, tokens * d);
+    PLACE(b->unit1, tokens * d);
+    PLACE(b->qkv, tokens * 3 * d);
+    PLACE(b->pairs, pairs * w->spec.attention_heads);
+    PLACE(b->attended, tokens * d);
+    PLACE(b->middle, tokens * d);
+    PLACE(b->unit2, tokens * d);
+    PLACE(b->up, tokens * 2 * d);
+    PLACE(b->active, tokens * 2 * d);
+    PLACE(b->mean1, tokens);
+    PLACE(b->inverse1, tokens);
+    PLACE(b->mean2, tokens);
+    PLACE(b->inverse2, tokens);
+  }
+  PLACE(w->last, tokens * d);
+  PLACE(w->final, tokens * d);
+  PLACE(w->mean, tokens);
+  PLACE(w->inverse, tokens);
+  PLACE(w->summary, sets * 2 * d);
+  PLACE(w->hidden, sets * d);
+  PLACE(w->active, sets * d);
+  PLACE(w->set_logit, sets * t);
+  PLACE(w->token_logit, tokens * t);
+  PLACE(w->hazard, sets * t);
+  PLACE(w->d_hidden, tokens * d);
+  PLACE(w->d_stream, tokens * d);
+  PLACE(w->d_wide, tokens * 3 * d);
+  PLACE(w->d_narrow, tokens * (d > t ? d : t));
+  PLACE(w->d_global, sets * 2 * d);
+#undef PLACE
+  return end;
+}
+
+static afb_status reserve(work *w, const afb_set_batch *batch)
+{
+  int64_t pairs = batch->pair_start[batch->n_sets];
+  if (w->arena && batch->n_tokens <= w->token_capacity && batch->n_sets <= w->set_capacity && pairs <= w->pair_capacity)
+    return AFB_OK;
+  int tokens = batch->n_tokens > w->token_capacity ? batch->n_tokens + batch->n_tokens / 4 : w->token_capacity;
+  int sets = batch->n_sets > w->set_capacity ? batch->n_sets : w->set_capacity;
+  pairs = pairs > w->pair_capacity ? pairs + pairs / 4 : w->pair_capacity;
+  int64_t count = place(w, tokens, sets, pairs, NULL);
+  free(w->arena);
+  w->arena = malloc((size_t)(count + 1) * sizeof *w->arena);
+  if (!w->arena) {
+    w->token_capacity = w->set_capacity = 0;
+    w->pair_capacity = 0;
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the activations of %d tokens", batch->n_tokens);
+  }
+  place(w, tokens, sets, pairs, w->arena);
+  w->token_capacity = tokens;
+  w->set_capacity = sets;
+  w->pair_capacity = pairs;
+  return AFB_OK;
+}
+
+/* `site`: which of the model's dropout places; forward on activations, backward on their gradients. */
+static void drop(const work *w, const afb_set_batch *batch, int site, float *x)
+{
+  int d = w->spec.width;
+  if (batch->dropout <= 0)
+    return;
+  for (int s = 0; s < batch->n_sets; s++)
+    afb_dropout((int64_t)(batch->start[s + 1] - batch->start[s]) * d, batch->dropout, batch->seed,
+                batch->step * 256 + (uint64_t)site, (uint64_t)batch->key[s] << 24, x + (int64_t)batch->start[s] * d);
+}
+
+static void embed(const work *w, const float *weight, const afb_set_batch *batch, float *h)
+{
+  const layout *a = &w->at;
+  int d = w->spec.width;
+  afb_linear_forward(batch->n_tokens, w->spec.n_token, d, batch->token, weight + a->token, weight + a->bias, 0, h);
+  if (w->spec.n_global == 0)
+    return;
+  afb_linear_forward(batch->n_sets, w->spec.n_global, d, batch->global, weight + a->global, NULL, 0, w->d_global);
+  for (int s = 0; s < batch->n_sets; s++)
+    for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
+      for (int j = 0; j < d; j++)
+        h[t * d + j] += w->d_global[(int64_t)s * d + j];
+}
+
+static void add_to(int64_t n, const float *x, float *y)
+{
+  for (int64_t i = 0; i < n; i++)
+    y[i] += x[i];
+}
+
+static void block_forward(const work *w, int l, const float *weight, const afb_set_batch *batch, float *out)
+{
+  const layout *a = &w->at;
+  const block_work *b = &w->block[l];
+  const float *p = weight + a->block0 + l * a->block_size;
+  int n = batch->n_tokens, d = w->spec.width;
+  int64_t all = (int64_t)n * d;
+  afb_norm_forward(n, d, b->input, p + a->norm1, p + a->norm1 + d, b->unit1, b->mean1, b->inverse1);
+  afb_linear_forward(n, d, 3 * d, b->unit1, p + a->qkv, p + a->qkv_bias, 0, b->qkv);
+  afb_attention_forward(batch->n_sets, batch->start, batch->pair_start, d, w->spec.attention_heads, b->qkv, b->pairs,
+                        b->attended);
+  afb_linear_forward(n, d, d, b->attended, p + a->attended, p + a->attended_bias, 0, b->middle);
+  drop(w, batch, 2 * l, b->middle);
+  add_to(all, b->input, b->middle);
+  afb_norm_forward(n, d, b->middle, p + a->norm2, p + a->norm2 + d, b->unit2, b->mean2, b->inverse2);
+  afb_linear_forward(n, d, 2 * d, b->unit2, p + a->up, p + a->up_bias, 0, b->up);
+  afb_gelu_forward(2 * all, b->up, b->active);
+  afb_linear_forward(n, 2 * d, d, b->active, p + a->down, p + a->down_bias, 0, out);
+  drop(w, batch, 2 * l + 1, out);
+  add_to(all, b->middle, out);
+}
+
+static float softplus(float x) { return x > 15 ? x : x < -15 ? expf(x) : log1pf(expf(x)); }
+static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+
+static void summarise(const work *w, const afb_set_batch *batch)
+{
+  int d = w->spec.width;
+  for (int s = 0; s < batch->n_sets; s++) {
+    float *u = w->summary + (int64_t)s * 2 * d, share = 1 / (float)(batch->start[s + 1] - batch->start[s]);
+    memcpy(u, w->final + (int64_t)batch->added[s] * d, (size_t)d * sizeof *u);
+    memset(u + d, 0, (size_t)d * sizeof *u);
+    for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
+      for (int j = 0; j < d; j++)
+        u[d + j] += share * w->final[t * d + j];
+  }
+}
+
+/* z = ln(p / (1-p)) = -H - ln(1 - exp(-H)). */
+static void hazards(const work *w, const afb_set_batch *batch, float *logit)
+{
+  int targets = w->spec.n_target;
+  for (int s = 0; s < batch->n_sets; s++)
+    for (int k = 0; k < targets; k++) {
+      float h = softplus(w->set_logit[s * targets + k]);
+      for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
+        h += softplus(w->token_logit[t * targets + k]);
+      w->hazard[s * targets + k] = h = h > 1e-6f ? h : 1e-6f;
+      logit[s * targets + k] = -h - logf(-expm1f(-h));
+    }
+}
+
+static afb_status forward(void *state, const float *weight, const afb_set_batch *batch, float *logit)
+{
+  work *w = state;
+  const layout *a = &w->at;
+  int n = batch->n_tokens, d = w->spec.width, layers = w->spec.layers, targets = w->spec.n_target;
+  AFB_TRY(reserve(w, batch));
+  embed(w, weight, batch, w->block[0].input);
+  for (int l = 0; l < layers; l++)
+    block_forward(w, l, weight, batch, l + 1 < layers ? w->block[l + 1].input : w->last);
+  afb_norm_forward(n, d, w->last, weight + a->norm, weight + a->norm + d, w->final, w->mean, w->inverse);
+  afb_linear_forward(n, d, targets, w->final, weight + a->hazard, weight + a->hazard_bias, 0, w->token_logit);
+  summarise(w, batch);
+  afb_linear_forward(batch->n_sets, 2 * d, d, w->summary, weight + a->hidden, weight + a->hidden_bias, 0, w->hidden);
+  afb_gelu_forward((int64_t)batch->n_sets * d, w->hidden, w->active);
+  afb_linear_forward(batch->n_sets, d, targets, w->active, weight + a->out, weight + a->out_bias, 0, w->set_logit);
+  if (w->spec.n_global > 0)
+    afb_linear_forward(batch->n_sets, w->spec.n_global, targets, batch->global, weight + a->skip, NULL, 1, w->set_logit);
+  hazards(w, batch, logit);
+  return AFB_OK;
+}
+
+/* dz/dH = -1 / (1 - exp(-H)); the logits of tokens and set are overwritten by their gradients. */
+static void hazards_backward(const work *w, const afb_set_batch *batch, const float *logit_gradient)
+{
+  int targets = w->spec.n_target;
+  for (int s = 0; s < batch->n_sets; s++)
+    for (int k = 0; k < targets; k++) {
+      float *set = &w->set_logit[s * targets + k];
+      float dh = logit_gradient[s * targets + k] / expm1f(-w->hazard[s * targets + k]);
+      *set = dh * sigmoid(*set);
+      for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
+        w->token_logit[t * targets + k] = dh * sigmoid(w->token_logit[t * targets + k]);
+    }
+}
+
+/* Leaves the gradient of `final` in d_hidden. */
+static void readout_backward(const work *w, const float *weight, const afb_set_batch *batch, float *g)
+{
+  const layout *a = &w->at;
+  int d = w->spec.width, targets = w->spec.n_target, sets = batch->n_sets;
+  afb_linear_backward(batch->n_tokens, d, targets, w->final, weight + a->hazard, w->token_logit, 0, w->d_hidden,
+                      g + a->hazard, g + a->hazard_bias);
+  if (w->spec.n_global > 0)
+    afb_linear_backward(sets, w->spec.n_global, targets, batch->global, weight + a->skip, w->set_logit, 0, NULL,
+                        g + a->skip, NULL);
+  afb_linear_backward(sets, d, targets, w->active, weight + a->out, w->set_logit, 0, w->d_narrow, g + a->out,
+                      g + a->out_bias);
+  afb_gelu_backward((int64_t)sets * d, w->hidden, w->d_narrow, w->d_narrow);
+  afb_linear_backward(sets, 2 * d, d, w->summary, weight + a->hidden, w->d_narrow, 0, w->d_global, g + a->hidden,
+                      g + a->hidden_bias);
+  for (int s = 0; s < sets; s++) {
+    const float *du = w->d_global + (int64_t)s * 2 * d;
+    float share = 1 / (float)(batch->start[s + 1] - batch->start[s]);
+    add_to(d, du, w->d_hidden + (int64_t)batch->added[s] * d);
+    for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
+      for (int j = 0; j < d; j++)
+        w->d_hidden[t * d + j] += share * du[d + j];
+  }
+}
+
+/* d_stream: gradient of the block's output on entry, of its input on return. */
+static void block_backward(const work *w, int l, const float *weight, const afb_set_batch *batch, float *gradient)
+{
+  const layout *a = &w->at;
+  const block_work *b = &w->block[l];
+  const float *p = weight + a->block0 + l * a->block_size;
+  float *g = gradient + a->block0 + l * a->block_size;
+  int n = batch->n_tokens, d = w->spec.width;
+  size_t bytes = (size_t)n * (size_t)d * sizeof(float);
+  memcpy(w->d_narrow, w->d_stream, bytes);
+  drop(w, batch, 2 * l + 1, w->d_narrow);
+  afb_linear_backward(n, 2 * d, d, b->active, p + a->down, w->d_narrow, 0, w->d_wide, g + a->down, g + a->down_bias);
+  afb_gelu_backward((int64_t)n * 2 * d, b->up, w->d_wide, w->d_wide);
+  afb_linear_backward(n, d, 2 * d, b->unit2, p + a->up, w->d_wide, 0, w->d_hidden, g + a->up, g + a->up_bias);
+  afb_norm_backward(n, d, b->middle, p + a->norm2, b->mean2, b->inverse2, w->d_hidden, w->d_stream, g + a->norm2,
+                    g + a->norm2 + d);
+  memcpy(w->d_narrow, w->d_stream, bytes);
+  drop(w, batch, 2 * l, w->d_narrow);
+  afb_linear_backward(n, d, d, b->attended, p + a->attended, w->d_narrow, 0, w->d_hidden, g + a->attended,
+                      g + a->attended_bias);
+  afb_attention_backward(batch->n_sets, batch->start, batch->pair_start, d, w->spec.attention_heads, b->qkv, b->pairs,
+                         w->d_hidden, w->d_wide);
+  afb_linear_backward(n, d, 3 * d, b->unit1, p + a->qkv, w->d_wide, 0, w->d_hidden, g + a->qkv, g + a->qkv_bias);
+  afb_norm_backward(n, d, b->input, p + a->norm1, b->mean1, b->inverse1, w->d_hidden, w->d_stream, g + a->norm1,
+                    g + a->norm1 + d);
+}
+
+static void embed_backward(const work *w, const afb_set_batch *batch, float *g)
+{
+  const layout *a = &w->at;
+  int d = w->spec.width;
+  afb_linear_backward(batch->n_tokens, w->spec.n_token, d, batch->token, NULL, w->d_stream, 0, NULL, g + a->token,
+                      g + a->bias);
+  if (w->spec.n_global == 0)
+    return;
+  memset(w->d_global, 0, (size_t)batch->n_sets * (size_t)d * sizeof(float));
+  for (int s = 0; s < batch->n_sets; s++)
+    for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
+      add_to(d, w->d_stream + t * d, w->d_global + (int64_t)s * d);
+  afb_linear_backward(batch->n_sets, w->spec.n_global, d, batch->global, NULL, w->d_global, 0, NULL, g + a->global, NULL);
+}
+
+static void backward(void *state, const float *weight, const afb_set_batch *batch, const float *logit_gradient,
+                     float *gradient, const afb_gradient_sink *sink)
+{
+  work *w = state;
+  const layout *a = &w->at;
+  int n = batch->n_tokens, d = w->spec.width;
+  hazards_backward(w, batch, logit_gradient);
+  readout_backward(w, weight, batch, gradient);
+  memset(w->d_stream, 0, (size_t)n * (size_t)d * sizeof(float));
+  afb_norm_backward(n, d, w->last, weight + a->norm, w->mean, w->inverse, w->d_hidden, w->d_stream, gradient + a->norm,
+                    gradient + a->norm + d);
+  sink->ready(sink->owner, a->readout, a->total - a->readout);
+  for (int l = w->spec.layers - 1; l >= 0; l--) {
+    block_backward(w, l, weight, batch, gradient);
+    sink->ready(sink->owner, a->block0 + l * a->block_size, a->block_size);
+  }
+  embed_backward(w, batch, gradient);
+  sink->ready(sink->owner, 0, a->block0);
+}
+
+const afb_model_kind afb_set_transformer = {
+  .name = "set_transformer",
+  .description = "attention over the configurations and orbitals of a set; probability as a product of survivals",
+  .reference = "Lee et al., ICML 2019, arXiv:1810.00825",
+  .check = check,
+  .n_weights = n_weights,
+  .init = init,
+  .work_create = work_create,
+  .work_destroy = work_destroy,
+  .forward = forward,
+  .backward = backward,
+};

@@ -1,0 +1,28 @@
+/* Splits that keep validation honest: by group (an ion) and by size. Not collective; deterministic. */
+#ifndef AFB_LEARN_SPLIT_H
+#define AFB_LEARN_SPLIT_H
+
+#include <stdint.h>
+
+#include "core/status.h"
+#include "learn/set_table.h"
+
+typedef struct {
+  int64_t n_train, n_valid;
+  int64_t *train, *valid;      /* row numbers, increasing */
+} afb_split;
+void afb_split_clear(afb_split *split);
+
+/* Groups are dealt to n_folds folds by a hash of (seed, group); validation is fold `fold`, training all others. A group's
+ * fold depends on nothing but (seed, group, n_folds), so that a growing table never moves a sample between the parts.
+ * AFB_E_INPUT: n_folds < 2 or fold outside. */
+afb_status afb_split_by_group(const afb_set_table *table, int n_folds, int fold, uint64_t seed, afb_split *out);
+
+/* Training: size <= largest_train; validation: size > largest_train (curriculum: small sets first). */
+afb_status afb_split_by_size(const afb_set_table *table, int largest_train, afb_split *out);
+
+/* The largest size s such that at least `fraction` of the rows with a known label of target 0 have size > s; 0 when
+ * there is none. For choosing largest_train in a campaign. */
+int afb_split_size_quantile(const afb_set_table *table, double fraction);
+
+#endif
