@@ -247,7 +247,10 @@ static afb_status train_on_split(afb_learner *l, double seconds, afb_learner_rou
     /* With few ions everything may lie in the fold for calibration. */
     int whole = known == 0;
     const afb_set_table *part = whole ? &l->table : &train;
-    int restart = l->table.n >= 2 * l->started_with;
+    /* A restored model goes on with the weights that it came with. */
+    if (l->started_with < 0)
+      l->started_with = l->table.n;
+    int restart = l->table.n >= 2 * l->started_with || l->model->step == 0;
     round->n_training = part->n;
     round->n_validation = whole ? 0 : valid.n;
     status = afb_learner_fit(l->comm, l->model, part, whole || valid.n == 0 ? NULL : &valid, restart, l->seed, seconds,
@@ -426,6 +429,7 @@ afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t s
   }
   afb_model *m = learner->model;
   m->step = number[0];
+  learner->started_with = -1;
   if (learner->rank == 0) {
     memcpy(m->weight, parameters, (size_t)m->n_weights * sizeof(float));
     memcpy(m->scale, parameters + m->n_weights, (size_t)m->n_scale * sizeof(float));

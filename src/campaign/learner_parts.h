@@ -22,7 +22,7 @@ struct afb_learner {
   int n_ions, ion_capacity;
   afb_known_ion *ion;
   afb_model *model;
-  int64_t started_with;        /* samples when training last started from new weights */
+  int64_t started_with;        /* samples when training last started from new weights; -1: not known */
 };
 
 /* Collective. Trains `model` on rows of the table until done, or at most about `seconds`. No valid rows: no calibration.

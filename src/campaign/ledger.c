@@ -66,15 +66,16 @@ static afb_status put(afb_ledger *ledger, int ion, const afb_node *node, int64_t
   return AFB_OK;
 }
 
-afb_status afb_ledger_init(int n_ions, afb_candidates *ion, afb_ledger *ledger)
+afb_status afb_ledger_init(int n_ions, int n_active, afb_candidates *ion, afb_ledger *ledger)
 {
-  *ledger = (afb_ledger){.n_ions = n_ions, .ion = ion};
+  *ledger = (afb_ledger){.n_ions = n_ions, .n_active = n_active, .ion = ion};
   return resize(ledger, 1024);
 }
 
 void afb_ledger_clear(afb_ledger *ledger)
 {
   free(ledger->entry);
+  free(ledger->imported);
   free(ledger->slot);
   *ledger = (afb_ledger){0};
 }
@@ -97,21 +98,31 @@ void afb_ledger_release(afb_ledger *ledger, int ion, const afb_node *node)
     slot->value = AFB_NODE_FREE;
 }
 
+static afb_status push_entry(const afb_entry *entry, int64_t *n, int64_t *capacity, afb_entry **list)
+{
+  if (*n == *capacity) {
+    int64_t more = 2 * *capacity + 256;
+    afb_entry *grown = realloc(*list, (size_t)more * sizeof *grown);
+    if (!grown)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)more);
+    *list = grown;
+    *capacity = more;
+  }
+  (*list)[(*n)++] = *entry;
+  return AFB_OK;
+}
+
+afb_status afb_ledger_import(afb_ledger *ledger, const afb_entry *entry)
+{
+  return push_entry(entry, &ledger->n_imported, &ledger->imported_capacity, &ledger->imported);
+}
+
 afb_status afb_ledger_add(afb_ledger *ledger, const afb_entry *entry)
 {
   if (afb_ledger_find(ledger, entry->ion, &entry->node) >= 0)
     return AFB_OK;
-  if (ledger->n == ledger->capacity) {
-    int64_t capacity = 2 * ledger->capacity + 256;
-    afb_entry *grown = realloc(ledger->entry, (size_t)capacity * sizeof *grown);
-    if (!grown)
-      return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)capacity);
-    ledger->entry = grown;
-    ledger->capacity = capacity;
-  }
   AFB_TRY(put(ledger, entry->ion, &entry->node, ledger->n));
-  ledger->entry[ledger->n++] = *entry;
-  return AFB_OK;
+  return push_entry(entry, &ledger->n, &ledger->capacity, &ledger->entry);
 }
 
 static int can_start(const afb_ledger *ledger, int64_t entry)
@@ -191,9 +202,9 @@ static afb_status grow_from(const afb_ledger *ledger, const afb_entry *parent, i
   return AFB_OK;
 }
 
-static int fertile(const afb_entry *entry)
+static int fertile(const afb_ledger *ledger, const afb_entry *entry)
 {
-  return entry->outcome != AFB_OUTCOME_INFEASIBLE && entry->outcome != AFB_OUTCOME_RESOURCE_LIMIT;
+  return entry->ion < ledger->n_active && entry->outcome != AFB_OUTCOME_INFEASIBLE && entry->outcome != AFB_OUTCOME_RESOURCE_LIMIT;
 }
 
 static int most_candidates(const afb_ledger *ledger)
@@ -216,7 +227,7 @@ afb_status afb_ledger_frontier(const afb_ledger *ledger, int set_size, int size,
     int64_t parent = ledger->n <= most_parents ? k
       : (int64_t)afb_random_below((uint64_t)ledger->n, seed, STREAM_PARENTS + (round << 32), (uint64_t)k);
     const afb_entry *entry = &ledger->entry[parent];
-    if (fertile(entry) && (size == 0 || entry->node.n == size - 1))
+    if (fertile(ledger, entry) && (size == 0 || entry->node.n == size - 1))
       status = grow_from(ledger, entry, set_size, number, &list);
   }
   free(number);
@@ -236,7 +247,7 @@ afb_status afb_ledger_frontier(const afb_ledger *ledger, int set_size, int size,
 int afb_ledger_free_roots(const afb_ledger *ledger, afb_edge *edge)
 {
   int n = 0;
-  for (int i = 0; i < ledger->n_ions; i++) {
+  for (int i = 0; i < ledger->n_active; i++) {
     afb_node root = afb_node_root();
     if (afb_ledger_find(ledger, i, &root) == AFB_NODE_FREE)
       edge[n++] = (afb_edge){.ion = i, .added = -1, .node = root};

@@ -37,16 +37,18 @@ typedef struct {
 enum { AFB_NODE_FREE = -1, AFB_NODE_CLAIMED = -2 };
 
 typedef struct {
-  int n_ions;
+  int n_ions, n_active;        /* the first n_active ions are the campaign's; of others there may be imported outcomes */
   afb_candidates *ion;         /* borrowed */
   int64_t n, capacity;
   afb_entry *entry;
   int64_t n_slots, n_used;     /* hash table of nodes: done or claimed */
   struct afb_ledger_slot *slot;
+  int64_t n_imported, imported_capacity;
+  afb_entry *imported;         /* outcomes of another program: no nodes, they only teach */
 } afb_ledger;
 
 /* Keeps `ion`; the caller clears. AFB_E_MEMORY. */
-afb_status afb_ledger_init(int n_ions, afb_candidates *ion, afb_ledger *ledger);
+afb_status afb_ledger_init(int n_ions, int n_active, afb_candidates *ion, afb_ledger *ledger);
 void afb_ledger_clear(afb_ledger *ledger);
 
 /* Entry number, AFB_NODE_FREE or AFB_NODE_CLAIMED. */
@@ -54,6 +56,8 @@ int64_t afb_ledger_find(const afb_ledger *ledger, int ion, const afb_node *node)
 /* A free node becomes claimed; a claimed one free again. AFB_E_MEMORY. */
 afb_status afb_ledger_claim(afb_ledger *ledger, int ion, const afb_node *node);
 void afb_ledger_release(afb_ledger *ledger, int ion, const afb_node *node);
+/* An imported outcome, copied. AFB_E_MEMORY. */
+afb_status afb_ledger_import(afb_ledger *ledger, const afb_entry *entry);
 /* The entry is copied; its node is done from here on. A node that is done already gets no second entry. AFB_E_MEMORY. */
 afb_status afb_ledger_add(afb_ledger *ledger, const afb_entry *entry);
 
@@ -73,7 +77,7 @@ typedef struct {
  * infeasible or too large sets are left out. *edge is malloc'ed. AFB_E_MEMORY. Cost: entries times candidates. */
 afb_status afb_ledger_frontier(const afb_ledger *ledger, int set_size, int size, int64_t most_parents, uint64_t seed,
                                uint64_t round, int64_t *n, afb_edge **edge);
-/* Roots that are free, in the same form; n_ions of them at most in edge[n_ions]. Returns how many. */
+/* Roots that are free, in the same form; n_active of them at most in edge[n_active]. Returns how many. */
 int afb_ledger_free_roots(const afb_ledger *ledger, afb_edge *edge);
 
 #endif

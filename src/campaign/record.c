@@ -220,16 +220,14 @@ static afb_status node_of(const tables *t, const afb_store_run *run, afb_candida
   return AFB_OK;
 }
 
-static afb_status load(const tables *t, afb_ledger *ledger, int64_t *n_foreign)
+static afb_status load(const tables *t, afb_ledger *ledger)
 {
   for (int64_t r = 0; r < t->n_runs; r++) {
     const afb_store_run *run = &t->run[r];
     t->entry_of_run[r] = -1;
     int ion = run->ion >= 0 && run->ion < t->n_ions ? find_ion(ledger, &t->ion[run->ion]) : -1;
-    if (ion < 0) {
-      ++*n_foreign;
+    if (ion < 0)
       continue;
-    }
     afb_entry entry = {.ion = ion, .parent = -1, .outcome = (afb_outcome)run->outcome, .rung = run->rung,
       .round = run->round, .strategy = (afb_strategy)run->strategy, .has_orbitals = run->n_orbitals > 0,
       .n_levels = run->n_levels, .estimate = NAN, .core_seconds = run->core_seconds, .probability = run->probability,
@@ -237,20 +235,40 @@ static afb_status load(const tables *t, afb_ledger *ledger, int64_t *n_foreign)
     AFB_TRY(node_of(t, run, &ledger->ion[ion], &entry));
     if (run->parent >= 0 && run->parent < r)
       entry.parent = t->entry_of_run[run->parent];
-    AFB_TRY(afb_ledger_add(ledger, &entry));
-    t->entry_of_run[r] = afb_ledger_find(ledger, ion, &entry.node);
+    if (entry.strategy == AFB_BY_IMPORT) {
+      AFB_TRY(afb_ledger_import(ledger, &entry));
+      t->entry_of_run[r] = ledger->n_imported - 1;
+    } else {
+      AFB_TRY(afb_ledger_add(ledger, &entry));
+      t->entry_of_run[r] = afb_ledger_find(ledger, ion, &entry.node);
+    }
   }
   return AFB_OK;
 }
 
-afb_status afb_record_load(afb_store *store, afb_ledger *ledger, int64_t *n_foreign)
+afb_status afb_record_ions(afb_store *store, int *n, afb_ion **ions)
 {
-  *n_foreign = 0;
+  int64_t count;
+  void *array;
+  *ions = NULL;
+  *n = 0;
+  afb_status status = read_all(store, AFB_TABLE_IONS, sizeof(afb_store_ion), &count, &array);
+  afb_store_ion *row = array;
+  if (status == AFB_OK && !(*ions = malloc((size_t)count * sizeof **ions + 1)))
+    status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld ions", (long long)count);
+  for (; status == AFB_OK && *n < count; ++*n)
+    (*ions)[*n] = (afb_ion){row[*n].z, row[*n].charge};
+  free(row);
+  return status;
+}
+
+afb_status afb_record_load(afb_store *store, afb_ledger *ledger)
+{
   tables t = {0};
   afb_status status = read_tables(store, &t);
   if (status == AFB_OK) {
     t.entry_of_run = malloc((size_t)t.n_runs * sizeof *t.entry_of_run + 1);
-    status = t.entry_of_run ? load(&t, ledger, n_foreign) : AFB_FAIL(AFB_E_MEMORY, "no memory for the runs of the file");
+    status = t.entry_of_run ? load(&t, ledger) : AFB_FAIL(AFB_E_MEMORY, "no memory for the runs of the file");
   }
   free(t.entry_of_run);
   free(t.ion);

@@ -25,10 +25,13 @@ typedef struct {
 afb_status afb_record_add(afb_store *store, const afb_candidates *ion, const afb_entry *entry,
                           const afb_mcdhf_result *result, const afb_record_facts *facts, int64_t *run);
 
-/* Puts every stored run of the ledger's ions into the ledger; candidates of sets that the excitations do not give are
- * inserted. AFB_E_FOREIGN: a row that cannot be understood; AFB_E_IO, AFB_E_MEMORY. *n_foreign counts runs
- * of ions that are not the ledger's. */
-afb_status afb_record_load(afb_store *store, afb_ledger *ledger, int64_t *n_foreign);
+/* The ions of the file, malloc'ed; for making candidates of those that are not the campaign's. AFB_E_IO, AFB_E_MEMORY. */
+afb_status afb_record_ions(afb_store *store, int *n, afb_ion **ions);
+
+/* Puts every stored run of the ledger's ions into the ledger, imported ones apart; candidates of sets that the excitations
+ * do not give are inserted. `parent` of an imported entry is the number of an imported entry. AFB_E_FOREIGN: a row that
+ * cannot be understood; AFB_E_IO, AFB_E_MEMORY. Cost: the file's runs. */
+afb_status afb_record_load(afb_store *store, afb_ledger *ledger);
 
 /* Orbitals of a stored run; n_orbitals 0 when it has none. The caller clears. AFB_E_IO, AFB_E_MEMORY. */
 afb_status afb_record_orbitals(afb_store *store, int64_t run, afb_orbitals *out);
