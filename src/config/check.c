@@ -165,7 +165,7 @@ static afb_status fill_strings(afb_check *check, const afb_key *key, afb_node *n
   int i = 0, wrong = 0;
   for (const afb_node *element = first; element && i < n; element = element->next, i++) {
     if (element->kind != AFB_NODE_SCALAR || element->text[0] == '\0') {
-      report_wrong(check, key, element, element->kind == AFB_NODE_SCALAR ? "an empty element" : "a list in a list");
+      report_wrong(check, key, element, element->kind == AFB_NODE_SCALAR ? "found an empty element" : "found a list in a list");
       wrong = 1;
     }
     item[i] = element->text;
@@ -228,7 +228,7 @@ static afb_status fill(afb_check *check, const afb_key *key, afb_node *node)
     return fill_strings(check, key, node);
   if (node->kind == AFB_NODE_SCALAR && key->forms != AFB_FORM_MAP)
     return fill_scalar(check, key, node);
-  static const char *const kind[] = {"a single value", "a list", "a section"};
+  static const char *const kind[] = {"found a single value", "found a list", "found a section"};
   report_wrong(check, key, node, kind[node->kind]);
   return AFB_OK;
 }

@@ -10,6 +10,7 @@
 #include "config/check.h"
 #include "config/emit.h"
 #include "config/mistakes.h"
+#include "config/nearest.h"
 #include "config/tree.h"
 #include "core/random.h"
 
@@ -161,6 +162,53 @@ afb_status afb_config_read(MPI_Comm comm, const afb_schema *schema, const char *
   return status;
 }
 
+static int count_known(const afb_schema *schema, const afb_node *root)
+{
+  const char *name[64];
+  int n = 0, known = 0;
+  for (int i = 0; i < schema->n_keys && n < 63; i++)
+    if (afb_key_is_member(&schema->key[i], ""))
+      name[n++] = schema->key[i].path;
+  name[n] = NULL;
+  for (const afb_node *node = root->first; node; node = node->next)
+    known += afb_nearest(node->key, name) != NULL;
+  return known;
+}
+
+static afb_status guess(const char *file, const afb_schema *const *schemas, int *found)
+{
+  char *text = NULL;
+  size_t size = 0;
+  AFB_TRY(read_file(file, &text, &size));
+  afb_mistakes mistakes = {0};
+  afb_node *root = NULL;
+  int most = 0;
+  afb_status status = afb_mistakes_add_source(&mistakes, file, text, size) < 0
+                        ? out_of_memory() : afb_tree_parse(&mistakes, 0, 0, size, &root);
+  for (int i = 0; root && root->kind == AFB_NODE_MAP && schemas[i]; i++) {
+    int known = count_known(schemas[i], root);
+    if (known > most) {
+      most = known;
+      *found = i;
+    }
+  }
+  afb_tree_destroy(&root);
+  afb_mistakes_clear(&mistakes);
+  free(text);
+  return status;
+}
+
+afb_status afb_config_guess(MPI_Comm comm, const char *file, const afb_schema *const *schemas,
+                            const afb_schema **found)
+{
+  int rank, number = -1;
+  MPI_Comm_rank(comm, &rank);
+  AFB_TRY(afb_agree(comm, rank == 0 ? guess(file, schemas, &number) : AFB_OK));
+  MPI_Bcast(&number, 1, MPI_INT, 0, comm);
+  *found = number < 0 ? NULL : schemas[number];
+  return AFB_OK;
+}
+
 /* The place of a value, or of the nearest section around it that the user wrote. */
 static afb_place place_of(const afb_config *config, const char *path, int index, size_t at)
 {
@@ -184,7 +232,7 @@ static afb_place place_of(const afb_config *config, const char *path, int index,
   }
   if (node->kind != AFB_NODE_SCALAR)
     return node->place;
-  return (afb_place){node->place.source, node->place.offset + (node->quoted && at > 0 ? at + 1 : at)};
+  return (afb_place){node->place.source, node->place.offset + at};
 }
 
 void afb_config_mistake(afb_config *config, const char *path, int index, size_t at, const char *format, ...)
@@ -199,6 +247,17 @@ int afb_config_given(const afb_config *config, const char *path)
 {
   const afb_node *node = afb_tree_find(config->root, path);
   return node && node->place.source >= 0;
+}
+
+int afb_config_usable(const afb_config *config, const char *path)
+{
+  const afb_node *node = afb_tree_find(config->root, path);
+  for (int i = 0; node && i < config->mistakes.n; i++) {
+    afb_place place = config->mistakes.mistake[i].place;
+    if (place.source == node->place.source && place.offset == node->place.offset && place.source >= 0)
+      return 0;
+  }
+  return node != NULL;
 }
 
 afb_status afb_config_verdict(const afb_config *config) { return afb_mistakes_verdict(&config->mistakes); }

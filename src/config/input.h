@@ -29,6 +29,11 @@ afb_status afb_config_parse(const afb_schema *schema, const char *name, const ch
                             const char *const *set, void *input, afb_config **config);
 void afb_config_destroy(afb_config **config);
 
+/* The schema of the NULL-terminated list to which most top-level keys of `file` belong or nearly belong; NULL when none
+ * does or the file is not YAML. Statuses as afb_config_read. Collective on `comm`. */
+afb_status afb_config_guess(MPI_Comm comm, const char *file, const afb_schema *const *schemas,
+                            const afb_schema **found);
+
 /* Adds a mistake at the value of `path`: at its element `index` when it is a list and index >= 0, and `at` bytes into
  * the text of the value. Where the value is a default or absent, at the section that it belongs to. Not collective. */
 void afb_config_mistake(afb_config *config, const char *path, int index, size_t at, const char *format, ...)
@@ -36,6 +41,9 @@ void afb_config_mistake(afb_config *config, const char *path, int index, size_t 
 
 /* Whether the value at `path` was written by the user (not a default). Not collective. */
 int afb_config_given(const afb_config *config, const char *path);
+
+/* Whether the value at `path` has no mistake so far, be it given or a default. Not collective. */
+int afb_config_usable(const afb_config *config, const char *path);
 
 /* AFB_OK, or AFB_E_INPUT with all mistakes as the text of the failure (config/mistakes.h). Not collective: the same on
  * all ranks when all added the same. */

@@ -187,7 +187,7 @@ static afb_status read_node(reader *r, struct fy_event *event, afb_node **out)
   }
   if (event->type == FYET_ALIAS) {
     afb_mistakes_add(r->mistakes, place, "aliases (*name) are not used here: write the value out");
-    node->text = copy_bytes("", 0);
+    node->text = copy_bytes("*", 1);
     return node->text ? AFB_OK : out_of_memory();
   }
   if (kind == AFB_NODE_MAP)
@@ -274,8 +274,10 @@ static size_t offset_of(const afb_source *source, size_t begin, int line, int co
 }
 
 /* What people get wrong most, said next to libfyaml's message. */
-static const char *advice(const afb_source *source, size_t offset)
+static const char *advice(const afb_source *source, size_t offset, const char *message)
 {
+  if (strstr(message, "multiline"))
+    return "; is the next line indented too far?";
   while (offset > 0 && source->text[offset - 1] != '\n')
     offset--;
   size_t end = offset + strcspn(source->text + offset, "\n");
@@ -286,7 +288,7 @@ static const char *advice(const afb_source *source, size_t offset)
     if (source->text[i] == '[' && source->text[i + 1] >= 'A' && source->text[i + 1] <= 'Z' &&
         (i == 0 || source->text[i - 1] != '"'))
       return "; a value that begins with a bracket stands in quotes, as in \"[Kr] 4d1 5s2\"";
-  return "";
+  return strstr(message, "missing comma") ? "; is a bracket above not closed?" : "";
 }
 
 static void report_syntax(reader *r, struct fy_diag *diag)
@@ -297,8 +299,8 @@ static void report_syntax(reader *r, struct fy_diag *diag)
   afb_place place = {r->source, r->begin};
   if (error && error->line > 0)
     place.offset = offset_of(source, r->begin, error->line, error->column);
-  afb_mistakes_add(r->mistakes, place, "not YAML: %s%s", error && error->msg ? error->msg : "cannot be read",
-                   advice(source, place.offset));
+  const char *message = error && error->msg ? error->msg : "cannot be read";
+  afb_mistakes_add(r->mistakes, place, "not YAML: %s%s", message, advice(source, place.offset, message));
 }
 
 static afb_status read_document(reader *r, afb_node **root)

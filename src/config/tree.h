@@ -14,7 +14,7 @@ typedef struct afb_node afb_node;
 struct afb_node {
   afb_node_kind kind;
   afb_place place;
-  int quoted;             /* a scalar written in quotes: its text starts one byte after its place */
+  int quoted;             /* a scalar written in quotes; its place is behind the first of them */
   char *text;             /* of a scalar */
   char *key;              /* of a member of a map */
   afb_place key_place;

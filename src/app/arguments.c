@@ -1,0 +1,158 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "config/nearest.h"
+
+typedef struct {
+  unsigned bit;
+  const char *name, *letter, *value, *help;
+} option;
+
+static const option options[] = {
+  {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the HDF5 file that is written"},
+  {AFB_OPTION_JSON, "--json", NULL, "FILE", "writes the result as JSON too"},
+  {AFB_OPTION_CSV, "--csv", NULL, "FILE", "the CSV file that is written"},
+  {AFB_OPTION_SET, "--set", NULL, "section.key=value", "goes before the key of the input; may be repeated"},
+  {AFB_OPTION_MARKDOWN, "--markdown", NULL, NULL, "as Markdown"},
+  {AFB_OPTION_QUIET, "--quiet", "-q", NULL, "only errors and results"},
+  {AFB_OPTION_LOG_LEVEL, "--log-level", NULL, "LEVEL", "error, warning, info (default), trace or debug"},
+  {AFB_OPTION_HELP, "--help", "-h", NULL, "this text"},
+};
+enum { N_OPTIONS = sizeof options / sizeof options[0] };
+
+static const unsigned always = AFB_OPTION_QUIET | AFB_OPTION_LOG_LEVEL | AFB_OPTION_HELP;
+
+static const option *find_option(const afb_command *command, const char *text, size_t length)
+{
+  for (int i = 0; i < N_OPTIONS; i++) {
+    const option *o = &options[i];
+    if (!(o->bit & (command->options | always)))
+      continue;
+    if ((strlen(o->name) == length && memcmp(o->name, text, length) == 0) ||
+        (o->letter && strlen(o->letter) == length && memcmp(o->letter, text, length) == 0))
+      return o;
+  }
+  return NULL;
+}
+
+static afb_status fail_unknown(const afb_command *command, const char *text)
+{
+  const char *names[N_OPTIONS + 1];
+  char meant[128];
+  int n = 0;
+  for (int i = 0; i < N_OPTIONS; i++)
+    if (options[i].bit & (command->options | always))
+      names[n++] = options[i].name;
+  names[n] = NULL;
+  return AFB_FAIL(AFB_E_INPUT, "aufbau %s has no option \"%.60s\"%s; `aufbau %s --help` lists them", command->name, text,
+                  afb_did_you_mean(text, names, meant, sizeof meant), command->name);
+}
+
+static afb_status set_level(const char *text, afb_log_level *level)
+{
+  static const char *const names[] = {"error", "warning", "info", "trace", "debug", NULL};
+  char meant[128];
+  for (int i = 0; names[i]; i++)
+    if (strcmp(text, names[i]) == 0) {
+      *level = (afb_log_level)i;
+      return AFB_OK;
+    }
+  return AFB_FAIL(AFB_E_INPUT, "unknown log level \"%.60s\"%s; there are error, warning, info, trace and debug", text,
+                  afb_did_you_mean(text, names, meant, sizeof meant));
+}
+
+static afb_status set_once(const option *o, const char *value, const char **field)
+{
+  if (*field)
+    return AFB_FAIL(AFB_E_INPUT, "option %s is given twice", o->name);
+  *field = value;
+  return AFB_OK;
+}
+
+static afb_status take(const option *o, const char *value, afb_arguments *out)
+{
+  switch (o->bit) {
+  case AFB_OPTION_OUTPUT:
+    return set_once(o, value, &out->output);
+  case AFB_OPTION_JSON:
+    return set_once(o, value, &out->json);
+  case AFB_OPTION_CSV:
+    return set_once(o, value, &out->csv);
+  case AFB_OPTION_SET:
+    if (out->n_set == AFB_MAX_SET)
+      return AFB_FAIL(AFB_E_INPUT, "more than %d options --set: put them into the input", AFB_MAX_SET);
+    out->set[out->n_set++] = value;
+    return AFB_OK;
+  case AFB_OPTION_MARKDOWN:
+    out->markdown = 1;
+    return AFB_OK;
+  case AFB_OPTION_QUIET:
+    out->quiet = 1;
+    out->log_level = AFB_LOG_ERROR;
+    return AFB_OK;
+  case AFB_OPTION_HELP:
+    out->help = 1;
+    return AFB_OK;
+  default:
+    return set_level(value, &out->log_level);
+  }
+}
+
+afb_status afb_arguments_read(const afb_command *command, int argc, char **argv, afb_arguments *out)
+{
+  *out = (afb_arguments){.log_level = AFB_LOG_INFO};
+  int only_operands = 0;
+  for (int i = 2; i < argc; i++) {
+    const char *text = argv[i];
+    if (!only_operands && strcmp(text, "--") == 0) {
+      only_operands = 1;
+      continue;
+    }
+    if (only_operands || text[0] != '-' || text[1] == '\0') {
+      if (out->n_operands == command->max_operands)
+        return AFB_FAIL(AFB_E_INPUT, "\"%.200s\" is one argument too many: aufbau %s %s", text, command->name,
+                        command->operands);
+      out->operand[out->n_operands++] = text;
+      continue;
+    }
+    const char *equal = text[1] == '-' ? strchr(text, '=') : NULL;
+    const option *o = find_option(command, text, equal ? (size_t)(equal - text) : strlen(text));
+    if (!o)
+      return fail_unknown(command, text);
+    if (equal && !o->value)
+      return AFB_FAIL(AFB_E_INPUT, "option %s takes no value", o->name);
+    if (o->value && !equal && i + 1 == argc)
+      return AFB_FAIL(AFB_E_INPUT, "option %s needs a value: %s %s", text, text, o->value);
+    AFB_TRY(take(o, !o->value ? NULL : equal ? equal + 1 : argv[++i], out));
+  }
+  if (out->n_operands < command->min_operands && !out->help)
+    return AFB_FAIL(AFB_E_INPUT, "an argument is missing: aufbau %s %s (`aufbau %s --help` tells more)", command->name,
+                    command->operands, command->name);
+  return AFB_OK;
+}
+
+void afb_command_help(const afb_command *command)
+{
+  printf("aufbau %s %s [options]\n\n%s\nOptions:\n", command->name, command->operands, command->help);
+  for (int i = 0; i < N_OPTIONS; i++) {
+    const option *o = &options[i];
+    char text[64];
+    if (!(o->bit & (command->options | always)))
+      continue;
+    snprintf(text, sizeof text, "%s%s%s%s%s", o->letter ? o->letter : "", o->letter ? ", " : "", o->name,
+             o->value ? " " : "", o->value ? o->value : "");
+    printf("  %-26s %s\n", text, o->help);
+  }
+}
+
+void afb_program_help(void)
+{
+  printf("aufbau COMMAND [options] ...: machine-learning-guided campaigns of atomic-structure calculations.\n"
+         "Alone or under mpirun or srun.\n\nCommands:\n");
+  for (const afb_command *command = afb_commands; command->name; command++)
+    printf("  %-10s %s\n", command->name, command->summary);
+  printf("\n`aufbau COMMAND --help` tells more about one; `aufbau --version` names libraries too.\n"
+         "Exit status: 0 done; 1 wrong input, nothing was run; 2 the calculation failed; 75 stopped early, the same\n"
+         "command continues; 70 a defect of the program.\n");
+}

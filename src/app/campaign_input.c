@@ -1,0 +1,77 @@
+/* What a campaign's input says about atoms. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/inputs.h"
+#include "config/nearest.h"
+
+static int by_ion(const void *a, const void *b)
+{
+  const afb_ion *x = a, *y = b;
+  return x->z != y->z ? x->z - y->z : x->charge - y->charge;
+}
+
+static afb_status append(const afb_ion *more, int n_more, int *n, afb_ion **ions)
+{
+  afb_ion *grown = realloc(*ions, (size_t)(*n + n_more) * sizeof *grown);
+  if (!grown)
+    return AFB_FAIL(AFB_E_MEMORY, "not enough memory for %d ions", *n + n_more);
+  memcpy(grown + *n, more, (size_t)n_more * sizeof *grown);
+  *ions = grown;
+  *n += n_more;
+  return AFB_OK;
+}
+
+/* The ions of one text; those without a known ground configuration are a mistake. */
+static afb_status read_ions(afb_config *config, int index, const char *text, int *n, afb_ion **ions)
+{
+  afb_ion *more = NULL;
+  int n_more = 0;
+  if (afb_ion_parse_list(text, &n_more, &more) != AFB_OK) {
+    afb_config_mistake(config, "campaign.ions", index, 0, "%s", afb_error_text());
+    return AFB_OK;
+  }
+  afb_configuration ground;
+  afb_status status = append(more, n_more, n, ions);
+  for (int i = 0; i < n_more && status == AFB_OK; i++)
+    if (afb_ground_configuration(more[i].z, more[i].charge, &ground) != AFB_OK) {
+      afb_config_mistake(config, "campaign.ions", index, 0, "%s", afb_error_text());
+      break;
+    }
+  free(more);
+  return status;
+}
+
+static void drop_repeated(int *n, afb_ion *ions)
+{
+  int kept = 0;
+  if (*n > 0)
+    qsort(ions, (size_t)*n, sizeof *ions, by_ion);
+  for (int i = 0; i < *n; i++)
+    if (kept == 0 || by_ion(&ions[kept - 1], &ions[i]) != 0)
+      ions[kept++] = ions[i];
+  *n = kept;
+}
+
+static void check_list(afb_config *config, const afb_campaign_input *input)
+{
+  if (input->strategy == AFB_INPUT_STRATEGY_LIST && !input->list)
+    afb_config_mistake(config, "campaign.strategy", -1, 0,
+                       "the strategy list needs the key campaign.list: a CSV file with the columns ion, configurations");
+  if (input->strategy >= 0 && input->strategy != AFB_INPUT_STRATEGY_LIST && input->list)
+    afb_config_mistake(config, "campaign.list", -1, 0, "a list is used by \"strategy: list\" only");
+}
+
+afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input *input, int *n_ions, afb_ion **ions)
+{
+  *n_ions = 0;
+  *ions = NULL;
+  if (!afb_config_resolved(config)[0])
+    return afb_config_verdict(config);
+  for (int i = 0; i < input->ions.n; i++)
+    AFB_TRY(read_ions(config, i, input->ions.item[i], n_ions, ions));
+  drop_repeated(n_ions, *ions);
+  check_list(config, input);
+  return afb_config_verdict(config);
+}

@@ -1,0 +1,60 @@
+/* `aufbau check`: an input without its run. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/inputs.h"
+
+static afb_status choose_schema(const afb_arguments *arguments, const afb_schema **schema)
+{
+  if (arguments->n_operands < 2) {
+    AFB_TRY(afb_config_guess(MPI_COMM_WORLD, arguments->operand[0], afb_schemas, schema));
+    if (!*schema)
+      *schema = &afb_atom_schema;
+    return AFB_OK;
+  }
+  *schema = afb_schema_named(arguments->operand[1]);
+  if (!*schema)
+    return AFB_FAIL(AFB_E_INPUT, "there is no command \"%.60s\" with an input; `aufbau list inputs` names them",
+                    arguments->operand[1]);
+  return AFB_OK;
+}
+
+static afb_status check_atom(afb_config *config, const void *input)
+{
+  afb_atom_request request;
+  afb_status status = afb_atom_request_create(config, input, &request);
+  afb_atom_request_clear(&request);
+  return status;
+}
+
+static afb_status check_campaign(afb_config *config, const void *input)
+{
+  int n_ions;
+  afb_ion *ions;
+  afb_status status = afb_campaign_input_check(config, input, &n_ions, &ions);
+  free(ions);
+  return status;
+}
+
+afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
+{
+  (void)exit_status;
+  union {
+    afb_atom_input atom;
+    afb_campaign_input campaign;
+  } input;
+  const afb_schema *schema;
+  afb_config *config = NULL;
+  int rank;
+  AFB_TRY(choose_schema(arguments, &schema));
+  AFB_TRY(afb_input_read(schema, arguments, &input, &config));
+  afb_status status = schema == &afb_atom_schema ? check_atom(config, &input.atom)
+                                                 : check_campaign(config, &input.campaign);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (status == AFB_OK && rank == 0)
+    printf("# input of `aufbau %s`, complete; identity %016llx\n%s", schema->name,
+           (unsigned long long)afb_config_identity(config), afb_config_resolved(config));
+  afb_config_destroy(&config);
+  return status;
+}

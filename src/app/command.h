@@ -1,0 +1,76 @@
+/* Sub-commands of the program and their common options. */
+#ifndef AFB_APP_COMMAND_H
+#define AFB_APP_COMMAND_H
+
+#include "core/log.h"
+#include "core/status.h"
+
+/* What the program returns. Ranks return the same. */
+enum {
+  AFB_EXIT_DONE = 0,
+  AFB_EXIT_INPUT = 1,        /* wrong input: nothing run, nothing overwritten */
+  AFB_EXIT_FAILED = 2,       /* the calculation failed */
+  AFB_EXIT_INTERNAL = 70,    /* a defect of this program */
+  AFB_EXIT_RESUMABLE = 75    /* stopped early; the same command continues */
+};
+
+/* Options; those that a command takes are or-ed in its row. --log-level, --quiet and --help are taken by all. */
+enum {
+  AFB_OPTION_OUTPUT = 1,
+  AFB_OPTION_JSON = 2,
+  AFB_OPTION_CSV = 4,
+  AFB_OPTION_SET = 8,
+  AFB_OPTION_MARKDOWN = 16,
+  AFB_OPTION_QUIET = 32,
+  AFB_OPTION_LOG_LEVEL = 64,
+  AFB_OPTION_HELP = 128
+};
+
+enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET = 64 };
+
+typedef struct {
+  int n_operands;
+  const char *operand[AFB_MAX_OPERANDS];
+  const char *output, *json, *csv;     /* NULL when not given */
+  int n_set;
+  const char *set[AFB_MAX_SET];
+  int markdown, quiet, help;
+  afb_log_level log_level;
+} afb_arguments;
+
+typedef struct {
+  const char *name;
+  const char *operands;        /* for the help: "INPUT" */
+  int min_operands, max_operands;
+  unsigned options;
+  const char *summary;         /* one line */
+  const char *help;            /* what the command does, several lines, each ended */
+  /* Collective on MPI_COMM_WORLD; every rank returns the same status. *exit_status is AFB_EXIT_DONE beforehand
+   * and counts when the status is AFB_OK. */
+  afb_status (*run)(const afb_arguments *arguments, int *exit_status);
+} afb_command;
+
+/* Ended by a row without a name. */
+extern const afb_command afb_commands[];
+/* NULL when there is none. */
+const afb_command *afb_command_find(const char *name);
+/* Names of all commands, NULL-terminated, for suggestions. */
+enum { AFB_MAX_COMMANDS = 32 };
+int afb_command_names(const char *name[AFB_MAX_COMMANDS]);
+
+/* Reads argv[2] ... of a command. AFB_E_INPUT. */
+afb_status afb_arguments_read(const afb_command *command, int argc, char **argv, afb_arguments *out);
+/* Help of one command, and of the program, on standard output. */
+void afb_command_help(const afb_command *command);
+void afb_program_help(void);
+/* --version: the program's revision, compiler and libraries. */
+void afb_version_print(void);
+/* The program's revision, and the versions of PETSc, SLEPc ... on one line, for the files that it writes. */
+const char *afb_version_revision(void);
+const char *afb_version_libraries(void);
+
+afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_check(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_list(const afb_arguments *arguments, int *exit_status);
+
+#endif

@@ -1,0 +1,39 @@
+/* The list of commands. */
+#include <string.h>
+
+#include "app/command.h"
+
+const afb_command afb_commands[] = {
+  {"atom", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_JSON | AFB_OPTION_SET,
+   "one MCDHF calculation of an atom or ion",
+   "Runs one multiconfiguration Dirac-Hartree-Fock calculation and prints its levels. `aufbau list template atom`\n"
+   "prints an input. The iteration trace is printed with --log-level trace. Exit status 2 when it did not converge;\n"
+   "what there is of a result is then printed and written all the same.\n",
+   afb_run_atom},
+  {"check", "INPUT [COMMAND]", 1, 2, AFB_OPTION_SET, "checks an input without running it",
+   "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
+   "atom or campaign; without it the keys of the input tell.\n",
+   afb_run_check},
+  {"list", "[TOPIC [COMMAND]]", 0, 2, AFB_OPTION_MARKDOWN, "what there is: commands, inputs, templates, outcomes ...",
+   "Without TOPIC the topics. `aufbau list template COMMAND` prints an input to start from, `aufbau list inputs\n"
+   "--markdown` the input reference.\n",
+   afb_run_list},
+  {.name = NULL},
+};
+
+const afb_command *afb_command_find(const char *name)
+{
+  for (const afb_command *command = afb_commands; command->name; command++)
+    if (strcmp(command->name, name) == 0)
+      return command;
+  return NULL;
+}
+
+int afb_command_names(const char *name[AFB_MAX_COMMANDS])
+{
+  int n = 0;
+  for (const afb_command *command = afb_commands; command->name && n < AFB_MAX_COMMANDS - 1; command++)
+    name[n++] = command->name;
+  name[n] = NULL;
+  return n;
+}

@@ -1,0 +1,30 @@
+/* Inputs of commands: read, checked by the schema and by what atoms allow. Collective on MPI_COMM_WORLD unless said
+ * otherwise; every rank returns the same. */
+#ifndef AFB_APP_INPUTS_H
+#define AFB_APP_INPUTS_H
+
+#include "app/command.h"
+#include "atomic/ion.h"
+#include "atomic/mcdhf.h"
+#include "config/input.h"
+#include "config/inputs.h"
+
+/* Reads the input operand[0]. As afb_config_read; an input of another command is said to be one, AFB_E_INPUT. */
+afb_status afb_input_read(const afb_schema *schema, const afb_arguments *arguments, void *input, afb_config **config);
+
+/* A request and what it points at. */
+typedef struct {
+  afb_mcdhf_request request;
+  afb_configuration *configuration;
+} afb_atom_request;
+void afb_atom_request_clear(afb_atom_request *request);
+
+/* The request of an atom's input, without its start. Adds mistakes to *config; what depends on a value with a mistake is
+ * passed over. Then the verdict: AFB_E_INPUT with all mistakes; AFB_E_MEMORY. The caller clears *out. Not collective. */
+afb_status afb_atom_request_create(afb_config *config, const afb_atom_input *input, afb_atom_request *out);
+
+/* The ions of a campaign's input, sorted and without repetition; checks all else that needs knowledge of atoms. Then the
+ * verdict, as above. *ions is malloc'ed. Not collective. */
+afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input *input, int *n_ions, afb_ion **ions);
+
+#endif
