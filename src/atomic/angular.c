@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atomic/matrix_element.h"
+#include "numeric/racah.h"
 
 /* What one rank computes: entries in the order of row configuration, column configuration, row, column. Rows are numbered
  * through all blocks, columns within their block; index counts the rank's own integrals. */
@@ -206,33 +207,40 @@ static void renumber(const int32_t *to, entries *own)
   }
 }
 
-/* Puts this rank's entries where they belong; those of one row are already in order. next[row] is moved on. */
-static void place_own(const entries *own, const int32_t *block_first, int64_t *next, afb_angular *out)
+/* Puts entries where they belong; those of one row come in order. next[row] is moved on. */
+static void place(int64_t n, const int32_t *row, const int32_t *column, const int32_t *index, const double *value,
+                  const int32_t *block_first, int64_t *next, afb_angular *out)
 {
-  for (int64_t e = 0; e < own->n; e++) {
-    int64_t at = next[own->row[e]]++;
-    out->row[at] = own->row[e] - block_first[own->row[e]];
-    out->column[at] = own->column[e];
-    out->index[at] = own->index[e];
-    out->value[at] = own->value[e];
+  for (int64_t e = 0; e < n; e++) {
+    int64_t at = next[row[e]]++;
+    out->row[at] = row[e] - block_first[row[e]];
+    out->column[at] = column[e];
+    out->index[at] = index[e];
+    out->value[at] = value[e];
   }
 }
 
-/* One row of an array travels from its owner to all. */
-static void share_rows(MPI_Comm comm, int n_rows, const int64_t *start, afb_angular *out)
+/* Collective. Every rank's entries travel to all others in pieces that fit into `piece`. */
+static void exchange(MPI_Comm comm, entries *own, entries *piece, const int32_t *block_first, int64_t *next,
+                     afb_angular *out)
 {
-  enum { ROOM = 1 << 16 };
   int size, rank;
   MPI_Comm_size(comm, &size);
   MPI_Comm_rank(comm, &rank);
-  for (int r = 0; size > 1 && r < n_rows; r++)
-    for (int64_t at = start[r]; at < start[r + 1]; at += ROOM) {
-      int n = (int)(start[r + 1] - at < ROOM ? start[r + 1] - at : ROOM), owner = r % size;
-      MPI_Bcast(out->row + at, n, MPI_INT32_T, owner, comm);
-      MPI_Bcast(out->column + at, n, MPI_INT32_T, owner, comm);
-      MPI_Bcast(out->index + at, n, MPI_INT32_T, owner, comm);
-      MPI_Bcast(out->value + at, n, MPI_DOUBLE, owner, comm);
+  for (int owner = 0; owner < size; owner++) {
+    int64_t total = own->n;
+    MPI_Bcast(&total, 1, MPI_INT64_T, owner, comm);
+    for (int64_t at = 0; at < total; at += piece->room) {
+      int n = (int)(total - at < piece->room ? total - at : piece->room);
+      const entries *from = owner == rank ? own : piece;
+      int64_t start = owner == rank ? at : 0;
+      MPI_Bcast(from->row + start, n, MPI_INT32_T, owner, comm);
+      MPI_Bcast(from->column + start, n, MPI_INT32_T, owner, comm);
+      MPI_Bcast(from->index + start, n, MPI_INT32_T, owner, comm);
+      MPI_Bcast(from->value + start, n, MPI_DOUBLE, owner, comm);
+      place(n, from->row + start, from->column + start, from->index + start, from->value + start, block_first, next, out);
     }
+  }
 }
 
 static afb_status allocate_entries(const afb_csf_list *list, const int64_t *start, afb_angular *out)
@@ -252,35 +260,42 @@ static afb_status allocate_entries(const afb_csf_list *list, const int64_t *star
   return AFB_OK;
 }
 
-/* Collective. Gathers all entries, sorted by row, on every rank. */
-static afb_status share_entries(MPI_Comm comm, const afb_csf_list *list, const entries *own, afb_angular *out)
+/* Collective. start[r] = the number of entries of all ranks before row r. */
+static void count_rows(MPI_Comm comm, size_t n_rows, const entries *own, int64_t *start)
 {
+  for (int64_t e = 0; e < own->n; e++)
+    start[own->row[e] + 1]++;
+  for (size_t at = 0, most = 1 << 20; at <= n_rows; at += most) {
+    size_t n = n_rows + 1 - at < most ? n_rows + 1 - at : most;
+    MPI_Allreduce(MPI_IN_PLACE, start + at, (int)n, MPI_INT64_T, MPI_SUM, comm);
+  }
+  for (size_t r = 0; r < n_rows; r++)
+    start[r + 1] += start[r];
+}
+
+/* Collective. Gathers all entries, sorted by row, on every rank. */
+static afb_status share_entries(MPI_Comm comm, const afb_csf_list *list, entries *own, afb_angular *out)
+{
+  enum { PIECE = 1 << 16 };
   size_t n = (size_t)list->n_csf;
-  int64_t *start = calloc(n + 1, sizeof *start), *next = malloc((n + 1) * sizeof *next);
+  entries piece = {0};
+  int64_t *start = calloc(n + 1, sizeof *start);
   int32_t *block_first = malloc(n * sizeof *block_first);
-  afb_status status = start && next && block_first
-                        ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", list->n_csf);
+  afb_status status = start && block_first ? entries_reserve(&piece, PIECE)
+                                           : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", list->n_csf);
   status = afb_agree(comm, status);
   if (status == AFB_OK) {
-    for (int64_t e = 0; e < own->n; e++)
-      start[own->row[e] + 1]++;
-    for (size_t at = 0; at <= n; at += 1 << 20)
-      MPI_Allreduce(MPI_IN_PLACE, start + at, (int)(n + 1 - at < 1 << 20 ? n + 1 - at : 1 << 20), MPI_INT64_T, MPI_SUM, comm);
-    for (size_t r = 0; r < n; r++)
-      start[r + 1] += start[r];
-    memcpy(next, start, n * sizeof *next);
+    count_rows(comm, n, own, start);
     for (int b = 0; b < list->n_blocks; b++)
       for (int r = 0; r < list->block[b].n_csf; r++)
         block_first[list->block[b].first + r] = list->block[b].first;
     status = afb_agree(comm, allocate_entries(list, start, out));
   }
-  if (status == AFB_OK) {
-    place_own(own, block_first, next, out);
-    share_rows(comm, list->n_csf, start, out);
-  }
+  if (status == AFB_OK)
+    exchange(comm, own, &piece, block_first, start, out);
   free(start);
-  free(next);
   free(block_first);
+  entries_clear(&piece);
   return status;
 }
 
@@ -333,4 +348,13 @@ void afb_angular_clear(afb_angular *angular)
   free(angular->index);
   free(angular->value);
   memset(angular, 0, sizeof *angular);
+}
+
+double afb_core_exchange(int kappa_a, int kappa_c, int k)
+{
+  int two_a = afb_kappa_two_j(kappa_a), two_c = afb_kappa_two_j(kappa_c);
+  if (k < 0 || (afb_kappa_l(kappa_a) + afb_kappa_l(kappa_c) + k) & 1)
+    return 0;
+  double x = afb_wigner_3j(two_a, 2 * k, two_c, 1, 0, -1);
+  return x * x;
 }

@@ -27,7 +27,7 @@ typedef struct {
 
 typedef struct {
   int n_integrals;
-  afb_integral *integral;     /* sorted, each occurs once in the whole list of blocks */
+  afb_integral *integral;     /* sorted by k, a, b, c, d (F(ab) first); each occurs once in the whole list */
   int n_blocks;
   /* Entries of block B are entry_start[B] ... entry_start[B+1]-1, sorted by (row, column, integral); lower triangle,
    * row >= column, both counted from 0 within the block. H_rs += value[e] * integral[index[e]]. */
@@ -38,7 +38,7 @@ typedef struct {
 
 /* Collective on `comm`: rows are shared out over the ranks, every rank gets the whole, identical result.
  * Coefficients below 1e-13 are dropped. AFB_E_MEMORY, AFB_E_LIMIT. The caller clears *out.
- * Cost: a few microseconds for each pair of CSFs that differ by at most two electrons. */
+ * Cost: one to two microseconds for each pair of CSFs that interact, 20 bytes for each entry (twice that while it runs). */
 afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, afb_angular *out);
 void afb_angular_clear(afb_angular *angular);
 

@@ -68,6 +68,7 @@ typedef struct {
   afb_ci ci, average;
   afb_scf *scf;
   afb_ladder ladder;
+  double *origin;          /* orbitals that the climb began with */
   int n_electrons;
 } run;
 
@@ -100,6 +101,8 @@ static void choose_varied(const run *r, uint8_t *varied)
 /* Boxes grow to this, bohr, while an orbital has more than TAIL of its density beyond 0.85 of the box. */
 #define LARGEST_BOX 600.0
 #define TAIL 1e-11
+/* Generalised occupation above which an orbital must have the nodes of its name. */
+#define SPECTROSCOPIC 0.05
 
 static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
 {
@@ -123,6 +126,10 @@ static afb_status enter_box(MPI_Comm comm, run *r, double r_max, const afb_orbit
   afb_scf_destroy(&r->scf);
   afb_radial_destroy(&r->radial);
   afb_status status = make_orbitals(r, r_max, start);
+  free(r->origin);
+  r->origin = status == AFB_OK ? malloc((size_t)r->scf->n_orbitals * (size_t)r->scf->n * sizeof *r->origin) : NULL;
+  if (status == AFB_OK && !r->origin)
+    status = AFB_FAIL(AFB_E_MEMORY, "no memory for the start orbitals");
   return afb_agree(comm, status == AFB_OK ? afb_ladder_open(&r->ladder, r->scf) : status);
 }
 
@@ -130,37 +137,13 @@ static void clear_run(run *r)
 {
   afb_ladder_close(&r->ladder);
   free(r->ladder.trace);
+  free(r->origin);
   afb_scf_destroy(&r->scf);
   afb_radial_destroy(&r->radial);
   afb_ci_clear(&r->ci);
   afb_ci_clear(&r->average);
   afb_expression_clear(&r->expression);
   afb_angular_clear(&r->angular);
-}
-
-/* Average of configurations first, then the requested levels: each rung starts from the best that the last one left. */
-static afb_outcome climb(run *r, int cold)
-{
-  afb_ladder *s = &r->ladder;
-  int last = r->request->max_rung > 0 ? r->request->max_rung : AFB_RUNG_NEWTON;
-  if (cold) {
-    s->ci = &r->average;
-    afb_outcome outcome = afb_ladder_diis(s, AFB_RUNG_DIIS, 1e-3, 25);
-    s->ci = &r->ci;
-    if (outcome == AFB_OUTCOME_NOT_FINITE || outcome == AFB_OUTCOME_RESOURCE_LIMIT)
-      return outcome;
-  }
-  afb_outcome outcome = AFB_OUTCOME_NONE;
-  for (int rung = AFB_RUNG_DIIS; rung <= last; rung++) {
-    r->result->rung = rung;
-    if (rung == AFB_RUNG_NEWTON)
-      outcome = afb_ladder_newton(s, AFB_RESIDUAL_TOLERANCE, 40);
-    else
-      outcome = afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
-    if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
-      break;
-  }
-  return outcome;
 }
 
 static afb_status keep_orbitals(const run *r, afb_orbitals *out)
@@ -244,30 +227,67 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
   return AFB_OK;
 }
 
-/* What a stationary point must also be: bound, inside the box, with the nodes its name says. */
-static afb_outcome judge(const run *r, afb_outcome outcome)
+/* What a stationary point must also be: bound, with the nodes its name says. */
+static afb_outcome judge(const run *r, char *reason, size_t size)
 {
-  afb_mcdhf_result *out = r->result;
   const afb_scf *s = r->scf;
   char label[8];
-  for (int a = 0; a < s->n_orbitals && afb_outcome_ok(outcome); a++) {
+  for (int a = 0; a < s->n_orbitals; a++) {
     if (!s->varied[a])
       continue;
     afb_orbital_label(s->orbital[a], label);
-    int nodes = afb_scf_nodes(s, a, 0.01), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
-    if (out->orbitals.energy[a] >= 0) {
-      snprintf(out->reason, sizeof out->reason, "%s is not bound: energy %.6f hartree", label, out->orbitals.energy[a]);
+    double energy = s->multiplier[a * s->n_orbitals + a] / s->occupation[a];
+    int nodes = afb_scf_nodes(s, a), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
+    if (energy >= 0) {
+      snprintf(reason, size, "%s is not bound: energy %.6f hartree", label, energy);
       return AFB_OUTCOME_UNBOUND;
     }
-    if (afb_scf_tail(s, a) > TAIL) {
-      snprintf(out->reason, sizeof out->reason, "%s does not fit into %.0f bohr", label, LARGEST_BOX);
-      return AFB_OUTCOME_DIFFUSE;
-    }
-    if (nodes != expected && s->occupation[a] > 0.05) {
-      snprintf(out->reason, sizeof out->reason, "%s has %d nodes in place of %d, occupation %.3f", label, nodes, expected,
-               s->occupation[a]);
+    if (nodes != expected && s->occupation[a] > SPECTROSCOPIC) {
+      snprintf(reason, size, "%s has %d nodes in place of %d, occupation %.3f", label, nodes, expected, s->occupation[a]);
       return AFB_OUTCOME_ORBITAL_COLLAPSE;
     }
+  }
+  return AFB_OUTCOME_CONVERGED;
+}
+
+/* One rung: its scheme, and the judgement of what it found. */
+static afb_outcome step_on(run *r, int rung)
+{
+  afb_ladder *s = &r->ladder;
+  afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RESIDUAL_TOLERANCE, 40)
+                                                : afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
+  if (!afb_outcome_ok(outcome))
+    return outcome;
+  if (afb_scf_canonicalise(r->scf) != AFB_OK)
+    return AFB_OUTCOME_NOT_FINITE;
+  return judge(r, s->reason, sizeof s->reason);
+}
+
+/* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with
+ * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. */
+static afb_outcome climb(run *r, int cold)
+{
+  afb_ladder *s = &r->ladder;
+  int last = r->request->max_rung > 0 ? r->request->max_rung : AFB_RUNG_NEWTON;
+  size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
+  memcpy(r->origin, s->scf->vector, size * sizeof *r->origin);
+  if (cold) {
+    s->ci = &r->average;
+    afb_outcome outcome = afb_ladder_diis(s, AFB_RUNG_DIIS, 1e-3, 25);
+    s->ci = &r->ci;
+    if (outcome == AFB_OUTCOME_RESOURCE_LIMIT)
+      return outcome;
+    if (outcome == AFB_OUTCOME_NOT_FINITE || outcome == AFB_OUTCOME_ORBITAL_COLLAPSE)
+      memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
+  }
+  afb_outcome outcome = AFB_OUTCOME_NONE;
+  for (int rung = AFB_RUNG_DIIS; rung <= last; rung++) {
+    r->result->rung = rung;
+    if (rung == AFB_RUNG_SHIFTED || outcome == AFB_OUTCOME_NOT_FINITE)
+      memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
+    outcome = step_on(r, rung);
+    if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
+      break;
   }
   return outcome;
 }
@@ -301,6 +321,13 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
     AFB_TRY(status);
     out->outcome = climb(r, 0);
   }
+  int wide = afb_outcome_ok(out->outcome) ? widest(r) : -1;
+  if (wide >= 0) {
+    char label[8];
+    out->outcome = AFB_OUTCOME_DIFFUSE;
+    snprintf(r->ladder.reason, sizeof r->ladder.reason, "%s does not fit into %.0f bohr",
+             afb_orbital_label(r->scf->orbital[wide], label), LARGEST_BOX);
+  }
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';
@@ -311,9 +338,7 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   out->n_trace = r->ladder.n_trace;
   r->ladder.trace = NULL;
   AFB_TRY(keep_orbitals(r, &out->orbitals));
-  AFB_TRY(keep_levels(r, out));
-  out->outcome = judge(r, out->outcome);
-  return AFB_OK;
+  return keep_levels(r, out);
 }
 
 afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)

@@ -27,15 +27,6 @@ static double reduced_c(int kappa_a, int kappa_c, int k)
   return sign_of((two_a + 1) / 2) * sqrt((two_a + 1.0) * (two_c + 1.0)) * afb_wigner_3j(two_a, 2 * k, two_c, 1, 0, -1);
 }
 
-double afb_core_exchange(int kappa_a, int kappa_c, int k)
-{
-  int two_a = afb_kappa_two_j(kappa_a), two_c = afb_kappa_two_j(kappa_c);
-  if (k < 0 || (afb_kappa_l(kappa_a) + afb_kappa_l(kappa_c) + k) & 1)
-    return 0;
-  double x = afb_wigner_3j(two_a, 2 * k, two_c, 1, 0, -1);
-  return x * x;
-}
-
 /* [AB]^K = (-1)^(a+b-K) [BA]^K */
 static double swap_phase(int two_a, int two_b, int rank) { return sign_of((two_a + two_b) / 2 - rank); }
 

@@ -256,6 +256,40 @@ void afb_scf_gradient(afb_scf *s)
         s->orbital[a].kappa == s->orbital[b].kappa ? afb_dot(s->n, afb_row(s->vector, b, s->n), afb_row(s->gradient, a, s->n)) : 0;
 }
 
+afb_status afb_scf_canonicalise(afb_scf *s)
+{
+  uint8_t done[AFB_MAX_ORBITALS] = {0};
+  for (int a = 0; a < s->n_orbitals; a++) {
+    double matrix[256], value[16], work[640], mixed[16];
+    int group[AFB_MAX_ORBITALS], m = 0, lwork = 640, info;
+    for (int b = a; b < s->n_orbitals && !done[a]; b++)
+      if (s->varied[b] && s->list->closed[b] && s->orbital[b].kappa == s->orbital[a].kappa) {
+        group[m++] = b;
+        done[b] = 1;
+      }
+    if (m < 2 || m > 16)
+      continue;
+    for (int i = 0; i < m; i++)
+      for (int j = 0; j < m; j++)
+        matrix[i * m + j] = 0.5 * (s->multiplier[group[i] * s->n_orbitals + group[j]] + s->multiplier[group[j] * s->n_orbitals + group[i]]);
+    dsyev_("V", "L", &m, matrix, &m, value, work, &lwork, &info);
+    if (info != 0)
+      return AFB_FAIL(AFB_E_NUMERIC, "closed orbitals cannot be made canonical");
+    for (int x = 0; x < s->n; x++) {
+      for (int i = 0; i < m; i++) {
+        mixed[i] = 0;
+        for (int j = 0; j < m; j++)
+          mixed[i] += (matrix[i * m + i] < 0 ? -1 : 1) * matrix[i * m + j] * afb_row(s->vector, group[j], s->n)[x];
+      }
+      for (int i = 0; i < m; i++)
+        afb_row(s->vector, group[i], s->n)[x] = mixed[i];
+    }
+  }
+  afb_scf_refresh(s);
+  afb_scf_gradient(s);
+  return AFB_OK;
+}
+
 void afb_scf_project_tangent(const afb_scf *s, double *dual)
 {
   int m = s->n_orbitals;
@@ -425,15 +459,17 @@ double afb_scf_tail(const afb_scf *s, int orbital)
   return sum;
 }
 
-int afb_scf_nodes(const afb_scf *s, int orbital, double threshold)
+int afb_scf_nodes(const afb_scf *s, int orbital)
 {
   const double *p = afb_const_row(s->p, orbital, s->n_points);
   double most = 0;
-  int nodes = 0, sign = 0;
+  int nodes = 0, sign = 0, last = s->n_points - 1;
   for (int x = 0; x < s->n_points; x++)
     most = fmax(most, fabs(p[x]));
-  for (int x = 0; x < s->n_points; x++) {
-    if (fabs(p[x]) < threshold * most)
+  while (last > 0 && fabs(p[last]) < 0.1 * most)
+    last--;
+  for (int x = 0; x <= last; x++) {
+    if (fabs(p[x]) < 0.01 * most)
       continue;
     int now = p[x] > 0 ? 1 : -1;
     if (sign != 0 && now != sign)

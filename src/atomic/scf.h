@@ -44,6 +44,9 @@ void afb_scf_destroy(afb_scf **scf);
 const double *afb_scf_dirac(afb_scf *scf, int kappa);
 /* Makes the varied orbitals orthonormal (symmetrically among themselves, frozen ones stay). AFB_E_NUMERIC: dependent. */
 afb_status afb_scf_orthonormalise(afb_scf *scf);
+/* Rotates varied closed orbitals of one kappa, among which the energy is invariant, so that their multipliers become
+ * diagonal, ascending with n; refreshes values and gradient. AFB_E_NUMERIC. */
+afb_status afb_scf_canonicalise(afb_scf *scf);
 /* From the orbitals: values, potentials, integrals x. */
 void afb_scf_refresh(afb_scf *scf);
 /* From x and coefficient: fields, gradient, multipliers, occupations. */
@@ -60,10 +63,12 @@ afb_status afb_scf_hessian(afb_scf *scf, const afb_ci *ci, const afb_angular *an
 
 /* Norms sqrt(v^T S v) of the parts of a primal vector, by orbital. */
 void afb_scf_norms(const afb_scf *scf, const double *primal, double *norm);
-/* <r> of an orbital; nodes of P where |P| exceeds `threshold` times its maximum on both sides of the zero. */
+/* <r> of an orbital, bohr. */
 double afb_scf_r_mean(const afb_scf *scf, int orbital);
 /* Probability beyond 0.85 r_max. */
 double afb_scf_tail(const afb_scf *scf, int orbital);
-int afb_scf_nodes(const afb_scf *scf, int orbital, double threshold);
+/* Sign changes of P between lobes of more than 1 % of its maximum, inside the last radius at which |P| is 10 % of its
+ * maximum: the tail, where exchange with outer orbitals takes over the sign, does not count. */
+int afb_scf_nodes(const afb_scf *scf, int orbital);
 
 #endif

@@ -86,7 +86,25 @@ static double spinor(int kappa, int two_m, int down)
   return down ? plus : -minus;
 }
 
-static double angular_integral(int kappa_a, int two_ma, int k, int kappa_c, int two_mc, const double *x, const double *w)
+/* Nodes, weights and theta at the nodes, once. */
+static struct {
+  int ready;
+  double x[NODES], w[NODES], theta[MAX_K][2 * MAX_K + 1][NODES];
+} quadrature;
+
+static void prepare_quadrature(void)
+{
+  if (quadrature.ready)
+    return;
+  gauss_legendre(quadrature.x, quadrature.w);
+  for (int l = 0; l < MAX_K; l++)
+    for (int m = -l; m <= l; m++)
+      for (int i = 0; i < NODES; i++)
+        quadrature.theta[l][m + MAX_K][i] = theta(l, m, quadrature.x[i]);
+  quadrature.ready = 1;
+}
+
+static double angular_integral(int kappa_a, int two_ma, int k, int kappa_c, int two_mc)
 {
   int q = (two_ma - two_mc) / 2, la = afb_kappa_l(kappa_a), lc = afb_kappa_l(kappa_c);
   double sum = 0;
@@ -95,8 +113,12 @@ static double angular_integral(int kappa_a, int two_ma, int k, int kappa_c, int 
   for (int down = 0; down < 2; down++) {
     int ma = (two_ma + (down ? 1 : -1)) / 2, mc = (two_mc + (down ? 1 : -1)) / 2;
     double part = 0;
+    if (abs(ma) > la || abs(mc) > lc)
+      continue;
+    const double *bra = quadrature.theta[la][ma + MAX_K], *ket = quadrature.theta[lc][mc + MAX_K];
+    const double *middle = quadrature.theta[k][q + MAX_K];
     for (int i = 0; i < NODES; i++)
-      part += w[i] * theta(la, ma, x[i]) * theta(k, q, x[i]) * theta(lc, mc, x[i]);
+      part += quadrature.w[i] * bra[i] * middle[i] * ket[i];
     sum += spinor(kappa_a, two_ma, down) * spinor(kappa_c, two_mc, down) * part;
   }
   return sum * sqrt(2.0 / (2 * k + 1));
@@ -104,7 +126,6 @@ static double angular_integral(int kappa_a, int two_ma, int k, int kappa_c, int 
 
 static int make_spin_orbitals(const afb_csf_list *list, space *s)
 {
-  double x[NODES], w[NODES];
   s->list = list;
   for (int p = 0; p < list->n_orbitals; p++) {
     int two_j = afb_kappa_two_j(list->orbital[p].kappa);
@@ -118,12 +139,12 @@ static int make_spin_orbitals(const afb_csf_list *list, space *s)
   s->c = calloc(MAX_K, sizeof *s->c);
   if (!s->c)
     return -1;
-  gauss_legendre(x, w);
+  prepare_quadrature();
   for (int k = 0; k < MAX_K; k++)
     for (int a = 0; a < s->n; a++)
       for (int c = 0; c < s->n; c++)
         s->c[k][a][c] = angular_integral(list->orbital[s->orbital[a]].kappa, s->two_m[a], k,
-                                         list->orbital[s->orbital[c]].kappa, s->two_m[c], x, w);
+                                         list->orbital[s->orbital[c]].kappa, s->two_m[c]);
   return 0;
 }
 
