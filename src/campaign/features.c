@@ -401,8 +401,12 @@ afb_status afb_features_append(const afb_feature_request *request, const float *
   if (!s.config)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the features of %d configurations", n);
   afb_status status = fill(&s);
+  int blame = -1;
+  for (int k = 0; k < s.n_open; k++)
+    if (s.open[k].n == request->failed_n && s.open[k].l == request->failed_l)
+      blame = n + k;
   if (status == AFB_OK)
-    status = afb_set_table_append(table, n + s.n_open, s.token, s.global, request->added, label,
+    status = afb_set_table_append(table, n + s.n_open, s.token, s.global, request->added, label, blame,
                                   (int64_t)s.estimate->z * 1000 + s.estimate->charge, n);
   free(s.config);
   free(s.token);

@@ -41,6 +41,7 @@ typedef struct {
   int added;                                /* index of the added configuration */
   const unsigned char *started;             /* [n_configurations] 1: the starting orbitals were converged with it; NULL: cold */
   int n_levels;                             /* lowest n of every J^pi block are optimised */
+  int failed_n, failed_l;                   /* label: the orbital that a failure was put down to; failed_n = 0: unknown */
 } afb_feature_request;
 
 /* An empty table of the right widths; the caller clears it. */

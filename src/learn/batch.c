@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Deviations from the mean beyond which an input says no more: larger sets than any trained on do not lead out of the range
+ * that the weights know. */
+static const float LARGEST = 2.5f;
+
 void afb_batch_clear(afb_batch_buffer *buffer)
 {
   afb_set_batch *b = &buffer->batch;
   free(b->start);
   free(b->pair_start);
   free(b->added);
+  free(b->blame);
   free(b->key);
   free(b->token);
   free(b->global);
@@ -30,10 +35,11 @@ static afb_status reserve(const afb_set_table *table, int sets, int64_t tokens, 
   b->start = malloc(s * sizeof *b->start);
   b->pair_start = malloc(s * sizeof *b->pair_start);
   b->added = malloc(s * sizeof *b->added);
+  b->blame = malloc(s * sizeof *b->blame);
   b->key = malloc(s * sizeof *b->key);
   b->token = malloc(t * (size_t)table->n_token * sizeof *b->token);
   b->global = malloc(s * (size_t)(table->n_global + 1) * sizeof *b->global);
-  if (!b->start || !b->pair_start || !b->added || !b->key || !b->token || !b->global) {
+  if (!b->start || !b->pair_start || !b->added || !b->blame || !b->key || !b->token || !b->global) {
     afb_batch_clear(buffer);
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a batch of %d sets", sets);
   }
@@ -48,7 +54,7 @@ static void standardise(int64_t n, int width, const float *x, const float *scale
   for (int64_t i = 0; i < n; i++)
     for (int j = 0; j < width; j++) {
       float z = (x[i * width + j] - mean[j]) * inverse[j];
-      y[i * width + j] = z > 8 ? 8 : z < -8 ? -8 : z;
+      y[i * width + j] = z > LARGEST ? LARGEST : z < -LARGEST ? -LARGEST : z;
     }
 }
 
@@ -70,6 +76,7 @@ afb_status afb_batch_fill(const afb_set_table *table, int n, const int64_t *row,
     b->start[i + 1] = b->start[i] + (int32_t)size;
     b->pair_start[i + 1] = b->pair_start[i] + size * size;
     b->added[i] = b->start[i] + table->added[row[i]];
+    b->blame[i] = table->blame[row[i]] < 0 ? -1 : b->start[i] + table->blame[row[i]];
     b->key[i] = key0 + i;
     standardise(size, nt, table->token + first * nt, scale, b->token + (int64_t)b->start[i] * nt);
     standardise(1, ng, table->global + row[i] * ng, scale + 2 * nt, b->global + (int64_t)i * ng);

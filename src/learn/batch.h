@@ -17,7 +17,7 @@ afb_status afb_batch_fill(const afb_set_table *table, int n, const int64_t *row,
                           afb_batch_buffer *buffer);
 
 /* scale [2 (n_token + n_global)]: (mean, 1/deviation) blocks; columns that never change get 1/deviation 0.
- * Values further than 8 deviations from the mean are clipped in afb_batch_fill. */
+ * Values further than 2.5 deviations from the mean are clipped in afb_batch_fill. */
 void afb_batch_fit_scale(const afb_set_table *table, float *scale);
 
 #endif

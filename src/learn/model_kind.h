@@ -13,6 +13,8 @@ typedef struct {
   int32_t *start;              /* [n_sets + 1] first token of each set */
   int64_t *pair_start;         /* [n_sets + 1] sum of squared sizes of the sets before */
   int32_t *added;              /* [n_sets] token number of the added token, counted over the batch */
+  int32_t *blame;              /* [n_sets] the same of the token that a failure is put down to, or -1 */
+  float blame_weight;          /* 0: the blame is not learnt from */
   float *token, *global;       /* [n_tokens][n_token], [n_sets][n_global] */
   /* Dropout is off unless rate > 0; its numbers depend on (seed, step, key of the sample) alone. */
   double dropout;

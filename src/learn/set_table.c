@@ -23,6 +23,7 @@ void afb_set_table_clear(afb_set_table *table)
   free(table->global);
   free(table->label);
   free(table->added);
+  free(table->blame);
   free(table->size);
   free(table->group);
   memset(table, 0, sizeof *table);
@@ -46,7 +47,7 @@ static int reserve_samples(afb_set_table *t, int64_t n)
   int64_t c = 2 * t->capacity > n ? 2 * t->capacity : n;
   if (!grow(&t->offset, c + 1, sizeof *t->offset) || !grow(&t->label, c, sizeof(float) * (size_t)t->n_target) ||
       !grow(&t->global, c, sizeof(float) * (size_t)(t->n_global + 1)) || !grow(&t->added, c, sizeof *t->added) ||
-      !grow(&t->size, c, sizeof *t->size) || !grow(&t->group, c, sizeof *t->group))
+      !grow(&t->blame, c, sizeof *t->blame) ||      !grow(&t->size, c, sizeof *t->size) || !grow(&t->group, c, sizeof *t->group))
     return 0;
   t->capacity = c;
   return 1;
@@ -64,10 +65,10 @@ static int reserve_tokens(afb_set_table *t, int64_t n)
 }
 
 afb_status afb_set_table_append(afb_set_table *table, int n_tokens, const float *token, const float *global, int added,
-                                const float *label, int64_t group, int size)
+                                const float *label, int blame, int64_t group, int size)
 {
-  if (n_tokens < 1 || added < 0 || added >= n_tokens)
-    return AFB_FAIL(AFB_E_INPUT, "added token %d of a sample of %d tokens", added, n_tokens);
+  if (n_tokens < 1 || added < 0 || added >= n_tokens || blame < -1 || blame >= n_tokens)
+    return AFB_FAIL(AFB_E_INPUT, "added token %d, blamed token %d of a sample of %d tokens", added, blame, n_tokens);
   int64_t n = table->n, first = table->offset[n];
   if (!reserve_samples(table, n + 1) || !reserve_tokens(table, first + n_tokens))
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld samples", (long long)n + 1);
@@ -78,6 +79,7 @@ afb_status afb_set_table_append(afb_set_table *table, int n_tokens, const float 
   for (int t = 0; t < table->n_target; t++)
     table->label[n * table->n_target + t] = label ? label[t] : NAN;
   table->added[n] = added;
+  table->blame[n] = blame;
   table->group[n] = group;
   table->size[n] = size;
   table->offset[n + 1] = first + n_tokens;
@@ -93,7 +95,7 @@ static afb_status append_rows(const afb_set_table *table, int64_t n_rows, const 
       return AFB_FAIL(AFB_E_INPUT, "row %lld of a table of %lld", (long long)r, (long long)table->n);
     AFB_TRY(afb_set_table_append(out, (int)(table->offset[r + 1] - table->offset[r]),
                                  table->token + table->offset[r] * table->n_token, table->global + r * table->n_global,
-                                 table->added[r], table->label + r * table->n_target, table->group[r], table->size[r]));
+                                 table->added[r], table->label + r * table->n_target, table->blame[r], table->group[r], table->size[r]));
   }
   return AFB_OK;
 }

@@ -8,6 +8,7 @@
  *   global  [n][n_global]          features of the sample as a whole
  *   added   [n]                    index within the sample (0 = its first token) of the token whose addition is judged
  *   label   [n][n_target]          0, 1, or NaN for unknown (masked in losses and metrics)
+ *   blame   [n]                    index within the sample of the token that a failure is put down to, -1 when unknown
  *   group   [n]                    samples of one group are never split between training and validation (an ion)
  *   size    [n]                    size of the set as its owner counts it (configurations), for splits by size
  *
@@ -24,7 +25,7 @@ typedef struct {
   int64_t n, capacity, token_capacity;
   int64_t *offset;
   float *token, *global, *label;
-  int32_t *added, *size;
+  int32_t *added, *blame, *size;
   int64_t *group;
 } afb_set_table;
 
@@ -32,10 +33,10 @@ typedef struct {
 afb_status afb_set_table_init(int n_token, int n_global, int n_target, afb_set_table *table);
 void afb_set_table_clear(afb_set_table *table);
 
-/* Appends one sample of n_tokens >= 1 tokens (copied). label NULL: all unknown. AFB_E_INPUT when `added` is outside,
- * AFB_E_MEMORY; the table is then unchanged. Amortised cost: the copy. */
+/* Appends one sample of n_tokens >= 1 tokens (copied). label NULL: all unknown. blame: -1 or a token.
+ * AFB_E_INPUT when `added` or `blame` is outside, AFB_E_MEMORY; the table is then unchanged. Amortised cost: the copy. */
 afb_status afb_set_table_append(afb_set_table *table, int n_tokens, const float *token, const float *global, int added,
-                                const float *label, int64_t group, int size);
+                                const float *label, int blame, int64_t group, int size);
 
 /* A new table of the rows row[0 ... n_rows-1] of `table`, in that order (rows may repeat). The caller clears *out. */
 afb_status afb_set_table_select(const afb_set_table *table, int64_t n_rows, const int64_t *row, afb_set_table *out);

@@ -309,7 +309,8 @@ static afb_status forward(void *state, const float *weight, const afb_set_batch 
   return AFB_OK;
 }
 
-/* dz/dH = -1 / (1 - exp(-H)); the logits of tokens and set are overwritten by their gradients. */
+/* dz/dH = -1 / (1 - exp(-H)). Where a failure (z is to fall) is put down to token b, competing risks add -ln(h_b / H) to
+ * the loss, h_t = softplus(w f_t + b) being the token's part of H. The logits of tokens and set are overwritten by their gradients. */
 static void hazards_backward(const work *w, const afb_set_batch *batch, const float *logit_gradient)
 {
   int targets = w->spec.n_target;
@@ -317,9 +318,13 @@ static void hazards_backward(const work *w, const afb_set_batch *batch, const fl
     for (int k = 0; k < targets; k++) {
       float *set = &w->set_logit[s * targets + k];
       float dh = logit_gradient[s * targets + k] / expm1f(-w->hazard[s * targets + k]);
+      int blamed = logit_gradient[s * targets + k] > 0 && batch->blame[s] >= 0;
+      dh += blamed ? batch->blame_weight / w->hazard[s * targets + k] : 0;
       *set = dh * sigmoid(*set);
-      for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
-        w->token_logit[t * targets + k] = dh * sigmoid(w->token_logit[t * targets + k]);
+      for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++) {
+        float *z = &w->token_logit[t * targets + k], here = blamed && t == batch->blame[s] ? batch->blame_weight : 0;
+        *z = sigmoid(*z) * (dh - (here > 0 ? here / (softplus(*z) + 1e-12f) : 0));
+      }
     }
 }
 

@@ -35,7 +35,7 @@ void afb_train_options_default(int64_t n, afb_train_options *o)
 {
   int64_t batch = n / 8 < 16 ? 16 : n / 8 > 64 ? 64 : n / 8, epochs = n > 4000 ? 15 : n > 1000 ? 25 : 40;
   *o = (afb_train_options){.batch = batch, .steps = epochs * n / batch + 1, .warmup = 20, .rate = 2e-3, .weight_decay = 0.05,
-                           .clip = 1, .patience = 6, .evaluate_every = 0, .restart = 1, .first_step = -1, .seed = 1};
+                           .clip = 1, .blame = 0.5, .patience = 6, .evaluate_every = 0, .restart = 1, .first_step = -1, .seed = 1};
 }
 
 static afb_status check_options(const afb_train_options *o)
@@ -233,6 +233,7 @@ static afb_status member_pass(afb_trainer *t, int member, double *loss)
   double share = 1 / (double)(labels > 0 ? labels : 1);
   *loss = share * loss_gradient(t->train, n, t->row + begin, w->logit, share, t->logit_gradient);
   t->member_gradient = t->gradient + member * w->member_weights;
+  w->buffer.batch.blame_weight = (float)(share * t->options.blame);
   memset(t->member_gradient, 0, (size_t)w->member_weights * sizeof(float));
   afb_gradient_sink sink = {part_ready, t};
   w->kind->backward(w->net, m->weight + member * w->member_weights, &w->buffer.batch, t->logit_gradient,

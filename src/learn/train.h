@@ -26,6 +26,7 @@ typedef struct {
   double rate;                 /* largest learning rate */
   double weight_decay;
   double clip;                 /* gradient norm limit; 0: none */
+  double blame;                /* weight of ln(part of the risk given to the token that failed); 0: not learnt from */
   int64_t patience;            /* stop when the validation loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations of the validation loss; 0: one epoch */
   int restart;                 /* 1: forget weights and moments first (a new start from spec.seed); 0: continue */

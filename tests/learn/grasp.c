@@ -74,7 +74,7 @@ static afb_status parse_set(char *text, int core, afb_configuration set[MAX_SETS
 }
 
 typedef struct {
-  int z, charge, core, ground, configs, start, depth, converged;
+  int z, charge, core, ground, configs, start, depth, converged, failed;
 } columns;
 
 static int find(char *field[], int n, const char *name)
@@ -112,7 +112,12 @@ static afb_status add_row(char *field[], const columns *c, int is_warm, cache *c
   for (int i = 0; i < n - atoi(field[c->depth]); i++)
     started[i] = 1;
   float label[AFB_N_TARGETS] = {NAN, (float)atoi(field[c->converged])};
-  afb_feature_request request = {cached->ion, n, set, n - 1, is_warm ? started : NULL, 3};
+  int failed_n = 0, failed_l = 0;
+  char *failed = field[c->failed];
+  failed[strcspn(failed, "-")] = '\0';
+  if (*failed)
+    AFB_TRY(afb_shell_parse(failed, &failed_n, &failed_l));
+  afb_feature_request request = {cached->ion, n, set, n - 1, is_warm ? started : NULL, 3, failed_n, failed_l};
   return afb_features_append(&request, label, table);
 }
 
@@ -123,7 +128,7 @@ static afb_status read_rows(FILE *file, grasp_start start, int stride, afb_set_t
   afb_status status = AFB_OK;
   int n = fgets(line, sizeof line, file) ? split_line(line, field) : 0;
   columns c = {find(field, n, "Z"), find(field, n, "charge"), find(field, n, "core"), find(field, n, "ground"),
-               find(field, n, "configs"), find(field, n, "start"), find(field, n, "warm_depth"), find(field, n, "converged")};
+               find(field, n, "configs"), find(field, n, "start"), find(field, n, "warm_depth"), find(field, n, "converged"), find(field, n, "fail_orb")};
   while (status == AFB_OK && fgets(line, sizeof line, file)) {
     if (split_line(line, field) != n || field[c.converged][0] == '\0')
       continue;
