@@ -21,6 +21,8 @@ typedef struct {
   int worst;                      /* its orbital */
   int iterations, max_iterations;
   double cpu_start, max_seconds;
+  int (*poll)(void *context);     /* of the request */
+  void *poll_context;
   afb_trace *trace;
   int n_trace, room;
   double tolerance;               /* of the residual */
