@@ -375,7 +375,7 @@ static void take_stock(afb_campaign_state *state)
 static afb_status open_ledger(afb_campaign_state *state)
 {
   const afb_campaign_options *o = state->options;
-  int n_ions;
+  int n_ions = 0;
   AFB_TRY(make_candidates(state, &n_ions));
   AFB_TRY(afb_ledger_init(n_ions, o->n_ions, state->result->candidates, state->ledger));
   AFB_TRY(afb_costs_init(n_ions, &state->costs));
