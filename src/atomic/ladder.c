@@ -65,11 +65,11 @@ static void record(afb_ladder *s, afb_rung rung)
             s->residual, afb_orbital_label(s->scf->orbital[s->worst], label));
 }
 
-static afb_outcome check_occupations(afb_ladder *s)
+static afb_outcome check_occupations(afb_ladder *s, double least)
 {
   char label[8], text[120];
   for (int a = 0; a < s->scf->n_orbitals; a++)
-    if (s->scf->varied[a] && s->scf->occupation[a] < 1e-9) {
+    if (s->scf->varied[a] && s->scf->occupation[a] < least) {
       snprintf(text, sizeof text, "%s is empty in the optimised levels (occupation %.1e)",
                afb_orbital_label(s->scf->orbital[a], label), s->scf->occupation[a]);
       return stop(s, AFB_OUTCOME_EMPTY_ORBITAL, text);
@@ -123,7 +123,7 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   s->energy = afb_ci_energy(s->ci, s->angular, s->y) + closed;
   note_levels(s, closed);
   afb_scf_gradient(scf);
-  afb_outcome empty = check_occupations(s);
+  afb_outcome empty = check_occupations(s, 1e-14);
   if (empty != AFB_OUTCOME_NONE)
     return empty;
   afb_scf_residual(scf, s->dual);

@@ -55,8 +55,8 @@ static afb_status check_matrix(const afb_symmetric *a)
   for (int64_t e = 0; e < a->n_entries; e++) {
     int32_t i = a->row[e], j = a->column[e];
     if (j < 0 || j > i || i >= a->n)
-      return AFB_FAIL(AFB_E_INPUT, "matrix entry %lld, (%d, %d), is outside the lower triangle of %d rows", (long long)e,
-                      (int)i, (int)j, a->n);
+      return AFB_FAIL(AFB_E_INPUT, "matrix entry %lld, (%d, %d), is outside the lower triangle of %d rows",
+                      (long long)e, (int)i, (int)j, a->n);
     if (e > 0 && (i < a->row[e - 1] || (i == a->row[e - 1] && j <= a->column[e - 1])))
       return AFB_FAIL(AFB_E_INPUT, "matrix entries %lld and %lld are not in ascending order", (long long)(e - 1),
                       (long long)e);
@@ -136,6 +136,8 @@ static afb_status finish(const afb_eigen_problem *problem, afb_eigen_result *res
     result->value[k] += problem->shift;
   for (int k = result->n_converged; k < result->n_wanted; k++)
     result->value[k] = NAN;
+  size_t n = (size_t)result->n, known = (size_t)result->n_converged;
+  memset(result->vector + known * n, 0, ((size_t)result->n_wanted - known) * n * sizeof *result->vector);
   return AFB_OK;
 }
 

@@ -21,28 +21,28 @@
 
 /* The lower triangle, the caller's. The same entries on every rank of the communicator. */
 typedef struct {
-  int n;                          /* rows, at least 1 */
+  int n; /* rows, at least 1 */
   int64_t n_entries;
-  const int32_t *row, *column;    /* [n_entries] from 0, row >= column, ascending in (row, column), no pair twice */
-  const double *value;            /* [n_entries], finite; entries that are absent are zero */
+  const int32_t *row, *column; /* [n_entries] from 0, row >= column, ascending in (row, column), no pair twice */
+  const double *value;         /* [n_entries], finite; entries that are absent are zero */
 } afb_symmetric;
 
 typedef struct {
-  const char *solver;             /* name of a solver; NULL or "auto": chosen by size and demand, see afb_eigen_choose */
-  int n_wanted;                   /* lowest levels; <= 0 or beyond n: all */
-  double tolerance;               /* of iterative solvers: ||Ax - lambda x|| over the scale; 0: 1e-11 */
-  int max_iterations;             /* of iterative solvers; 0: 2,000 */
-  int n_start;                    /* guesses of the lowest vectors, used by iterative solvers; 0: none */
-  const double *start;            /* [n_start][n], the same on every rank, need not be orthonormal */
+  const char *solver;  /* name of a solver; NULL or "auto": chosen by size and demand, see afb_eigen_choose */
+  int n_wanted;        /* lowest levels; <= 0 or beyond n: all */
+  double tolerance;    /* of iterative solvers: ||Ax - lambda x|| over the scale; 0: 1e-11 */
+  int max_iterations;  /* of iterative solvers; 0: 2,000 */
+  int n_start;         /* guesses of the lowest vectors, used by iterative solvers; 0: none */
+  const double *start; /* [n_start][n], the same on every rank, need not be orthonormal */
 } afb_eigen_request;
 
 typedef struct {
   int n, n_wanted;
-  int n_converged;                /* pairs found, at most n_wanted: fewer when an iterative solver gave up */
-  int iterations;                 /* of iterative solvers, otherwise 0 */
-  const char *solver;             /* name of the solver that was used; static */
-  double *value;                  /* [n_wanted] ascending, NaN from n_converged on */
-  double *vector;                 /* [n_wanted][n], a vector contiguous; zero from n_converged on */
+  int n_converged;    /* pairs found, at most n_wanted: fewer when an iterative solver gave up */
+  int iterations;     /* of iterative solvers, otherwise 0 */
+  const char *solver; /* name of the solver that was used; static */
+  double *value;      /* [n_wanted] ascending, NaN from n_converged on */
+  double *vector;     /* [n_wanted][n], a vector contiguous; zero from n_converged on */
 } afb_eigen_result;
 
 /* What is known of a solver, for `aufbau list`. */
@@ -51,7 +51,7 @@ typedef struct {
   const char *description;
   const char *library;
   const char *reference;
-  int max_rows;                   /* AFB_E_LIMIT beyond */
+  int max_rows; /* AFB_E_LIMIT beyond */
 } afb_eigen_facts;
 
 /* The solvers in the order of the list; *count is set. Not collective. */

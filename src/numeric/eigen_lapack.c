@@ -28,10 +28,11 @@ static afb_status lowest(int n, double *a, int n_wanted, double *value, double *
   if (!w || !support || !work || !iwork) {
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for the eigenvalues of %d rows", n);
   } else {
-    dsyevr_(jobz, range, "L", &n, a, &n, &none, &none, &one, &n_wanted, &none, &found, w, z, &ldz, support, work, &reals,
-            iwork, &integers, &info);
+    dsyevr_(jobz, range, "L", &n, a, &n, &none, &none, &one, &n_wanted, &none, &found, w, z, &ldz, support, work,
+            &reals, iwork, &integers, &info);
     if (info != 0 || found != n_wanted)
-      status = AFB_FAIL(AFB_E_NUMERIC, "dsyevr found %d of %d eigenvalues of %d rows (info %d)", found, n_wanted, n, info);
+      status =
+        AFB_FAIL(AFB_E_NUMERIC, "dsyevr found %d of %d eigenvalues of %d rows (info %d)", found, n_wanted, n, info);
     else
       memcpy(value, w, (size_t)n_wanted * sizeof *value);
   }

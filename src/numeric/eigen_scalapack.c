@@ -11,15 +11,15 @@ void Cfree_blacs_system_handle(int handle);
 void Cblacs_gridinit(int *context, char *order, int n_rows, int n_columns);
 void Cblacs_gridinfo(int context, int *n_rows, int *n_columns, int *row, int *column);
 void Cblacs_gridexit(int context);
-void pdsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *ia, const int *ja, const int *desca,
-              double *w, double *z, const int *iz, const int *jz, const int *descz, double *work, const int *lwork,
-              int *iwork, const int *liwork, int *info);
+void pdsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *ia, const int *ja,
+              const int *desca, double *w, double *z, const int *iz, const int *jz, const int *descz, double *work,
+              const int *lwork, int *iwork, const int *liwork, int *info);
 
 enum { BLOCK = 32 };
 
 typedef struct {
   int context, block;
-  int n_rows, n_columns, row, column;   /* of the grid of ranks, and this rank's place in it */
+  int n_rows, n_columns, row, column; /* of the grid of ranks, and this rank's place in it */
   int local_rows, local_columns;
 } grid;
 
@@ -119,10 +119,7 @@ static afb_status allocate_work(double reals, int integers, buffers *b)
 }
 
 /* pdsyevd asks for less than its pdormtr wants when a rank holds few columns: (rows + columns + block) block of that. */
-static int work_margin(const grid *g)
-{
-  return (g->local_rows + g->local_columns + 2 * g->block) * g->block;
-}
+static int work_margin(const grid *g) { return (g->local_rows + g->local_columns + 2 * g->block) * g->block; }
 
 static afb_status diagonalise(MPI_Comm comm, int n, const grid *g, buffers *b)
 {

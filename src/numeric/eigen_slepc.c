@@ -18,11 +18,11 @@ static const double start_noise = 1e-3;  /* of a guess: reaches rows that the gu
 static const double nearest_pole = 1e-3; /* of the scale: |theta - diagonal| is not taken to be smaller */
 
 typedef struct {
-  int first, end;      /* own rows of the upper triangle */
-  int *count;          /* [n_ranks] rows of each rank */
-  int *displacement;   /* [n_ranks] */
+  int first, end;    /* own rows of the upper triangle */
+  int *count;        /* [n_ranks] rows of each rank */
+  int *displacement; /* [n_ranks] */
   PetscInt *start, *column;
-  PetscScalar *value;  /* compressed rows, the diagonal always present and first */
+  PetscScalar *value; /* compressed rows, the diagonal always present and first */
 } share;
 
 static void share_clear(share *s)
@@ -151,8 +151,8 @@ static double guess(const afb_eigen_problem *problem, const int *lowest, int k, 
   return (lowest[k - problem->n_start] == i ? 1.0 : 0.0) + noise;
 }
 
-static PetscErrorCode set_guesses(const afb_eigen_problem *problem, const share *s, const int *lowest, int count, Mat matrix,
-                                  EPS eps)
+static PetscErrorCode set_guesses(const afb_eigen_problem *problem, const share *s, const int *lowest, int count,
+                                  Mat matrix, EPS eps)
 {
   Vec *space, model;
   PetscCall(MatCreateVecs(matrix, &model, NULL));
@@ -175,8 +175,8 @@ typedef struct {
   double theta, pole;
 } davidson;
 
-static PetscErrorCode follow_theta(EPS eps, PetscInt iteration, PetscInt converged, PetscScalar *real, PetscScalar *imaginary,
-                                   PetscReal *error, PetscInt count, void *context)
+static PetscErrorCode follow_theta(EPS eps, PetscInt iteration, PetscInt converged, PetscScalar *real,
+                                   PetscScalar *imaginary, PetscReal *error, PetscInt count, void *context)
 {
   (void)eps;
   (void)iteration;
@@ -232,15 +232,16 @@ static PetscErrorCode use_davidson(const afb_eigen_problem *problem, int guesses
 /* The guesses are the basis of Davidson's method at first; more of them leave more room. */
 static PetscErrorCode configure(const afb_eigen_problem *problem, int guesses, Mat matrix, EPS eps)
 {
-  int n = problem->matrix->n, room = 2 * problem->n_wanted > problem->n_wanted + 15 ? 2 * problem->n_wanted
-                                                                                    : problem->n_wanted + 15;
+  int n = problem->matrix->n,
+      room = 2 * problem->n_wanted > problem->n_wanted + 15 ? 2 * problem->n_wanted : problem->n_wanted + 15;
   room = room > guesses + 2 * BLOCK ? room : guesses + 2 * BLOCK;
   PetscCall(EPSSetOperators(eps, matrix, NULL));
   PetscCall(EPSSetProblemType(eps, EPS_HEP));
   PetscCall(EPSSetWhichEigenpairs(eps, EPS_SMALLEST_REAL));
   PetscCall(EPSSetDimensions(eps, problem->n_wanted, room < n ? room : n, PETSC_DEFAULT));
   PetscCall(EPSSetConvergenceTest(eps, EPS_CONV_ABS));
-  return EPSSetTolerances(eps, problem->tolerance * (problem->scale > 0 ? problem->scale : 1.0), problem->max_iterations);
+  return EPSSetTolerances(eps, problem->tolerance * (problem->scale > 0 ? problem->scale : 1.0),
+                          problem->max_iterations);
 }
 
 static PetscErrorCode collect(MPI_Comm comm, const share *s, Mat matrix, EPS eps, afb_eigen_result *result)
@@ -271,8 +272,8 @@ typedef struct {
   davidson davidson;
 } objects;
 
-static PetscErrorCode iterate(MPI_Comm comm, const afb_eigen_problem *problem, const share *s, const int *lowest, int guesses,
-                              objects *o, afb_eigen_result *result)
+static PetscErrorCode iterate(MPI_Comm comm, const afb_eigen_problem *problem, const share *s, const int *lowest,
+                              int guesses, objects *o, afb_eigen_result *result)
 {
   int krylov = problem->matrix->n < SMALL_ROWS || problem->n_wanted > problem->matrix->n / 4;
   PetscCall(create_matrix(comm, problem->matrix->n, s, &o->matrix));

@@ -8,7 +8,7 @@
 typedef struct {
   const afb_symmetric *matrix;
   double shift, scale;
-  int n_wanted;                   /* 1 ... n */
+  int n_wanted; /* 1 ... n */
   double tolerance;
   int max_iterations;
   int n_start;

@@ -28,7 +28,8 @@ static void matrix_clear(matrix *a)
 static matrix from_dense(int n, const double *a)
 {
   size_t capacity = (size_t)n * (size_t)(n + 1) / 2;
-  matrix s = {.row = malloc(capacity * sizeof *s.row), .column = malloc(capacity * sizeof *s.column),
+  matrix s = {.row = malloc(capacity * sizeof *s.row),
+              .column = malloc(capacity * sizeof *s.column),
               .value = malloc(capacity * sizeof *s.value)};
   int64_t e = 0;
   for (int i = 0; i < n; i++)
@@ -141,7 +142,8 @@ static void compare(const matrix *a, int n_wanted, double close, double vectors)
 {
   afb_eigen_result r[N_NAMES];
   for (int s = 0; s < N_NAMES; s++) {
-    check_ok(afb_eigen_solve(MPI_COMM_WORLD, &a->m, &(afb_eigen_request){.solver = names[s], .n_wanted = n_wanted}, &r[s]));
+    check_ok(
+      afb_eigen_solve(MPI_COMM_WORLD, &a->m, &(afb_eigen_request){.solver = names[s], .n_wanted = n_wanted}, &r[s]));
     check_true(r[s].n_converged == r[s].n_wanted && strcmp(r[s].solver, names[s]) == 0);
     check_true(same_on_all_ranks(MPI_COMM_WORLD, &r[s]));
     check_close(worst_residual(a, &r[s]), 0, 1.01e-11 * scale_of(&a->m) + 1e-14 * fabs(r[s].value[0]));
@@ -296,7 +298,8 @@ static void ranks_may_solve_alone(void **state)
     for (int s = 0; s < N_NAMES; s++) {
       matrix a = ci_like(40 + rank, 0.0, 10, 0.5, 0.3, (uint64_t)(41 + rank));
       afb_eigen_result r;
-      failures += afb_eigen_solve(MPI_COMM_SELF, &a.m, &(afb_eigen_request){.solver = names[s], .n_wanted = 2}, &r) != AFB_OK;
+      failures +=
+        afb_eigen_solve(MPI_COMM_SELF, &a.m, &(afb_eigen_request){.solver = names[s], .n_wanted = 2}, &r) != AFB_OK;
       failures += r.n_converged != 2 || !(worst_residual(&a, &r) < 1e-9);
       afb_eigen_result_clear(&r);
       matrix_clear(&a);
@@ -432,20 +435,13 @@ static void finalize_ends_the_libraries(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(signals_are_left_alone),
-  cmocka_unit_test(half_of_the_ranks_may_solve),
-  cmocka_unit_test(ranks_may_solve_alone),
-  cmocka_unit_test(solvers_agree_on_sparse_matrices),
-  cmocka_unit_test(solvers_agree_on_all_levels),
-  cmocka_unit_test(clusters_are_complete),
-  cmocka_unit_test(decoupled_blocks_are_all_found),
-  cmocka_unit_test(a_hidden_lowest_level_is_found),
-  cmocka_unit_test(a_warm_start_saves_iterations),
-  cmocka_unit_test(an_iteration_limit_is_a_result),
-  cmocka_unit_test(dense_matches_a_known_spectrum),
-  cmocka_unit_test(signs_and_bases_are_fixed),
-  cmocka_unit_test(wrong_input_is_refused),
-  cmocka_unit_test(the_solver_follows_size_and_demand),
+  cmocka_unit_test(signals_are_left_alone),         cmocka_unit_test(half_of_the_ranks_may_solve),
+  cmocka_unit_test(ranks_may_solve_alone),          cmocka_unit_test(solvers_agree_on_sparse_matrices),
+  cmocka_unit_test(solvers_agree_on_all_levels),    cmocka_unit_test(clusters_are_complete),
+  cmocka_unit_test(decoupled_blocks_are_all_found), cmocka_unit_test(a_hidden_lowest_level_is_found),
+  cmocka_unit_test(a_warm_start_saves_iterations),  cmocka_unit_test(an_iteration_limit_is_a_result),
+  cmocka_unit_test(dense_matches_a_known_spectrum), cmocka_unit_test(signs_and_bases_are_fixed),
+  cmocka_unit_test(wrong_input_is_refused),         cmocka_unit_test(the_solver_follows_size_and_demand),
   cmocka_unit_test(finalize_ends_the_libraries),
 };
 CHECK_MAIN(tests)

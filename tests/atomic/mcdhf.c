@@ -1,0 +1,178 @@
+/* Whole calculations against limits and published values. */
+#include "tests/check.h"
+
+#include <string.h>
+
+#include "atomic/mcdhf.h"
+
+enum { MANY = 64 };
+
+typedef struct {
+  afb_configuration configuration[MANY];
+  afb_mcdhf_request request;
+} input;
+
+static void set(input *in, int z, int charge, int n_levels, int n, const char *const *text)
+{
+  memset(in, 0, sizeof *in);
+  for (int i = 0; i < n; i++)
+    check_ok(afb_configuration_parse(text[i], in->configuration + i));
+  in->request = (afb_mcdhf_request){.z = z, .charge = charge, .n_configurations = n, .configuration = in->configuration,
+                                    .two_j_max = -1, .n_levels = n_levels, .n_vary = -1};
+}
+
+static double energy_of(const input *in)
+{
+  afb_mcdhf_result r;
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in->request, &r));
+  if (!afb_outcome_ok(r.outcome))
+    fprintf(stderr, "# %s: %s\n", afb_outcome_name(r.outcome), r.reason);
+  check_true(afb_outcome_ok(r.outcome));
+  double energy = r.energy;
+  afb_mcdhf_result_clear(&r);
+  return energy;
+}
+
+/* Numerical Hartree-Fock energies; what is left of (Z/c)^2 at c = 10^5 is extrapolated away. */
+static void nonrelativistic_limit_is_hartree_fock(void **state)
+{
+  (void)state;
+  static const struct {
+    int z;
+    const char *text;
+    double energy;
+  } atom[] = {{2, "1s2", -2.861679996},       {4, "1s2 2s2", -14.57302317},      {10, "[Ne]", -128.5470981},
+              {18, "[Ar]", -526.8175128},     {30, "[Ar] 3d10 4s2", -1777.848116}, {36, "[Kr]", -2752.054977},
+              {54, "[Xe]", -7232.138364}};
+  for (size_t i = 0; i < sizeof atom / sizeof *atom; i++) {
+    input in;
+    set(&in, atom[i].z, 0, 1, 1, &atom[i].text);
+    in.request.nucleus = AFB_NUCLEUS_POINT;
+    in.request.speed_of_light = 1e5;
+    double once = energy_of(&in);
+    in.request.speed_of_light = 2e5;
+    double twice = energy_of(&in);
+    check_close((4 * twice - once) / 3 / atom[i].energy, 1, 1e-9);
+  }
+}
+
+/* {1s2, 2s2, 2p2} of He: published B-spline MCDHF, -2.897808120, which is 1.2e-7 above GRASP2018's value for the same set; the
+ * latter is compared to 1e-9 in reference.c. */
+static void helium_correlation(void **state)
+{
+  (void)state;
+  const char *text[] = {"1s2", "2s2", "2p2"};
+  input in;
+  set(&in, 2, 0, 1, 3, text);
+  in.request.two_j_max = 0;
+  in.request.nucleus = AFB_NUCLEUS_POINT;
+  check_close(energy_of(&in) / -2.897808120, 1, 2e-7);
+}
+
+/* The same stationary point from the start potential and from another calculation's orbitals. */
+static void two_starts_agree(void **state)
+{
+  (void)state;
+  const char *beryllium[] = {"1s2 2s2", "1s2 2p2", "1s2 2s1 2p1"}, *titanium[] = {"[Ar] 3d2 4s2", "[Ar] 3d3 4s1"};
+  for (int which = 0; which < 2; which++) {
+    input in, other;
+    afb_mcdhf_result cold, parent, warm;
+    set(&in, which ? 22 : 4, 0, which ? 2 : 1, which ? 2 : 3, which ? titanium : beryllium);
+    set(&other, which ? 22 : 4, 0, 1, 1, which ? titanium : beryllium);
+    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &other.request, &parent));
+    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &cold));
+    in.request.start = &parent.orbitals;
+    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &warm));
+    check_true(afb_outcome_ok(cold.outcome) && afb_outcome_ok(warm.outcome) && cold.n_levels == warm.n_levels);
+    for (int l = 0; l < cold.n_levels; l++)
+      check_close(cold.level[l].energy / warm.level[l].energy, 1, 1e-9);
+    afb_mcdhf_result_clear(&cold);
+    afb_mcdhf_result_clear(&warm);
+    afb_mcdhf_result_clear(&parent);
+  }
+}
+
+static void frozen_orbitals_stay(void **state)
+{
+  (void)state;
+  const char *parent_text[] = {"1s2 2s1"}, *text[] = {"1s2 3p1", "1s2 2s1"};
+  input parent, in;
+  afb_mcdhf_result first, second;
+  set(&parent, 3, 0, 1, 1, parent_text);
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &parent.request, &first));
+  set(&in, 3, 0, 1, 2, text);
+  in.request.start = &first.orbitals;
+  in.request.n_vary = 1;
+  in.request.vary[0] = (afb_shell){3, 1, 0};
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &second));
+  check_true(afb_outcome_ok(second.outcome));
+  for (int a = 0; a < first.orbitals.n_orbitals; a++)
+    check_close(first.orbitals.r_mean[a], second.orbitals.r_mean[a], 1e-8);
+  for (int l = 0; l < second.n_levels; l++)
+    if (second.level[l].parity > 0)
+      check_close(second.level[l].energy, first.level[0].energy, 1e-8);
+  afb_mcdhf_result_clear(&first);
+  afb_mcdhf_result_clear(&second);
+}
+
+static void one_electron_energies(void **state)
+{
+  (void)state;
+  const char *text[] = {"2p1"};
+  input in;
+  set(&in, 26, 25, 2, 1, text);
+  in.request.nucleus = AFB_NUCLEUS_POINT;
+  afb_mcdhf_result r;
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
+  double c = 137.035999139, z = 26;
+  for (int l = 0; l < 2; l++) {
+    double k = l + 1, u = z / c / (2 - k + sqrt(k * k - z * z / (c * c)));
+    check_close(r.level[l].energy / (-c * c * u * u / (sqrt(1 + u * u) * (1 + sqrt(1 + u * u)))), 1, 1e-11);
+  }
+  afb_mcdhf_result_clear(&r);
+}
+
+static void impossible_requests_are_explained(void **state)
+{
+  (void)state;
+  const char *text[] = {"1s2 2s2 2p1"};
+  input in;
+  afb_mcdhf_result r;
+  set(&in, 6, 0, 1, 1, text);
+  check_true(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r) == AFB_E_INPUT);
+  check_true(strstr(afb_error_text(), "5 electrons") != NULL && r.n_levels == 0);
+}
+
+static void limits_are_outcomes(void **state)
+{
+  (void)state;
+  const char *text[] = {"[Ar] 3d6 4s2"};
+  input in;
+  afb_mcdhf_result r;
+  set(&in, 26, 0, 3, 1, text);
+  in.request.max_iterations = 4;
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
+  check_true(r.outcome == AFB_OUTCOME_MAX_ITERATIONS && r.iterations == 4);
+  afb_mcdhf_result_clear(&r);
+  in.request.max_iterations = 0;
+  in.request.max_csf = 10;
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
+  check_true(r.outcome == AFB_OUTCOME_INFEASIBLE);
+  afb_mcdhf_result_clear(&r);
+  in.request.max_csf = 0;
+  in.request.max_seconds = 1e-6;
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
+  check_true(r.outcome == AFB_OUTCOME_RESOURCE_LIMIT);
+  afb_mcdhf_result_clear(&r);
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(nonrelativistic_limit_is_hartree_fock),
+  cmocka_unit_test(helium_correlation),
+  cmocka_unit_test(two_starts_agree),
+  cmocka_unit_test(frozen_orbitals_stay),
+  cmocka_unit_test(one_electron_energies),
+  cmocka_unit_test(impossible_requests_are_explained),
+  cmocka_unit_test(limits_are_outcomes),
+};
+CHECK_MAIN(tests)
