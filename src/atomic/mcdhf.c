@@ -250,6 +250,21 @@ static afb_outcome judge(const run *r, char *reason, size_t size)
   return AFB_OUTCOME_CONVERGED;
 }
 
+/* Where rotations of open orbitals cost nothing, their names are a choice: the canonical one is judged. */
+static afb_outcome name_free_orbitals(run *r)
+{
+  afb_ladder *s = &r->ladder;
+  uint8_t free_pair[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
+  afb_outcome outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 1);
+  if (outcome != AFB_OUTCOME_NONE)
+    return outcome;
+  s->short_of_memory |= afb_scf_free_pairs(s->scf, s->ci, s->angular, free_pair) == AFB_E_MEMORY;
+  if (afb_scf_canonicalise(s->scf, free_pair) != AFB_OK)
+    return AFB_OUTCOME_NOT_FINITE;
+  outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0);
+  return outcome == AFB_OUTCOME_NONE ? judge(r, s->reason, sizeof s->reason) : outcome;
+}
+
 /* One rung: its scheme, and the judgement of what it found. */
 static afb_outcome step_on(run *r, int rung)
 {
@@ -258,9 +273,10 @@ static afb_outcome step_on(run *r, int rung)
                                                 : afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
   if (!afb_outcome_ok(outcome))
     return outcome;
-  if (afb_scf_canonicalise(r->scf) != AFB_OK)
+  if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
-  return judge(r, s->reason, sizeof s->reason);
+  outcome = judge(r, s->reason, sizeof s->reason);
+  return outcome == AFB_OUTCOME_ORBITAL_COLLAPSE ? name_free_orbitals(r) : outcome;
 }
 
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with

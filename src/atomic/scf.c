@@ -256,38 +256,77 @@ void afb_scf_gradient(afb_scf *s)
         s->orbital[a].kappa == s->orbital[b].kappa ? afb_dot(s->n, afb_row(s->vector, b, s->n), afb_row(s->gradient, a, s->n)) : 0;
 }
 
-afb_status afb_scf_canonicalise(afb_scf *s)
+static int is_free(const afb_scf *s, const uint8_t *free_pair, int a, int b)
+{
+  return s->varied[a] && s->varied[b] && s->orbital[a].kappa == s->orbital[b].kappa &&
+         ((s->list->closed[a] && s->list->closed[b]) || (free_pair && free_pair[a * s->n_orbitals + b]));
+}
+
+/* Eigenvectors of the symmetric multipliers of group[0 ... m-1] replace its orbitals. */
+static afb_status diagonalise(afb_scf *s, int m, const int *group)
+{
+  double matrix[256], value[16], work[640], mixed[16];
+  int lwork = 640, info;
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++)
+      matrix[i * m + j] = 0.5 * (s->multiplier[group[i] * s->n_orbitals + group[j]] +
+                                 s->multiplier[group[j] * s->n_orbitals + group[i]]);
+  dsyev_("V", "L", &m, matrix, &m, value, work, &lwork, &info);
+  if (info != 0)
+    return AFB_FAIL(AFB_E_NUMERIC, "orbitals cannot be made canonical");
+  for (int x = 0; x < s->n; x++) {
+    for (int i = 0; i < m; i++) {
+      mixed[i] = 0;
+      for (int j = 0; j < m; j++)
+        mixed[i] += (matrix[i * m + i] < 0 ? -1 : 1) * matrix[i * m + j] * afb_row(s->vector, group[j], s->n)[x];
+    }
+    for (int i = 0; i < m; i++)
+      afb_row(s->vector, group[i], s->n)[x] = mixed[i];
+  }
+  return AFB_OK;
+}
+
+afb_status afb_scf_canonicalise(afb_scf *s, const uint8_t *free_pair)
 {
   uint8_t done[AFB_MAX_ORBITALS] = {0};
   for (int a = 0; a < s->n_orbitals; a++) {
-    double matrix[256], value[16], work[640], mixed[16];
-    int group[AFB_MAX_ORBITALS], m = 0, lwork = 640, info;
-    for (int b = a; b < s->n_orbitals && !done[a]; b++)
-      if (s->varied[b] && s->list->closed[b] && s->orbital[b].kappa == s->orbital[a].kappa) {
+    int group[16], m = 1;
+    group[0] = a;
+    for (int b = a + 1; b < s->n_orbitals && !done[a]; b++)
+      if (!done[b] && m < 16 && is_free(s, free_pair, a, b)) {
         group[m++] = b;
         done[b] = 1;
       }
-    if (m < 2 || m > 16)
-      continue;
-    for (int i = 0; i < m; i++)
-      for (int j = 0; j < m; j++)
-        matrix[i * m + j] = 0.5 * (s->multiplier[group[i] * s->n_orbitals + group[j]] + s->multiplier[group[j] * s->n_orbitals + group[i]]);
-    dsyev_("V", "L", &m, matrix, &m, value, work, &lwork, &info);
-    if (info != 0)
-      return AFB_FAIL(AFB_E_NUMERIC, "closed orbitals cannot be made canonical");
-    for (int x = 0; x < s->n; x++) {
-      for (int i = 0; i < m; i++) {
-        mixed[i] = 0;
-        for (int j = 0; j < m; j++)
-          mixed[i] += (matrix[i * m + i] < 0 ? -1 : 1) * matrix[i * m + j] * afb_row(s->vector, group[j], s->n)[x];
-      }
-      for (int i = 0; i < m; i++)
-        afb_row(s->vector, group[i], s->n)[x] = mixed[i];
-    }
+    if (m > 1)
+      AFB_TRY(diagonalise(s, m, group));
   }
   afb_scf_refresh(s);
   afb_scf_gradient(s);
   return AFB_OK;
+}
+
+afb_status afb_scf_free_pairs(afb_scf *s, const afb_ci *ci, const afb_angular *angular, uint8_t *free_pair)
+{
+  size_t size = (size_t)s->n_orbitals * (size_t)s->n;
+  double *p = calloc(2 * size, sizeof *p), *hp = p + size;
+  if (!p)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for a rotation");
+  memset(free_pair, 0, (size_t)s->n_orbitals * (size_t)s->n_orbitals);
+  afb_status status = AFB_OK;
+  for (int a = 0; a < s->n_orbitals; a++)
+    for (int b = a + 1; b < s->n_orbitals && status == AFB_OK; b++) {
+      if (!s->varied[a] || !s->varied[b] || s->orbital[a].kappa != s->orbital[b].kappa || s->list->closed[a] || s->list->closed[b])
+        continue;
+      memset(p, 0, size * sizeof *p);
+      for (int x = 0; x < s->n; x++) {
+        afb_row(p, a, s->n)[x] = afb_row(s->vector, b, s->n)[x];
+        afb_row(p, b, s->n)[x] = -afb_row(s->vector, a, s->n)[x];
+      }
+      status = afb_scf_hessian(s, ci, angular, p, hp);
+      free_pair[a * s->n_orbitals + b] = free_pair[b * s->n_orbitals + a] = fabs(afb_dot((int)size, p, hp)) < 1e-9;
+    }
+  free(p);
+  return status;
 }
 
 void afb_scf_project_tangent(const afb_scf *s, double *dual)

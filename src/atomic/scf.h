@@ -44,9 +44,13 @@ void afb_scf_destroy(afb_scf **scf);
 const double *afb_scf_dirac(afb_scf *scf, int kappa);
 /* Makes the varied orbitals orthonormal (symmetrically among themselves, frozen ones stay). AFB_E_NUMERIC: dependent. */
 afb_status afb_scf_orthonormalise(afb_scf *scf);
-/* Rotates varied closed orbitals of one kappa, among which the energy is invariant, so that their multipliers become
- * diagonal, ascending with n; refreshes values and gradient. AFB_E_NUMERIC. */
-afb_status afb_scf_canonicalise(afb_scf *scf);
+/* Rotates varied orbitals of one kappa among which the energy is invariant so that their multipliers become diagonal,
+ * ascending with n. free_pair[n_orbitals][n_orbitals]: 1 for pairs whose rotation costs nothing; pairs of closed orbitals need not
+ * be marked. Refreshes values; with closed orbitals alone the gradient too. AFB_E_NUMERIC. */
+afb_status afb_scf_canonicalise(afb_scf *scf, const uint8_t *free_pair);
+/* Marks the pairs of varied open orbitals whose mutual rotation changes the energy by less than 1e-9 hartree in second order,
+ * CI vectors following. At a stationary point. AFB_E_MEMORY. Cost: one Hessian product a pair. */
+afb_status afb_scf_free_pairs(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, uint8_t *free_pair);
 /* From the orbitals: values, potentials, integrals x. */
 void afb_scf_refresh(afb_scf *scf);
 /* From x and coefficient: fields, gradient, multipliers, occupations. */

@@ -236,7 +236,7 @@ static afb_status train_on_split(afb_learner *l, double seconds, afb_learner_rou
   afb_split split;
   AFB_TRY(afb_split_by_group(&l->table, FOLDS, 0, l->seed, &split));
   afb_set_table train = {0}, valid = {0};
-  int64_t known = 0, positive = 0;
+  int64_t known = 0, positive;
   afb_status status = afb_set_table_select(&l->table, split.n_train, split.train, &train);
   if (status == AFB_OK)
     status = afb_set_table_select(&l->table, split.n_valid, split.valid, &valid);
