@@ -102,6 +102,8 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   afb_scf *scf = s->scf;
   const afb_expression *e = scf->expression;
   int bad[2] = {s->short_of_memory, s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds};
+  if (s->poll && s->poll(s->poll_context))
+    bad[1] = 1;
   MPI_Allreduce(MPI_IN_PLACE, bad, 2, MPI_INT, MPI_MAX, s->comm);
   if (bad[0] || bad[1])
     return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, bad[0] ? "no memory for an orbital step" : "time limit of the run");

@@ -22,6 +22,8 @@ typedef struct {
   double distance;                /* sum of occupation * norm^2: the energy that is left to gain, about, hartree */
   int iterations, max_iterations;
   double cpu_start, max_seconds;
+  int (*poll)(void *context);     /* of the request */
+  void *poll_context;
   afb_trace *trace;
   int n_trace, room;
   double tolerance;               /* of the residual */

@@ -328,7 +328,8 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
   AFB_TRY(afb_agree(comm, prepare(r)));
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
-                           .max_seconds = q->max_seconds, .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
+                           .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
+                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
   double box = afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital);
   AFB_TRY(enter_box(comm, r, box, q->start));
   out->outcome = climb(r, !q->start);
