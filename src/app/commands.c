@@ -21,6 +21,14 @@ const afb_command afb_commands[] = {
    "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
    "atom or campaign; without it the keys of the input tell.\n",
    afb_run_check},
+  {"export", "runs|levels FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
+   "`export runs` writes one row a run, `export levels` the levels of the runs that converged; to --csv FILE, or to\n"
+   "standard output.\n",
+   afb_run_export},
+  {"import", "runs TABLE.csv", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program, to learn from",
+   "Makes -o FILE.h5 of a table with the columns of `export runs`, or of GRASP's reference data. A campaign with the\n"
+   "same -o FILE.h5 learns from these outcomes beside its own; they are none of its runs.\n",
+   afb_run_import},
   {"list", "[TOPIC [COMMAND]]", 0, 2, AFB_OPTION_MARKDOWN, "what there is: commands, inputs, templates, outcomes ...",
    "Without TOPIC the topics. `aufbau list template COMMAND` prints an input to start from, `aufbau list inputs\n"
    "--markdown` the input reference.\n",
