@@ -229,9 +229,9 @@ afb_status afb_store_intern_ion(afb_store *store, int z, int charge, const char 
     return AFB_FAIL(AFB_E_LIMIT, "the name of an ion, '%s', is longer than %zu bytes", label, sizeof row.label - 1);
   afb_store_text(row.label, sizeof row.label, label);
   RESERVE(index, ion, n_ions, ions_capacity, 1);
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_IONS, 1));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_IONS, 1));
   index->ion[index->n_ions++] = row;
-  *ion = (int32_t)afb_batch_push(store, AFB_TABLE_IONS, 1, &row);
+  *ion = (int32_t)afb_store_batch_push(store, AFB_TABLE_IONS, 1, &row);
   return AFB_OK;
 }
 
@@ -247,10 +247,10 @@ afb_status afb_store_intern_configuration(afb_store *store, const char *text, in
   afb_store_text(row.text, sizeof row.text, text);
   RESERVE(index, configuration, n_configurations, configurations_capacity, 1);
   AFB_TRY(make_room(&index->configurations, 1));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_CONFIGURATIONS, 1));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_CONFIGURATIONS, 1));
   put(&index->configurations, text_key(text), index->n_configurations);
   index->configuration[index->n_configurations++] = row;
-  *configuration = afb_batch_push(store, AFB_TABLE_CONFIGURATIONS, 1, &row);
+  *configuration = afb_store_batch_push(store, AFB_TABLE_CONFIGURATIONS, 1, &row);
   return AFB_OK;
 }
 
@@ -284,11 +284,11 @@ static afb_status add_set(afb_store *store, int32_t ion, int count, const int64_
   RESERVE(index, set, n_sets, sets_capacity, 1);
   RESERVE(index, member, n_members, members_capacity, count);
   AFB_TRY(make_room(&index->sets, 1));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_SETS, 1));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_SET_MEMBERS, count));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_SETS, 1));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_SET_MEMBERS, count));
   afb_store_set row = {.ion = ion, .count = count};
-  row.first = afb_batch_push(store, AFB_TABLE_SET_MEMBERS, count, sorted);
-  *set = afb_batch_push(store, AFB_TABLE_SETS, 1, &row);
+  row.first = afb_store_batch_push(store, AFB_TABLE_SET_MEMBERS, count, sorted);
+  *set = afb_store_batch_push(store, AFB_TABLE_SETS, 1, &row);
   memcpy(&index->member[index->n_members], sorted, (size_t)count * sizeof *sorted);
   index->n_members += count;
   put(&index->sets, set_key(ion, count, sorted), index->n_sets);

@@ -10,7 +10,7 @@
 typedef struct {
   int64_t n, capacity;
   char *column[AFB_MAX_COLUMNS];
-} afb_batch;
+} afb_store_batch;
 
 /* Open addressing, linear probing; a slot holds a number + 1, 0 when it is free. */
 typedef struct {
@@ -43,7 +43,7 @@ struct afb_store {
   int64_t folded[AFB_N_TABLES];     /* rows in FILE.h5 */
   int64_t count[AFB_N_TABLES];      /* and with the journal, where this rank knows it */
   afb_journal journal;
-  afb_batch batch[AFB_N_TABLES];
+  afb_store_batch batch[AFB_N_TABLES];
   afb_index index;
   afb_store_legend legend;          /* copies */
   int legends_written;
@@ -54,10 +54,10 @@ struct afb_store {
 };
 
 /* Rows of a batch. Reserving may fail with AFB_E_MEMORY and changes nothing; pushing reserved rows cannot fail. */
-afb_status afb_batch_reserve(afb_store *store, afb_table table, int64_t n);
+afb_status afb_store_batch_reserve(afb_store *store, afb_table table, int64_t n);
 /* Returns the number of the first row. */
-int64_t afb_batch_push(afb_store *store, afb_table table, int64_t n, const void *rows);
-void afb_batch_clear(afb_store *store);
+int64_t afb_store_batch_push(afb_store *store, afb_table table, int64_t n, const void *rows);
+void afb_store_batch_clear(afb_store *store);
 /* The session's row and its input, once. */
 afb_status afb_session_add(afb_store *store, const afb_store_writer *writer);
 

@@ -31,7 +31,7 @@ static void release(afb_store *store)
 {
   afb_store_release_file(store);
   afb_journal_clear(&store->journal);
-  afb_batch_clear(store);
+  afb_store_batch_clear(store);
   afb_index_clear(&store->index);
   free((char *)store->legend.outcome);
   free((char *)store->legend.rung);

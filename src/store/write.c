@@ -10,10 +10,10 @@
 
 #include "core/clock.h"
 
-afb_status afb_batch_reserve(afb_store *store, afb_table table, int64_t n)
+afb_status afb_store_batch_reserve(afb_store *store, afb_table table, int64_t n)
 {
   const afb_table_schema *schema = afb_store_schema(table);
-  afb_batch *batch = &store->batch[table];
+  afb_store_batch *batch = &store->batch[table];
   if (batch->n + n <= batch->capacity)
     return AFB_OK;
   int64_t capacity = 2 * batch->capacity > batch->n + n ? 2 * batch->capacity : batch->n + n;
@@ -27,10 +27,10 @@ afb_status afb_batch_reserve(afb_store *store, afb_table table, int64_t n)
   return AFB_OK;
 }
 
-int64_t afb_batch_push(afb_store *store, afb_table table, int64_t n, const void *rows)
+int64_t afb_store_batch_push(afb_store *store, afb_table table, int64_t n, const void *rows)
 {
   const afb_table_schema *schema = afb_store_schema(table);
-  afb_batch *batch = &store->batch[table];
+  afb_store_batch *batch = &store->batch[table];
   for (int c = 0; c < schema->n_columns && n > 0; c++) {
     size_t width = afb_column_width(&schema->column[c]);
     char *to = batch->column[c] + (size_t)batch->n * width;
@@ -46,7 +46,7 @@ int64_t afb_batch_push(afb_store *store, afb_table table, int64_t n, const void 
   return first;
 }
 
-void afb_batch_clear(afb_store *store)
+void afb_store_batch_clear(afb_store *store)
 {
   for (int t = 0; t < AFB_N_TABLES; t++) {
     for (int c = 0; c < AFB_MAX_COLUMNS; c++)
@@ -105,10 +105,10 @@ afb_status afb_session_add(afb_store *store, const afb_store_writer *writer)
   afb_store_session row;
   fill_session(store, writer, &row);
   row.input_count = (int64_t)strlen(writer->input);
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_TEXT, row.input_count));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_SESSIONS, 1));
-  row.input_first = afb_batch_push(store, AFB_TABLE_TEXT, row.input_count, writer->input);
-  store->session = (int32_t)afb_batch_push(store, AFB_TABLE_SESSIONS, 1, &row);
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_TEXT, row.input_count));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_SESSIONS, 1));
+  row.input_first = afb_store_batch_push(store, AFB_TABLE_TEXT, row.input_count, writer->input);
+  store->session = (int32_t)afb_store_batch_push(store, AFB_TABLE_SESSIONS, 1, &row);
   return AFB_OK;
 }
 
@@ -119,12 +119,12 @@ afb_status afb_store_add_run(afb_store *store, const afb_store_run *run, const a
   AFB_TRY(check_writer(store));
   const afb_store_run_data *d = data ? data : &no_data;
   const int64_t n_coefficients = (int64_t)d->n_orbitals * (d->n_p + d->n_q);
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_RUNS, 1));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_LEVELS, d->n_levels));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_TRACES, d->n_traces));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_ORBITALS, d->n_orbitals));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_BREAKPOINTS, d->n_breakpoints));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_COEFFICIENTS, n_coefficients));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_RUNS, 1));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_LEVELS, d->n_levels));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_TRACES, d->n_traces));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_ORBITALS, d->n_orbitals));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_BREAKPOINTS, d->n_breakpoints));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_COEFFICIENTS, n_coefficients));
   AFB_TRY(afb_index_reserve_run(store));
   afb_store_run row = *run;
   row.session = store->session;
@@ -139,23 +139,23 @@ afb_status afb_store_add_run(afb_store *store, const afb_store_run *run, const a
   for (int i = 0; i < d->n_levels; i++) {
     afb_store_level level = d->levels[i];
     level.run = number;
-    afb_batch_push(store, AFB_TABLE_LEVELS, 1, &level);
+    afb_store_batch_push(store, AFB_TABLE_LEVELS, 1, &level);
   }
   row.first_trace = store->count[AFB_TABLE_TRACES] + store->batch[AFB_TABLE_TRACES].n;
   for (int i = 0; i < d->n_traces; i++) {
     afb_store_trace trace = d->traces[i];
     trace.run = number;
-    afb_batch_push(store, AFB_TABLE_TRACES, 1, &trace);
+    afb_store_batch_push(store, AFB_TABLE_TRACES, 1, &trace);
   }
   row.first_orbital = store->count[AFB_TABLE_ORBITALS] + store->batch[AFB_TABLE_ORBITALS].n;
   for (int i = 0; i < d->n_orbitals; i++) {
     afb_store_orbital orbital = d->orbitals[i];
     orbital.run = number;
-    afb_batch_push(store, AFB_TABLE_ORBITALS, 1, &orbital);
+    afb_store_batch_push(store, AFB_TABLE_ORBITALS, 1, &orbital);
   }
-  row.first_breakpoint = afb_batch_push(store, AFB_TABLE_BREAKPOINTS, d->n_breakpoints, d->breakpoints);
-  row.first_coefficient = afb_batch_push(store, AFB_TABLE_COEFFICIENTS, n_coefficients, d->coefficients);
-  afb_batch_push(store, AFB_TABLE_RUNS, 1, &row);
+  row.first_breakpoint = afb_store_batch_push(store, AFB_TABLE_BREAKPOINTS, d->n_breakpoints, d->breakpoints);
+  row.first_coefficient = afb_store_batch_push(store, AFB_TABLE_COEFFICIENTS, n_coefficients, d->coefficients);
+  afb_store_batch_push(store, AFB_TABLE_RUNS, 1, &row);
   afb_index_note_run(store, row.content_hash, number);
   if (id)
     *id = number;
@@ -173,16 +173,16 @@ afb_status afb_store_add_model(afb_store *store, const afb_store_model *model, c
   row.n_optimiser = data->n_optimiser;
   row.n_metrics = data->n_metrics;
   row.spec_count = (int64_t)strlen(spec);
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_MODELS, 1));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_PARAMETERS, row.n_parameters));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_OPTIMISER, row.n_optimiser));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_METRICS, row.n_metrics));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_TEXT, row.spec_count));
-  row.first_parameter = afb_batch_push(store, AFB_TABLE_PARAMETERS, row.n_parameters, data->parameters);
-  row.first_optimiser = afb_batch_push(store, AFB_TABLE_OPTIMISER, row.n_optimiser, data->optimiser);
-  row.first_metric = afb_batch_push(store, AFB_TABLE_METRICS, row.n_metrics, data->metrics);
-  row.spec_first = afb_batch_push(store, AFB_TABLE_TEXT, row.spec_count, spec);
-  int64_t number = afb_batch_push(store, AFB_TABLE_MODELS, 1, &row);
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_MODELS, 1));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_PARAMETERS, row.n_parameters));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_OPTIMISER, row.n_optimiser));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_METRICS, row.n_metrics));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_TEXT, row.spec_count));
+  row.first_parameter = afb_store_batch_push(store, AFB_TABLE_PARAMETERS, row.n_parameters, data->parameters);
+  row.first_optimiser = afb_store_batch_push(store, AFB_TABLE_OPTIMISER, row.n_optimiser, data->optimiser);
+  row.first_metric = afb_store_batch_push(store, AFB_TABLE_METRICS, row.n_metrics, data->metrics);
+  row.spec_first = afb_store_batch_push(store, AFB_TABLE_TEXT, row.spec_count, spec);
+  int64_t number = afb_store_batch_push(store, AFB_TABLE_MODELS, 1, &row);
   if (id)
     *id = number;
   return AFB_OK;
@@ -197,12 +197,12 @@ afb_status afb_store_add_round(afb_store *store, const afb_store_round *round, i
   row.session = store->session;
   row.n_metrics = n_metrics;
   row.n_losses = n_losses;
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_ROUNDS, 1));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_METRICS, n_metrics));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_LOSSES, n_losses));
-  row.first_metric = afb_batch_push(store, AFB_TABLE_METRICS, n_metrics, metrics);
-  row.first_loss = afb_batch_push(store, AFB_TABLE_LOSSES, n_losses, losses);
-  int64_t number = afb_batch_push(store, AFB_TABLE_ROUNDS, 1, &row);
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_ROUNDS, 1));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_METRICS, n_metrics));
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_LOSSES, n_losses));
+  row.first_metric = afb_store_batch_push(store, AFB_TABLE_METRICS, n_metrics, metrics);
+  row.first_loss = afb_store_batch_push(store, AFB_TABLE_LOSSES, n_losses, losses);
+  int64_t number = afb_store_batch_push(store, AFB_TABLE_ROUNDS, 1, &row);
   if (id)
     *id = number;
   return AFB_OK;
@@ -211,8 +211,8 @@ afb_status afb_store_add_round(afb_store *store, const afb_store_round *round, i
 afb_status afb_store_add_predictions(afb_store *store, int64_t n, const afb_store_prediction *predictions)
 {
   AFB_TRY(check_writer(store));
-  AFB_TRY(afb_batch_reserve(store, AFB_TABLE_PREDICTIONS, n));
-  afb_batch_push(store, AFB_TABLE_PREDICTIONS, n, predictions);
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_PREDICTIONS, n));
+  afb_store_batch_push(store, AFB_TABLE_PREDICTIONS, n, predictions);
   return AFB_OK;
 }
 
@@ -230,7 +230,7 @@ static size_t pack(const afb_store *store, char *data)
   size_t at = AFB_RECORD_HEADER;
   for (int t = 0; t < AFB_N_TABLES; t++) {
     const afb_table_schema *schema = afb_store_schema((afb_table)t);
-    const afb_batch *batch = &store->batch[t];
+    const afb_store_batch *batch = &store->batch[t];
     if (batch->n == 0)
       continue;
     const uint32_t number[2] = {(uint32_t)t, 0};
