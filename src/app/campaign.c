@@ -24,20 +24,12 @@ static afb_status choose_path(const afb_arguments *arguments, char path[PATH_LEN
   return length < PATH_LENGTH - 8 ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "the name of the output file is too long");
 }
 
-static void check_more(afb_config *config, const afb_campaign_input *input, const afb_engine **engine, int *number)
+/* The input has been checked: there is an engine of that name. */
+static void choose_engine(const char *name, const afb_engine **engine, int *number)
 {
-  *engine = NULL;
-  *number = 0;
-  for (int i = 0; input->engine && afb_engines[i]; i++)
-    if (strcmp(afb_engines[i]->name, input->engine) == 0) {
-      *engine = afb_engines[i];
-      *number = i;
-    }
-  if (input->engine && !*engine)
-    afb_config_mistake(config, "campaign.engine", -1, 0, "there is no engine \"%.40s\"; `aufbau list engines` names them",
-                       input->engine);
-  if (input->set_size > AFB_MAX_SET)
-    afb_config_mistake(config, "campaign.set_size", -1, 0, "a set has at most %d configurations", AFB_MAX_SET);
+  for (*number = 0; afb_engines[*number] && strcmp(afb_engines[*number]->name, name) != 0; ++*number)
+    ;
+  *engine = afb_engines[*number];
 }
 
 static afb_optimise optimise_of(int word)
@@ -131,13 +123,13 @@ afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status)
   char path[PATH_LENGTH], stop_file[PATH_LENGTH + 8];
   afb_signals_catch();
   AFB_TRY(afb_input_read(&afb_campaign_schema, arguments, &input, &config));
-  check_more(config, &input, &options.engine, &options.engine_number);
   afb_status status = afb_agree(MPI_COMM_WORLD, afb_campaign_input_check(config, &input, &options.n_ions, &ions));
   if (status == AFB_OK)
     status = choose_path(arguments, path);
   if (status == AFB_OK) {
     snprintf(stop_file, sizeof stop_file, "%s.stop", path);
     options.ion = ions;
+    choose_engine(input.engine, &options.engine, &options.engine_number);
     options.stop_file = stop_file;
     fill_options(&input, &options);
     status = open_and_run(arguments, config, path, &options, exit_status);

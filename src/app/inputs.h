@@ -16,6 +16,7 @@ afb_status afb_input_read(const afb_schema *schema, const afb_arguments *argumen
 typedef struct {
   afb_mcdhf_request request;
   afb_configuration *configuration;
+  int64_t n_csf;
 } afb_atom_request;
 void afb_atom_request_clear(afb_atom_request *request);
 

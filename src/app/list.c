@@ -10,6 +10,7 @@
 #include "config/inputs.h"
 #include "config/nearest.h"
 #include "config/reference.h"
+#include "engine/engine.h"
 
 static afb_status list_commands(const afb_arguments *arguments)
 {
@@ -73,6 +74,14 @@ static afb_status list_elements(const afb_arguments *arguments)
   return AFB_OK;
 }
 
+static afb_status list_engines(const afb_arguments *arguments)
+{
+  (void)arguments;
+  for (int i = 0; afb_engines[i]; i++)
+    printf("%-10s %s\n           %s\n", afb_engines[i]->name, afb_engines[i]->description, afb_engines[i]->reference);
+  return AFB_OK;
+}
+
 /* How a calculation can end, and the schemes that are tried. */
 static afb_status list_outcomes(const afb_arguments *arguments)
 {
@@ -94,6 +103,7 @@ static const topic topics[] = {
   {"inputs", "kinds of input; with --markdown the input reference", list_inputs},
   {"template", "an input to start from: `aufbau list template atom`", list_template},
   {"elements", "elements, their usual isotope and the charge radius of its nucleus", list_elements},
+  {"engines", "programs that evaluate a set of configurations, with references", list_engines},
   {"outcomes", "how a calculation can end, and the schemes that it tries, cheapest first", list_outcomes},
   {"ions", "ions and their ground configurations", list_ions},
 };

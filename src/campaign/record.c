@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaign/rows.h"
 #include "core/random.h"
 #include "engine/engine.h"
 
@@ -35,63 +36,6 @@ void afb_record_legend(afb_store_legend *legend)
   *legend = (afb_store_legend){outcome, rung, strategy, engine};
 }
 
-/* "2s2 2p-1 2p1 J=3/2": the open subshells of a CSF and its J. */
-static void csf_text(const afb_csf_list *csfs, int csf, char *text, size_t size)
-{
-  size_t used = 0;
-  text[0] = '\0';
-  if (csf < 0 || csf >= csfs->n_csf)
-    return;
-  const uint8_t *occupation = csfs->occupation + (size_t)csf * (size_t)csfs->n_orbitals;
-  for (int a = 0; a < csfs->n_orbitals && used < size; a++) {
-    char label[8];
-    if (occupation[a] > 0 && !csfs->closed[a])
-      used += (size_t)snprintf(text + used, size - used, "%s%s(%d)", used ? " " : "",
-                               afb_orbital_label(csfs->orbital[a], label), occupation[a]);
-  }
-}
-
-typedef struct {
-  afb_store_level *level;
-  afb_store_trace *trace;
-  afb_store_orbital *orbital;
-} rows;
-
-static void fill_levels(const afb_mcdhf_result *result, afb_store_level *row)
-{
-  for (int i = 0; i < result->n_levels; i++) {
-    const afb_level *level = &result->level[i];
-    row[i] = (afb_store_level){.two_j = level->two_j, .parity = level->parity, .index = level->index,
-      .n_leading = level->n_leading, .energy = level->energy, .weight = level->weight};
-    for (int k = 0; k < AFB_STORE_LEADING; k++) {
-      int there = k < level->n_leading && k < AFB_LEADING;
-      row[i].leading_csf[k] = there ? level->leading_csf[k] : -1;
-      row[i].leading_mixing[k] = there ? level->leading_mixing[k] : NAN;
-    }
-    char text[AFB_STORE_CSF] = "";
-    if (level->n_leading > 0 && result->csfs.n_csf > 0)
-      csf_text(&result->csfs, level->leading_csf[0], text, sizeof text);
-    afb_store_text(row[i].leading, sizeof row[i].leading, text);
-  }
-}
-
-static void fill_rows(const afb_mcdhf_result *result, rows *r)
-{
-  fill_levels(result, r->level);
-  for (int i = 0; i < result->n_trace; i++) {
-    const afb_trace *t = &result->trace[i];
-    r->trace[i] = (afb_store_trace){.rung = t->rung, .iteration = t->iteration, .energy = t->energy,
-      .residual = t->residual, .step = t->step, .seconds = t->seconds};
-  }
-  for (int a = 0; a < result->orbitals.n_orbitals; a++) {
-    char label[8];
-    r->orbital[a] = (afb_store_orbital){.n = result->orbitals.orbital[a].n, .kappa = result->orbitals.orbital[a].kappa,
-      .energy = result->orbitals.energy[a], .occupation = result->orbitals.occupation[a],
-      .r_mean = result->orbitals.r_mean[a]};
-    afb_store_text(r->orbital[a].label, sizeof r->orbital[a].label, afb_orbital_label(result->orbitals.orbital[a], label));
-  }
-}
-
 static afb_status intern(afb_store *store, const afb_candidates *ion, const afb_entry *entry, afb_store_run *row)
 {
   char label[AFB_ION_LENGTH], text[AFB_CONFIGURATION_LENGTH];
@@ -111,35 +55,12 @@ static afb_status intern(afb_store *store, const afb_candidates *ion, const afb_
 afb_status afb_record_add(afb_store *store, const afb_candidates *ion, const afb_entry *entry,
                           const afb_mcdhf_result *result, const afb_record_facts *facts, int64_t *run)
 {
-  afb_store_run row = {.engine = facts->engine, .parent = facts->parent_run, .outcome = (int32_t)entry->outcome,
-    .rung = entry->rung, .iterations = result->iterations, .strategy = (int32_t)entry->strategy, .round = entry->round,
-    .ranks = facts->ranks, .n_csf = result->csfs.n_csf > 0 ? result->csfs.n_csf : -1, .energy = result->energy,
-    .gradient = result->gradient, .core_seconds = entry->core_seconds, .cpu_seconds = result->cpu_seconds,
-    .start = facts->start, .finish = facts->finish, .probability = entry->probability,
-    .probability_cheapest = entry->probability_cheapest, .predicted_cost = facts->predicted_cost,
-    .content_hash = facts->content_hash};
+  afb_store_run row = {.engine = facts->engine, .parent = facts->parent_run, .strategy = (int32_t)entry->strategy,
+    .round = entry->round, .ranks = facts->ranks, .core_seconds = entry->core_seconds, .start = facts->start,
+    .finish = facts->finish, .probability = entry->probability, .probability_cheapest = entry->probability_cheapest,
+    .predicted_cost = facts->predicted_cost, .content_hash = facts->content_hash};
   AFB_TRY(intern(store, ion, entry, &row));
-  afb_store_text(row.reason, sizeof row.reason, result->reason);
-  const afb_orbitals *orbitals = &result->orbitals;
-  rows r = {.level = calloc((size_t)result->n_levels + 1, sizeof *r.level),
-            .trace = calloc((size_t)result->n_trace + 1, sizeof *r.trace),
-            .orbital = calloc((size_t)orbitals->n_orbitals + 1, sizeof *r.orbital)};
-  afb_status status = AFB_OK;
-  if (r.level && r.trace && r.orbital) {
-    fill_rows(result, &r);
-    int radial = orbitals->n_orbitals > 0;
-    afb_store_run_data data = {.n_levels = result->n_levels, .n_traces = result->n_trace,
-      .n_orbitals = orbitals->n_orbitals, .n_breakpoints = radial ? orbitals->n_breakpoints : 0,
-      .n_p = radial ? orbitals->n_p : 0, .n_q = radial ? orbitals->n_q : 0, .levels = r.level, .traces = r.trace,
-      .orbitals = r.orbital, .breakpoints = orbitals->breakpoint, .coefficients = orbitals->coefficient};
-    status = afb_store_add_run(store, &row, &data, run);
-  } else {
-    status = AFB_FAIL(AFB_E_MEMORY, "no memory to store a run");
-  }
-  free(r.level);
-  free(r.trace);
-  free(r.orbital);
-  return status;
+  return afb_rows_add_result(store, &row, result, run);
 }
 
 static int find_ion(const afb_ledger *ledger, const afb_store_ion *ion)
@@ -275,34 +196,6 @@ afb_status afb_record_load(afb_store *store, afb_ledger *ledger)
   }
   afb_stored_clear(&t);
   return status;
-}
-
-afb_status afb_record_orbitals(afb_store *store, int64_t run, afb_orbitals *out)
-{
-  *out = (afb_orbitals){0};
-  afb_store_orbitals stored;
-  AFB_TRY(afb_store_read_orbitals(store, run, &stored));
-  if (stored.n_orbitals > AFB_MAX_ORBITALS) {
-    int n = stored.n_orbitals;
-    afb_store_orbitals_clear(&stored);
-    return AFB_FAIL(AFB_E_FOREIGN, "run %lld has %d orbitals, more than this program takes", (long long)run, n);
-  }
-  for (int a = 0; a < stored.n_orbitals; a++) {
-    out->orbital[a] = (afb_orbital){stored.orbitals[a].n, stored.orbitals[a].kappa};
-    out->energy[a] = stored.orbitals[a].energy;
-    out->occupation[a] = stored.orbitals[a].occupation;
-    out->r_mean[a] = stored.orbitals[a].r_mean;
-  }
-  out->n_orbitals = stored.n_orbitals;
-  out->n_breakpoints = stored.n_breakpoints;
-  out->n_p = stored.n_p;
-  out->n_q = stored.n_q;
-  /* The arrays change hands. */
-  out->breakpoint = stored.breakpoints;
-  out->coefficient = stored.coefficients;
-  stored.breakpoints = stored.coefficients = NULL;
-  afb_store_orbitals_clear(&stored);
-  return AFB_OK;
 }
 
 uint64_t afb_record_hash(const afb_candidates *ion, const afb_node *node, const char *engine,

@@ -46,9 +46,6 @@ afb_status afb_record_ions(afb_store *store, int *n, afb_ion **ions);
  * cannot be understood; AFB_E_IO, AFB_E_MEMORY. Cost: the file's runs. */
 afb_status afb_record_load(afb_store *store, afb_ledger *ledger);
 
-/* Orbitals of a stored run; n_orbitals 0 when it has none. The caller clears. AFB_E_IO, AFB_E_MEMORY. */
-afb_status afb_record_orbitals(afb_store *store, int64_t run, afb_orbitals *out);
-
 /* Identity of a calculation: the set, and what else decides its outcome. */
 uint64_t afb_record_hash(const afb_candidates *ion, const afb_node *node, const char *engine,
                          const afb_mcdhf_request *request, int warm_start);

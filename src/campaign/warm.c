@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "campaign/record.h"
+#include "campaign/rows.h"
 
 typedef struct {
   int64_t run, used;           /* `used`: when, in calls */
@@ -93,7 +93,7 @@ afb_status afb_warm_get(afb_warm *warm, afb_store *store, int64_t run, const afb
   if (!found) {
     afb_orbitals read;
     AFB_TRY(afb_store_commit(store));
-    AFB_TRY(afb_record_orbitals(store, run, &read));
+    AFB_TRY(afb_rows_read_orbitals(store, run, &read));
     afb_status status = afb_warm_put(warm, run, &read);
     afb_orbitals_clear(&read);
     AFB_TRY(status);

@@ -8,7 +8,7 @@
 #include "core/random.h"
 #include "store/journal.h"
 
-static char reason[512];
+static char reason[512] = "no reason given";
 
 static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *data)
 {
@@ -19,15 +19,17 @@ static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *data)
   return 0;
 }
 
-const char *afb_hdf_reason(void)
+/* Called by HDF5 when a call fails; the next call would forget why. */
+static herr_t on_failure(hid_t stack, void *data)
 {
-  snprintf(reason, sizeof reason, "no reason given");
-  /* From the outermost call inwards: the last one noted is where it happened. */
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, note_reason, NULL);
-  return reason;
+  (void)data;
+  /* From the outermost function inwards: the last one noted is where it happened. */
+  return H5Ewalk2(stack, H5E_WALK_DOWNWARD, note_reason, NULL);
 }
 
-void afb_hdf_quiet(void) { H5Eset_auto2(H5E_DEFAULT, NULL, NULL); }
+void afb_hdf_quiet(void) { H5Eset_auto2(H5E_DEFAULT, on_failure, NULL); }
+
+const char *afb_hdf_reason(void) { return reason; }
 
 static hid_t type_of(const afb_column *column, int in_file)
 {
@@ -345,16 +347,20 @@ static herr_t transfer_rows(hid_t dataset, const afb_column *column, int64_t fir
   return error;
 }
 
-afb_status afb_hdf_read_column(hid_t file, const afb_table_schema *table, const afb_column *column, int64_t first,
+afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset)
+{
+  *dataset = open_column(file, table, column);
+  if (*dataset < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
+  return AFB_OK;
+}
+
+afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,
                                int64_t n, void *data)
 {
-  hid_t dataset = open_column(file, table, column);
-  herr_t error = dataset < 0 ? -1 : transfer_rows(dataset, column, first, n, H5P_DEFAULT, data, NULL);
-  afb_status status =
-    error < 0 ? AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason()) : AFB_OK;
-  if (dataset >= 0)
-    H5Dclose(dataset);
-  return status;
+  if (transfer_rows(dataset, column, first, n, H5P_DEFAULT, data, NULL) < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
+  return AFB_OK;
 }
 
 static herr_t set_legend(hid_t file, const afb_table_schema *table, const afb_column *column, const char *legend)

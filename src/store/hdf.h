@@ -15,9 +15,8 @@ typedef struct {
   int64_t count[AFB_N_TABLES];
 } afb_hdf_facts;
 
-/* HDF5 keeps its errors to itself from here on. */
+/* From here on HDF5 does not print its errors; the reason of the last one is kept. */
 void afb_hdf_quiet(void);
-/* The innermost reason of HDF5's last failure; valid until the next call. */
 const char *afb_hdf_reason(void);
 
 /* Not collective. Writes a new file with empty tables. */
@@ -30,8 +29,10 @@ afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts);
 afb_status afb_hdf_read_identity(hid_t file, char **identity);
 /* Not collective. Gives a closed file the input and the identity of a writer in place of its own. */
 afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer);
+/* Opens a column for reading; H5Fclose closes it. */
+afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset);
 /* Rows first ... first + n - 1 of a column, without padding. */
-afb_status afb_hdf_read_column(hid_t file, const afb_table_schema *table, const afb_column *column, int64_t first,
+afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,
                                int64_t n, void *data);
 
 /* Not collective. Writes the meaning of enumerated columns into a closed file where it differs from what is there. */

@@ -38,6 +38,7 @@ struct afb_store {
   int writes;                       /* this rank is the writer */
   char *path, *journal_path, *temporary_path;
   hid_t file;                       /* FILE.h5 for reading; invalid: not opened yet */
+  hid_t column[AFB_N_TABLES][AFB_MAX_COLUMNS];   /* of `file`, opened at their first use; 0: not yet */
   uint64_t id, folded_sequence;
   int64_t folded[AFB_N_TABLES];     /* rows in FILE.h5 */
   int64_t count[AFB_N_TABLES];      /* and with the journal, where this rank knows it */

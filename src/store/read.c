@@ -19,6 +19,7 @@ void afb_store_release_file(afb_store *store)
   if (store->file >= 0)
     H5Fclose(store->file);
   store->file = H5I_INVALID_HID;
+  memset(store->column, 0, sizeof store->column);
 }
 
 int64_t afb_store_count(const afb_store *store, afb_table table) { return store->count[table]; }
@@ -68,7 +69,10 @@ static afb_status read_column(afb_store *store, afb_table table, int c, int64_t 
   m = m < 0 ? 0 : m > n ? n : m;
   if (m > 0) {
     AFB_TRY(afb_store_ensure_file(store));
-    AFB_TRY(afb_hdf_read_column(store->file, schema, column, first, m, data));
+    hid_t *dataset = &store->column[table][c];
+    if (*dataset <= 0)
+      AFB_TRY(afb_hdf_open_column(store->file, schema, column, dataset));
+    AFB_TRY(afb_hdf_read_column(*dataset, schema, column, first, m, data));
   }
   return read_waiting(store, table, c, first + m, n - m, data + (size_t)m * afb_column_width(column));
 }
