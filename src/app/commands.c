@@ -17,6 +17,15 @@ const afb_command afb_commands[] = {
    "SIGUSR1, SIGTERM, the file FILE.h5.stop and the end of budget.wall_time end it in order with exit status 75; when\n"
    "budget.runs or budget.core_hours is used up, or nothing is left to run, it is done: exit status 0.\n",
    afb_run_campaign},
+  {"export", "runs|levels FILE.h5", 2, 2, AFB_OPTION_CSV, "tables of a result file as CSV",
+   "runs: one row a run: ion, configurations, parent, added, outcome, iterations, n_csf, core_seconds,\n"
+   "energy_hartree, round, strategy, predicted_probability. levels: one row a level. To standard output without --csv.\n",
+   afb_run_export},
+  {"import", "runs CSV", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program into a result file",
+   "Takes a CSV file with the columns of `aufbau export runs` (of which ion, configurations and outcome are needed), or\n"
+   "GRASP2018 data sets (dataset.csv, campaign.csv), and stores the runs in the file of -o, a new one or that of a\n"
+   "campaign, whose model then learns from them too. Runs that the file holds already are passed over.\n",
+   afb_run_import},
   {"check", "INPUT [COMMAND]", 1, 2, AFB_OPTION_SET, "checks an input without running it",
    "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
    "atom or campaign; without it the keys of the input tell.\n",

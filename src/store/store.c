@@ -37,6 +37,8 @@ static void release(afb_store *store)
   free((char *)store->legend.rung);
   free((char *)store->legend.strategy);
   free((char *)store->legend.engine);
+  free(store->input);
+  free(store->identity);
   free(store->path);
   free(store->journal_path);
   free(store->temporary_path);
@@ -78,10 +80,19 @@ static const char *next_line(const char *text, int *length)
   return end ? end + 1 : text + *length;
 }
 
-static afb_status compare_identity(const afb_store *store, const char *mine)
+/* *none: the file has no identity, and this session has one. */
+static afb_status compare_identity(const afb_store *store, const char *mine, int *none)
 {
   char *theirs;
+  *none = 0;
+  if (mine[0] == '\0')
+    return AFB_OK;
   AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  if (theirs[0] == '\0') {
+    free(theirs);
+    *none = 1;
+    return AFB_OK;
+  }
   const char *a = theirs, *b = mine;
   int line = 1, n = 0, m = 0;
   const char *next_a = next_line(a, &n), *next_b = next_line(b, &m);
@@ -157,8 +168,15 @@ static afb_status check_arguments(afb_store_mode mode, const afb_store_writer *w
 
 static afb_status continue_file(afb_store *store, const afb_store_writer *writer, int journal_is_fresh)
 {
+  int none;
   AFB_TRY(load_file(store));
-  AFB_TRY(compare_identity(store, writer->identity));
+  AFB_TRY(compare_identity(store, writer->identity, &none));
+  if (none) {
+    store->input = copy_text(writer->input);
+    store->identity = copy_text(writer->identity);
+    if (!store->input || !store->identity)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for the input");
+  }
   if (journal_is_fresh)
     return afb_journal_renew(&store->journal, store->id, store->folded_sequence);
   AFB_TRY(afb_journal_replay(&store->journal, store->id, store->folded_sequence, store->count));
@@ -183,14 +201,14 @@ static afb_status check_orphan(const afb_store *store)
 
 static afb_status open_for_writing(afb_store *store, const afb_store_writer *writer)
 {
-  int exists, fresh;
+  int exists, fresh, none;
   /* Before anything is created beside a file that is not ours; again under the lock. */
   AFB_TRY(look(store->path, 1, &exists));
   if (exists && store->mode == AFB_STORE_CREATE)
     return AFB_FAIL(AFB_E_INPUT, "%s exists; choose another output file, or remove it", store->path);
   if (exists) {
     AFB_TRY(load_file(store));
-    AFB_TRY(compare_identity(store, writer->identity));
+    AFB_TRY(compare_identity(store, writer->identity, &none));
     afb_store_release_file(store);
   }
   AFB_TRY(afb_journal_lock(&store->journal, store->journal_path, store->path, &fresh));
