@@ -17,19 +17,19 @@ const afb_command afb_commands[] = {
    "SIGUSR1, SIGTERM, the file FILE.h5.stop and the end of budget.wall_time end it in order with exit status 75; when\n"
    "budget.runs or budget.core_hours is used up, or nothing is left to run, it is done: exit status 0.\n",
    afb_run_campaign},
-  {"export", "runs|levels FILE.h5", 2, 2, AFB_OPTION_CSV, "tables of a result file as CSV",
-   "runs: one row a run: ion, configurations, parent, added, outcome, iterations, n_csf, core_seconds,\n"
-   "energy_hartree, round, strategy, predicted_probability. levels: one row a level. To standard output without --csv.\n",
-   afb_run_export},
-  {"import", "runs CSV", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program into a result file",
-   "Takes a CSV file with the columns of `aufbau export runs` (of which ion, configurations and outcome are needed), or\n"
-   "GRASP2018 data sets (dataset.csv, campaign.csv), and stores the runs in the file of -o, a new one or that of a\n"
-   "campaign, whose model then learns from them too. Runs that the file holds already are passed over.\n",
-   afb_run_import},
   {"check", "INPUT [COMMAND]", 1, 2, AFB_OPTION_SET, "checks an input without running it",
    "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
    "atom or campaign; without it the keys of the input tell.\n",
    afb_run_check},
+  {"export", "runs|levels FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
+   "`export runs` writes one row a run, `export levels` the levels of the runs that converged; to --csv FILE, or to\n"
+   "standard output.\n",
+   afb_run_export},
+  {"import", "runs TABLE.csv", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program, to learn from",
+   "Stores a table with the columns of `export runs`, or GRASP's reference data, in -o FILE.h5: a new file, or that of\n"
+   "a campaign. A campaign with the same -o FILE.h5 learns from these outcomes beside its own; they are none of its\n"
+   "runs. Rows that the file holds already are passed over.\n",
+   afb_run_import},
   {"list", "[TOPIC [COMMAND]]", 0, 2, AFB_OPTION_MARKDOWN, "what there is: commands, inputs, templates, outcomes ...",
    "Without TOPIC the topics. `aufbau list template COMMAND` prints an input to start from, `aufbau list inputs\n"
    "--markdown` the input reference.\n",

@@ -131,12 +131,14 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
     return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
   double norm[AFB_MAX_ORBITALS];
   afb_scf_norms(scf, s->step, norm);
-  s->residual = 0;
-  for (int a = 0; a < scf->n_orbitals; a++)
+  s->residual = s->distance = 0;
+  for (int a = 0; a < scf->n_orbitals; a++) {
+    s->distance += scf->occupation[a] * norm[a] * norm[a];
     if (!(norm[a] <= s->residual)) {
       s->residual = norm[a];
       s->worst = a;
     }
+  }
   record(s, rung);
   if (!isfinite(s->energy) || !isfinite(s->residual))
     return stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
@@ -331,7 +333,8 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double *b
 afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iterations)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
-  double *p = s->work, *back = p + size, *basis = back + size, radius = 0.3, last = INFINITY;
+  double *p = s->work, *back = p + size, *basis = back + size, last = INFINITY;
+  int halved = 0;
   watch w = {.energy = NAN, .best = INFINITY};
   afb_outcome outcome = AFB_OUTCOME_NONE;
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
@@ -344,21 +347,21 @@ afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iteration
       return AFB_OUTCOME_CONVERGED;
     if (w.since_best >= 12)
       return stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
-    if (s->residual > 3 * last && radius > 0.01) {
-      radius *= 0.4;
+    if (s->residual > last && halved < 4) {
+      halved++;
       memcpy(s->scf->vector, back, size * sizeof *back);
-      last = INFINITY;
       for (size_t i = 0; i < size; i++)
         p[i] *= 0.4;
     } else {
       last = s->residual;
+      halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
       gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), basis, p);
     }
     double *target = s->dual;
     for (size_t i = 0; i < size; i++)
       target[i] = s->scf->vector[i] + p[i];
-    outcome = move_to(s, target, radius);
+    outcome = move_to(s, target, 0.3);
   }
   return outcome;
 }

@@ -271,12 +271,17 @@ static afb_outcome step_on(run *r, int rung)
   afb_ladder *s = &r->ladder;
   afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RESIDUAL_TOLERANCE, 40)
                                                 : afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
+  if ((outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS) &&
+      s->distance <= AFB_DISTANCE_FLOOR * fabs(s->energy))
+    outcome = AFB_OUTCOME_CONVERGED_AT_FLOOR;
   if (!afb_outcome_ok(outcome))
     return outcome;
   if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
-  outcome = judge(r, s->reason, sizeof s->reason);
-  return outcome == AFB_OUTCOME_ORBITAL_COLLAPSE ? name_free_orbitals(r) : outcome;
+  afb_outcome verdict = judge(r, s->reason, sizeof s->reason);
+  if (verdict == AFB_OUTCOME_ORBITAL_COLLAPSE)
+    verdict = name_free_orbitals(r);
+  return verdict == AFB_OUTCOME_CONVERGED ? outcome : verdict;
 }
 
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with

@@ -81,19 +81,10 @@ static afb_status read_all(afb_store *store, afb_table table, size_t row_size, i
   return afb_store_read(store, table, 0, *n, row_size, *out);
 }
 
-typedef struct {
-  int64_t n_ions, n_configurations, n_sets, n_members, n_runs;
-  afb_store_ion *ion;
-  afb_store_configuration *configuration;
-  afb_store_set *set;
-  int64_t *member;
-  afb_store_run *run;
-  int64_t *entry_of_run;       /* -1: not in the ledger */
-} tables;
-
-static afb_status read_tables(afb_store *store, tables *t)
+afb_status afb_stored_read(afb_store *store, afb_stored *t)
 {
   void *array;
+  *t = (afb_stored){0};
 #define READ(table, count, rows_)                                                    \
   do {                                                                               \
     afb_status got = read_all(store, table, sizeof *t->rows_, &t->count, &array);    \
@@ -109,7 +100,17 @@ static afb_status read_tables(afb_store *store, tables *t)
   return AFB_OK;
 }
 
-static afb_status candidate_of(const tables *t, int64_t configuration, afb_candidates *ion, int *number)
+void afb_stored_clear(afb_stored *t)
+{
+  free(t->ion);
+  free(t->configuration);
+  free(t->set);
+  free(t->member);
+  free(t->run);
+  *t = (afb_stored){0};
+}
+
+static afb_status candidate_of(const afb_stored *t, int64_t configuration, afb_candidates *ion, int *number)
 {
   if (configuration < 0 || configuration >= t->n_configurations)
     return AFB_FAIL(AFB_E_FOREIGN, "a set of the file names configuration %lld, of %lld", (long long)configuration,
@@ -124,7 +125,7 @@ static int compare_ints(const void *a, const void *b)
   return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
 }
 
-static afb_status node_of(const tables *t, const afb_store_run *run, afb_candidates *ion, afb_entry *entry)
+static afb_status node_of(const afb_stored *t, const afb_store_run *run, afb_candidates *ion, afb_entry *entry)
 {
   if (run->set < 0 || run->set >= t->n_sets)
     return AFB_FAIL(AFB_E_FOREIGN, "a run of the file names set %lld, of %lld", (long long)run->set, (long long)t->n_sets);
@@ -141,11 +142,12 @@ static afb_status node_of(const tables *t, const afb_store_run *run, afb_candida
   return AFB_OK;
 }
 
-static afb_status load(const tables *t, afb_ledger *ledger)
+/* entry_of_run[n_runs]: -1 for runs that are not in the ledger. */
+static afb_status load(const afb_stored *t, afb_ledger *ledger, int64_t *entry_of_run)
 {
   for (int64_t r = 0; r < t->n_runs; r++) {
     const afb_store_run *run = &t->run[r];
-    t->entry_of_run[r] = -1;
+    entry_of_run[r] = -1;
     int ion = run->ion >= 0 && run->ion < t->n_ions ? find_ion(ledger, &t->ion[run->ion]) : -1;
     if (ion < 0)
       continue;
@@ -155,13 +157,13 @@ static afb_status load(const tables *t, afb_ledger *ledger)
       .probability_cheapest = run->probability_cheapest, .run = r};
     AFB_TRY(node_of(t, run, &ledger->ion[ion], &entry));
     if (run->parent >= 0 && run->parent < r)
-      entry.parent = t->entry_of_run[run->parent];
+      entry.parent = entry_of_run[run->parent];
     if (entry.strategy == AFB_BY_IMPORT) {
       AFB_TRY(afb_ledger_import(ledger, &entry));
-      t->entry_of_run[r] = ledger->n_imported - 1;
+      entry_of_run[r] = ledger->n_imported - 1;
     } else {
       AFB_TRY(afb_ledger_add(ledger, &entry));
-      t->entry_of_run[r] = afb_ledger_find(ledger, ion, &entry.node);
+      entry_of_run[r] = afb_ledger_find(ledger, ion, &entry.node);
     }
   }
   return AFB_OK;
@@ -185,18 +187,14 @@ afb_status afb_record_ions(afb_store *store, int *n, afb_ion **ions)
 
 afb_status afb_record_load(afb_store *store, afb_ledger *ledger)
 {
-  tables t = {0};
-  afb_status status = read_tables(store, &t);
+  afb_stored t;
+  afb_status status = afb_stored_read(store, &t);
   if (status == AFB_OK) {
-    t.entry_of_run = malloc((size_t)t.n_runs * sizeof *t.entry_of_run + 1);
-    status = t.entry_of_run ? load(&t, ledger) : AFB_FAIL(AFB_E_MEMORY, "no memory for the runs of the file");
+    int64_t *entry_of_run = malloc((size_t)t.n_runs * sizeof *entry_of_run + 1);
+    status = entry_of_run ? load(&t, ledger, entry_of_run) : AFB_FAIL(AFB_E_MEMORY, "no memory for the runs of the file");
+    free(entry_of_run);
   }
-  free(t.entry_of_run);
-  free(t.ion);
-  free(t.configuration);
-  free(t.set);
-  free(t.member);
-  free(t.run);
+  afb_stored_clear(&t);
   return status;
 }
 

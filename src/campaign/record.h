@@ -25,6 +25,19 @@ typedef struct {
 afb_status afb_record_add(afb_store *store, const afb_candidates *ion, const afb_entry *entry,
                           const afb_mcdhf_result *result, const afb_record_facts *facts, int64_t *run);
 
+/* The tables that say what was run, whole. */
+typedef struct {
+  int64_t n_ions, n_configurations, n_sets, n_members, n_runs;
+  afb_store_ion *ion;
+  afb_store_configuration *configuration;
+  afb_store_set *set;
+  int64_t *member;
+  afb_store_run *run;
+} afb_stored;
+/* AFB_E_IO, AFB_E_MEMORY. The caller clears, also after a failure. */
+afb_status afb_stored_read(afb_store *store, afb_stored *stored);
+void afb_stored_clear(afb_stored *stored);
+
 /* The ions of the file, malloc'ed; for making candidates of those that are not the campaign's. AFB_E_IO, AFB_E_MEMORY. */
 afb_status afb_record_ions(afb_store *store, int *n, afb_ion **ions);
 

@@ -5,186 +5,169 @@
 #include <string.h>
 
 #include "campaign/graph.h"
-#include "campaign/ledger.h"
+#include "campaign/record.h"
 #include "core/random.h"
 
-/* What rows of runs refer to, and room for the texts of one row. */
+enum { LEVELS_AT_ONCE = 4096 };
+
+static int set_is_good(const afb_stored *t, int64_t set)
+{
+  return set >= 0 && set < t->n_sets && t->set[set].first >= 0 && t->set[set].count > 0 &&
+         t->set[set].first + t->set[set].count <= t->n_members;
+}
+
+/* Text that is made anew for every row. */
 typedef struct {
-  int64_t n_ions, n_configurations, n_sets, n_members, n_runs;
-  afb_store_ion *ion;
-  afb_store_configuration *text;
-  afb_configuration *configuration;   /* [n_configurations], parsed */
-  afb_store_set *set;
-  int64_t *member;
-  afb_configuration *sorted;          /* members of the largest set */
-  size_t size;                        /* of the buffers */
-  char *configurations, *parent;
-} source;
+  size_t size;
+  char *text;
+  afb_configuration *configuration;
+} set_buffer;
 
-static void clear(source *s)
+static void clear_buffer(set_buffer *b)
 {
-  free(s->ion);
-  free(s->text);
-  free(s->configuration);
-  free(s->set);
-  free(s->member);
-  free(s->sorted);
-  free(s->configurations);
-  free(s->parent);
+  free(b->text);
+  free(b->configuration);
 }
 
-static afb_status read_table(afb_store *store, afb_table table, size_t row_size, int64_t *n, void **rows)
+static afb_status grow_buffer(set_buffer *b, int n)
 {
-  *n = afb_store_count(store, table);
-  *rows = malloc((size_t)*n * row_size + 1);
-  if (!*rows)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld rows of the file", (long long)*n);
-  return afb_store_read(store, table, 0, *n, row_size, *rows);
-}
-
-static afb_status check_sets(source *s)
-{
-  int64_t largest = 1;
-  for (int64_t i = 0; i < s->n_sets; i++) {
-    const afb_store_set *set = &s->set[i];
-    if (set->count < 1 || set->first < 0 || set->first + set->count > s->n_members)
-      return AFB_FAIL(AFB_E_FOREIGN, "set %lld of the file lies outside of its members", (long long)i);
-    if (set->count > largest)
-      largest = set->count;
-  }
-  for (int64_t i = 0; i < s->n_members; i++)
-    if (s->member[i] < 0 || s->member[i] >= s->n_configurations)
-      return AFB_FAIL(AFB_E_FOREIGN, "a set of the file names configuration %lld, of %lld", (long long)s->member[i],
-                      (long long)s->n_configurations);
-  s->size = (size_t)largest * AFB_CONFIGURATION_LENGTH;
-  s->sorted = malloc((size_t)largest * sizeof *s->sorted);
-  s->configurations = malloc(s->size);
-  s->parent = malloc(s->size);
-  return s->sorted && s->configurations && s->parent ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a set");
-}
-
-static afb_status load(afb_store *store, source *s)
-{
-  void *rows[5] = {NULL};
-  afb_status status = read_table(store, AFB_TABLE_IONS, sizeof *s->ion, &s->n_ions, &rows[0]);
-  if (status == AFB_OK)
-    status = read_table(store, AFB_TABLE_CONFIGURATIONS, sizeof *s->text, &s->n_configurations, &rows[1]);
-  if (status == AFB_OK)
-    status = read_table(store, AFB_TABLE_SETS, sizeof *s->set, &s->n_sets, &rows[2]);
-  if (status == AFB_OK)
-    status = read_table(store, AFB_TABLE_SET_MEMBERS, sizeof *s->member, &s->n_members, &rows[3]);
-  s->ion = rows[0];
-  s->text = rows[1];
-  s->set = rows[2];
-  s->member = rows[3];
-  s->n_runs = afb_store_count(store, AFB_TABLE_RUNS);
-  AFB_TRY(status);
-  s->configuration = malloc((size_t)s->n_configurations * sizeof *s->configuration + 1);
-  if (!s->configuration)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld configurations", (long long)s->n_configurations);
-  for (int64_t i = 0; i < s->n_configurations; i++)
-    AFB_TRY(afb_configuration_parse(s->text[i].text, &s->configuration[i]));
-  return check_sets(s);
+  size_t size = (size_t)n * AFB_CONFIGURATION_LENGTH;
+  if (size <= b->size)
+    return AFB_OK;
+  clear_buffer(b);
+  *b = (set_buffer){size, malloc(size), malloc((size_t)n * sizeof *b->configuration)};
+  return b->text && b->configuration ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a set of %d configurations", n);
 }
 
 static int by_configuration(const void *a, const void *b) { return afb_configuration_compare(a, b); }
 
-/* Canonical text of a set; NULL outside of the table. */
-static const char *set_text(source *s, int64_t number, char *buffer)
+/* "[He] 2s2;[He] 2p2" of a stored set, in canonical order. Sets of `aufbau atom` may be larger than a campaign's. */
+static afb_status set_text(const afb_stored *t, int64_t set, set_buffer *b)
 {
-  if (number < 0 || number >= s->n_sets)
-    return NULL;
-  const afb_store_set *set = &s->set[number];
-  for (int i = 0; i < set->count; i++)
-    s->sorted[i] = s->configuration[s->member[set->first + i]];
-  qsort(s->sorted, (size_t)set->count, sizeof *s->sorted, by_configuration);
-  return afb_set_format(set->count, s->sorted, buffer, s->size);
-}
-
-static afb_status check_run(const source *s, const afb_store_run *run, int64_t number)
-{
-  if (run->ion < 0 || run->ion >= s->n_ions || run->set < 0 || run->set >= s->n_sets || run->parent >= s->n_runs ||
-      run->added >= s->n_configurations)
-    return AFB_FAIL(AFB_E_FOREIGN, "run %lld of the file refers to rows that are not there", (long long)number);
+  if (!set_is_good(t, set))
+    return AFB_FAIL(AFB_E_FOREIGN, "set %lld of the file cannot be understood", (long long)set);
+  int n = t->set[set].count;
+  AFB_TRY(grow_buffer(b, n));
+  for (int i = 0; i < n; i++) {
+    int64_t number = t->member[t->set[set].first + i];
+    if (number < 0 || number >= t->n_configurations)
+      return AFB_FAIL(AFB_E_FOREIGN, "set %lld of the file cannot be understood", (long long)set);
+    AFB_TRY(afb_configuration_parse(t->configuration[number].text, &b->configuration[i]));
+  }
+  qsort(b->configuration, (size_t)n, sizeof *b->configuration, by_configuration);
+  afb_set_format(n, b->configuration, b->text, b->size);
   return AFB_OK;
 }
 
-static afb_status export_run(afb_store *store, source *s, int64_t number, FILE *file)
+/* Buffers of a set and of its parent. */
+typedef struct {
+  set_buffer set, parent;
+} buffers;
+
+static afb_status write_run(const afb_stored *t, const afb_store_run *run, buffers *b, FILE *out)
 {
-  afb_store_run run, parent;
-  AFB_TRY(afb_store_read(store, AFB_TABLE_RUNS, number, 1, sizeof run, &run));
-  AFB_TRY(check_run(s, &run, number));
-  if (run.parent >= 0)
-    AFB_TRY(afb_store_read(store, AFB_TABLE_RUNS, run.parent, 1, sizeof parent, &parent));
-  afb_run_record record = {.ion = s->ion[run.ion].label, .configurations = set_text(s, run.set, s->configurations),
-                           .parent = run.parent < 0 ? NULL : set_text(s, parent.set, s->parent),
-                           .added = run.added < 0 ? NULL : s->text[run.added].text,
-                           .outcome = (afb_outcome)run.outcome, .iterations = run.iterations, .round = run.round,
-                           .n_csf = run.n_csf, .core_seconds = run.core_seconds, .energy = run.energy,
-                           .probability = run.probability,
-                           .strategy = run.strategy < 0 ? NULL : afb_strategy_name((afb_strategy)run.strategy)};
-  return afb_runs_write(file, &record);
+  int has_parent = run->parent >= 0 && run->parent < t->n_runs;
+  if (run->ion < 0 || run->ion >= t->n_ions)
+    return AFB_FAIL(AFB_E_FOREIGN, "a run of the file names ion %d, of %lld", run->ion, (long long)t->n_ions);
+  AFB_TRY(set_text(t, run->set, &b->set));
+  if (has_parent)
+    AFB_TRY(set_text(t, t->run[run->parent].set, &b->parent));
+  afb_run_record record = {.ion = t->ion[run->ion].label, .configurations = b->set.text,
+    .parent = has_parent ? b->parent.text : NULL,
+    .added = run->added >= 0 && run->added < t->n_configurations ? t->configuration[run->added].text : NULL,
+    .outcome = (afb_outcome)run->outcome, .iterations = run->iterations, .round = run->round, .n_csf = run->n_csf,
+    .core_seconds = run->core_seconds, .energy = run->energy, .probability = run->probability,
+    .strategy = run->strategy < 0 ? NULL : afb_strategy_name((afb_strategy)run->strategy)};
+  return afb_runs_write(out, &record);
 }
 
-static afb_status export_levels_of(afb_store *store, source *s, int64_t number, FILE *file)
+afb_status afb_export_runs(afb_store *store, FILE *out, int64_t *n)
 {
-  afb_store_run run;
-  AFB_TRY(afb_store_read(store, AFB_TABLE_RUNS, number, 1, sizeof run, &run));
-  AFB_TRY(check_run(s, &run, number));
-  afb_store_level *level = malloc((size_t)run.n_levels * sizeof *level + 1);
-  if (!level)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", run.n_levels);
-  afb_status status = run.n_levels == 0 ? AFB_OK : afb_store_read(store, AFB_TABLE_LEVELS, run.first_level,
-                                                                  run.n_levels, sizeof *level, level);
+  afb_stored t;
+  buffers b = {0};
+  *n = 0;
+  afb_status status = afb_stored_read(store, &t);
+  if (status == AFB_OK)
+    status = afb_runs_write_header(out);
+  for (; status == AFB_OK && *n < t.n_runs; ++*n)
+    status = write_run(&t, &t.run[*n], &b, out);
+  clear_buffer(&b.set);
+  clear_buffer(&b.parent);
+  afb_stored_clear(&t);
+  return status;
+}
+
+static afb_status write_levels(const afb_stored *t, const afb_store_run *run, const afb_store_level *level,
+                               set_buffer *b, FILE *out)
+{
   double lowest = INFINITY;
-  for (int i = 0; i < run.n_levels && status == AFB_OK; i++)
+  for (int i = 0; i < run->n_levels; i++)
     lowest = fmin(lowest, level[i].energy);
-  const char *configurations = set_text(s, run.set, s->configurations);
-  for (int i = 0; i < run.n_levels && status == AFB_OK; i++) {
-    char leading[AFB_STORE_CSF + 16] = "";
-    double mixing = level[i].leading_mixing[0];
-    if (level[i].n_leading > 0)
-      snprintf(leading, sizeof leading, "%.4f %s", mixing * mixing, level[i].leading);
-    afb_level_record record = {s->ion[run.ion].label, configurations, level[i].two_j, level[i].parity, level[i].index,
-                               level[i].energy, lowest, leading};
-    status = afb_levels_write(file, &record);
+  AFB_TRY(set_text(t, run->set, b));
+  for (int i = 0; i < run->n_levels; i++) {
+    char leading[AFB_STORE_CSF + 16];
+    snprintf(leading, sizeof leading, "%.3f %s", level[i].leading_mixing[0] * level[i].leading_mixing[0], level[i].leading);
+    afb_level_record record = {.ion = t->ion[run->ion].label, .configurations = b->text, .two_j = level[i].two_j,
+      .parity = level[i].parity, .index = level[i].index, .energy = level[i].energy, .lowest = lowest,
+      .leading = level[i].n_leading > 0 ? leading : NULL};
+    AFB_TRY(afb_levels_write(out, &record));
+  }
+  return AFB_OK;
+}
+
+static afb_status export_levels(afb_store *store, const afb_stored *t, FILE *out, int64_t *n)
+{
+  afb_store_level *level = NULL;
+  set_buffer b = {0};
+  afb_status status = AFB_OK;
+  int64_t room = 0;
+  for (int64_t r = 0; r < t->n_runs && status == AFB_OK; r++) {
+    const afb_store_run *run = &t->run[r];
+    if (!afb_outcome_ok((afb_outcome)run->outcome) || run->n_levels <= 0)
+      continue;
+    if (run->n_levels > room) {
+      room = run->n_levels > LEVELS_AT_ONCE ? run->n_levels : LEVELS_AT_ONCE;
+      free(level);
+      level = malloc((size_t)room * sizeof *level);
+      if (!level) {
+        status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld levels", (long long)room);
+        break;
+      }
+    }
+    status = afb_store_read(store, AFB_TABLE_LEVELS, run->first_level, run->n_levels, sizeof *level, level);
+    if (status == AFB_OK)
+      status = write_levels(t, run, level, &b, out);
+    *n += run->n_levels;
   }
   free(level);
+  clear_buffer(&b);
   return status;
 }
 
-static afb_status export_all(afb_store *store, FILE *file,
-                             afb_status (*one)(afb_store *store, source *s, int64_t number, FILE *file))
+afb_status afb_export_levels(afb_store *store, FILE *out, int64_t *n)
 {
-  source s = {0};
-  afb_status status = load(store, &s);
-  for (int64_t i = 0; i < s.n_runs && status == AFB_OK; i++)
-    status = one(store, &s, i, file);
-  clear(&s);
+  afb_stored t;
+  *n = 0;
+  afb_status status = afb_stored_read(store, &t);
+  if (status == AFB_OK)
+    status = afb_levels_write_header(out);
+  if (status == AFB_OK)
+    status = export_levels(store, &t, out, n);
+  afb_stored_clear(&t);
   return status;
 }
 
-afb_status afb_export_runs(afb_store *store, FILE *file)
+static afb_status intern_set(afb_store *store, const afb_run_table *table, int32_t ion, int n, int64_t first, int added,
+                             int64_t *set, int64_t *stored_added)
 {
-  AFB_TRY(afb_runs_write_header(file));
-  return export_all(store, file, export_run);
-}
-
-afb_status afb_export_levels(afb_store *store, FILE *file)
-{
-  AFB_TRY(afb_levels_write_header(file));
-  return export_all(store, file, export_levels_of);
-}
-
-static afb_status intern_set(afb_store *store, const afb_run_table *table, int32_t ion, int64_t first, int n,
-                             int64_t *set)
-{
-  char text[AFB_CONFIGURATION_LENGTH];
   int64_t member[AFB_MAX_SET];
+  char text[AFB_CONFIGURATION_LENGTH];
   for (int i = 0; i < n; i++) {
-    const afb_configuration *configuration = &table->configuration[table->member[first + i]];
-    afb_configuration_format(configuration, 1, text, sizeof text);
+    int number = table->member[first + i];
+    afb_configuration_format(&table->configuration[number], 1, text, sizeof text);
     AFB_TRY(afb_store_intern_configuration(store, text, &member[i]));
+    if (number == added)
+      *stored_added = member[i];
   }
   return afb_store_intern_set(store, ion, n, member, set);
 }
@@ -198,74 +181,67 @@ static uint64_t identity(int32_t ion, int64_t set, int64_t parent_set)
   return afb_hash(hash, &parent_set, sizeof parent_set);
 }
 
-/* run_of_set[set]: an imported run that converged; -1: none known. It grows with the numbers of sets. */
+/* run[set]: an imported run of that set that converged, -1: none. Grows with the numbers of sets. */
 typedef struct {
   int64_t n, *run;
 } parents;
 
-static afb_status note_parent(parents *known, int64_t set, int64_t run)
+static afb_status grow_parents(parents *known, int64_t set)
 {
-  if (set >= known->n) {
-    int64_t n = 2 * set + 64;
-    int64_t *grown = realloc(known->run, (size_t)n * sizeof *grown);
-    if (!grown)
-      return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld sets", (long long)n);
-    for (int64_t i = known->n; i < n; i++)
-      grown[i] = -1;
-    known->run = grown;
-    known->n = n;
-  }
-  if (run >= 0)
-    known->run[set] = run;
+  if (set < known->n)
+    return AFB_OK;
+  int64_t n = 2 * set + 64;
+  int64_t *grown = realloc(known->run, (size_t)n * sizeof *grown);
+  if (!grown)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld sets", (long long)n);
+  for (int64_t i = known->n; i < n; i++)
+    grown[i] = -1;
+  *known = (parents){n, grown};
   return AFB_OK;
 }
 
 static afb_status import_row(afb_store *store, const afb_run_table *table, const afb_run_row *row, parents *known,
                              afb_import_counts *counts)
 {
-  char label[AFB_ION_LENGTH], text[AFB_CONFIGURATION_LENGTH];
-  afb_store_run run = {.engine = -1, .parent = -1, .added = -1, .outcome = (int32_t)row->outcome,
-                       .iterations = row->iterations, .strategy = AFB_BY_IMPORT, .round = -1, .n_csf = row->n_csf,
-                       .energy = row->energy, .gradient = NAN, .core_seconds = row->core_seconds,
-                       .cpu_seconds = row->core_seconds, .start = NAN, .finish = NAN, .probability = row->probability,
-                       .probability_cheapest = NAN, .predicted_cost = NAN};
-  int64_t parent_set = -1, found;
+  char label[AFB_ION_LENGTH];
+  int64_t parent_set = -1, none, id;
+  afb_store_run run = {.engine = -1, .parent = -1, .added = -1, .outcome = (int32_t)row->outcome, .rung = AFB_RUNG_NONE,
+    .iterations = row->iterations, .strategy = AFB_BY_IMPORT, .round = row->round, .ranks = 1, .n_csf = row->n_csf,
+    .energy = row->energy, .gradient = NAN, .core_seconds = row->core_seconds, .cpu_seconds = row->core_seconds,
+    .start = NAN, .finish = NAN, .probability = row->probability, .probability_cheapest = NAN, .predicted_cost = NAN};
   AFB_TRY(afb_store_intern_ion(store, row->ion.z, row->ion.charge, afb_ion_format(row->ion, label), &run.ion));
-  AFB_TRY(intern_set(store, table, run.ion, row->set, row->n_set, &run.set));
+  AFB_TRY(intern_set(store, table, run.ion, row->n_set, row->set, row->added, &run.set, &run.added));
   if (row->n_parent > 0)
-    AFB_TRY(intern_set(store, table, run.ion, row->parent, row->n_parent, &parent_set));
-  if (row->added >= 0) {
-    afb_configuration_format(&table->configuration[row->added], 1, text, sizeof text);
-    AFB_TRY(afb_store_intern_configuration(store, text, &run.added));
-  }
-  run.content_hash = identity(run.ion, run.set, parent_set);
-  AFB_TRY(note_parent(known, run.set > parent_set ? run.set : parent_set, -1));
+    AFB_TRY(intern_set(store, table, run.ion, row->n_parent, row->parent, -1, &parent_set, &none));
+  AFB_TRY(grow_parents(known, run.set > parent_set ? run.set : parent_set));
   if (parent_set >= 0)
     run.parent = known->run[parent_set];
-  AFB_TRY(afb_store_find_run(store, run.content_hash, &found));
-  if (found < 0) {
-    AFB_TRY(afb_store_add_run(store, &run, NULL, &found));
-    counts->n_added++;
-  } else {
+  run.content_hash = identity(run.ion, run.set, parent_set);
+  AFB_TRY(afb_store_find_run(store, run.content_hash, &id));
+  if (id >= 0) {
     counts->n_known++;
+  } else {
+    AFB_TRY(afb_store_add_run(store, &run, NULL, &id));
+    counts->n_added++;
+    counts->n_orphans += parent_set >= 0 && run.parent < 0;
   }
-  return afb_outcome_ok(row->outcome) ? note_parent(known, run.set, found) : AFB_OK;
+  if (afb_outcome_ok(row->outcome))
+    known->run[run.set] = id;
+  return AFB_OK;
 }
 
 afb_status afb_import_runs(afb_store *store, const afb_run_table *table, afb_import_counts *counts)
 {
-  enum { BATCH = 4096 };
   parents known = {0, NULL};
   afb_status status = AFB_OK;
-  *counts = (afb_import_counts){0, 0};
-  for (int size = 1; size <= AFB_MAX_SET && status == AFB_OK; size++)
-    for (int64_t i = 0; i < table->n_rows && status == AFB_OK; i++) {
-      if (table->row[i].n_set != size)
-        continue;
-      status = import_row(store, table, &table->row[i], &known, counts);
-      if (status == AFB_OK && counts->n_added % BATCH == BATCH - 1)
-        status = afb_store_commit(store);
-    }
+  *counts = (afb_import_counts){0};
+  /* Small sets first: a run's parent is smaller than it. */
+  for (int size = 1; size <= AFB_MAX_SET; size++)
+    for (int64_t i = 0; i < table->n_rows && status == AFB_OK; i++)
+      if (table->row[i].n_set == size)
+        status = import_row(store, table, &table->row[i], &known, counts);
+  if (status == AFB_OK)
+    status = afb_store_commit(store);
   free(known.run);
-  return status == AFB_OK ? afb_store_commit(store) : status;
+  return status;
 }

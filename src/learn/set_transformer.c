@@ -309,6 +309,12 @@ static afb_status forward(void *state, const float *weight, const afb_set_batch 
   return AFB_OK;
 }
 
+float afb_set_transformer_risk(const void *state, int token, int target)
+{
+  const work *w = state;
+  return softplus(w->token_logit[(int64_t)token * w->spec.n_target + target]);
+}
+
 /* dz/dH = -1 / (1 - exp(-H)). Where a failure (z is to fall) is put down to token b, competing risks add -ln(h_b / H) to
  * the loss, h_t = softplus(w f_t + b) being the token's part of H. The logits of tokens and set are overwritten by their gradients. */
 static void hazards_backward(const work *w, const afb_set_batch *batch, const float *logit_gradient)

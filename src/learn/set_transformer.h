@@ -2,7 +2,7 @@
  * the tokens of a set, which know nothing of their order.
  *
  *   h_t = W_x x_t + W_g g;   L times:  h += A(N(h)),  h += F(N(h));   f = N(h)
- *   H   = sum_t softplus(w f_t + b) + softplus(r([f_added, mean_t f_t]) + v g)
+ *   H   = sum_t softplus(w f_t + b) + softplus(r([f_added, mean_t f_t]) + v g),   one w, b, r, v per target
  *   p   = exp(-H)
  *
  * A: attention of `attention_heads` heads; F: one hidden layer of 2 d, GELU; r: one hidden layer of d, GELU. p is a product of
@@ -14,5 +14,9 @@
 #include "learn/model_kind.h"
 
 extern const afb_model_kind afb_set_transformer;
+
+/* softplus(w f_t + b) of token `token` of the batch and target `target` in the last forward pass of this work space: the token's
+ * part of H. */
+float afb_set_transformer_risk(const void *work, int token, int target);
 
 #endif

@@ -60,15 +60,15 @@ static hid_t type_of(const afb_column *column, int in_file)
 
 static int rank_of(const afb_column *column) { return column->type != AFB_STRING && column->length > 1 ? 2 : 1; }
 
-/* Rows of a chunk: some 16 KiB for the many ordinary columns, 128 KiB for flat tables of numbers, so that a file with one run
+/* Rows of a chunk: some 4 KiB for the many ordinary columns, 64 KiB for flat tables of numbers, so that a file with one run
  * stays small and one with 10^5 has few chunks. */
 static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *column)
 {
   size_t width = afb_column_width(column);
   if (table->n_columns == 1 && width <= 8)
-    return 131072 / width;
-  size_t rows = 16384 / width;
-  return rows < 64 ? 64 : rows > 2048 ? 2048 : rows;
+    return 65536 / width;
+  size_t rows = 4096 / width;
+  return rows < 32 ? 32 : rows;
 }
 
 static herr_t set_text(hid_t object, const char *name, const char *value)

@@ -1,162 +1,265 @@
-#include "tests/learn/grasp.h"
+/* The learner on GRASP2018's own outcomes: ions that were not trained on, and sets larger than any trained on. With AUFBAU_TABLE=FILE
+ * the whole table is measured, and written between the marks in FILE. */
+#include "tests/check.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "campaign/features.h"
-
-enum { COLUMNS = 48, MAX_SETS = 16, LINE = 8192 };
-
-const char *grasp_dataset(void)
-{
-  static char path[4096];
-  const char *shared = getenv("AUFBAU_SHARED"), *source = getenv("AUFBAU_SOURCE");
-  if (shared)
-    snprintf(path, sizeof path, "%s/reference/grasp/dataset.csv", shared);
-  else
-    snprintf(path, sizeof path, "%s/../shared/reference/grasp/dataset.csv", source ? source : ".");
-  return access(path, R_OK) == 0 ? path : NULL;
-}
-
-/* Splits a line in place; quoted fields may contain commas. */
-static int split_line(char *line, char *field[COLUMNS])
-{
-  int n = 0;
-  for (char *p = line; p && n < COLUMNS; n++) {
-    if (*p == '"') {
-      field[n] = ++p;
-      p = strchr(p, '"');
-      if (!p)
-        return -1;
-      *p++ = '\0';
-      p = *p == ',' ? p + 1 : NULL;
-      continue;
-    }
-    field[n] = p;
-    char *end = strpbrk(p, ",\r\n");
-    p = end && *end == ',' ? end + 1 : NULL;
-    if (end)
-      *end = '\0';
-  }
-  return n;
-}
-
-/* "3s(2,i)3p(1,*)" on a core of 0 ... 5 noble gases. */
-static afb_status parse_grasp(const char *text, int core, afb_configuration *out)
-{
-  static const char *const cores[] = {"", "[He] ", "[Ne] ", "[Ar] ", "[Kr] ", "[Xe] "};
-  char plain[256];
-  int used = snprintf(plain, sizeof plain, "%s", cores[core]);
-  while (*text && used < 200) {
-    int n, q, length = 0;
-    char l;
-    if (sscanf(text, "%d%c(%d,%*c)%n", &n, &l, &q, &length) != 3 || length == 0)
-      return AFB_FAIL(AFB_E_INPUT, "not a configuration: %s", text);
-    used += snprintf(plain + used, sizeof plain - (size_t)used, "%d%c%d ", n, l, q);
-    text += length;
-  }
-  return afb_configuration_parse(plain, out);
-}
-
-static afb_status parse_set(char *text, int core, afb_configuration set[MAX_SETS], int *n)
-{
-  *n = 0;
-  for (char *next = text; next && *n < MAX_SETS; text = next) {
-    next = strchr(text, ';');
-    if (next)
-      *next++ = '\0';
-    AFB_TRY(parse_grasp(text, core, &set[(*n)++]));
-  }
-  return AFB_OK;
-}
+#include "core/clock.h"
+#include "learn/logistic.h"
+#include "learn/metrics.h"
+#include "learn/model.h"
+#include "learn/split.h"
+#include "learn/train.h"
+#include "tests/learn/grasp_table.h"
 
 typedef struct {
-  int z, charge, core, ground, configs, start, depth, converged, failed;
-} columns;
+  afb_set_table table;
+  unsigned char *warm;
+} outcomes;
 
-static int find(char *field[], int n, const char *name)
-{
-  for (int i = 0; i < n; i++)
-    if (strcmp(field[i], name) == 0)
-      return i;
-  return -1;
-}
+typedef enum { MAJORITY, LOGISTIC, MODEL, METHODS } method;
+static const char *const method_name[METHODS] = {"majority class", "logistic, hand features", "set transformer"};
 
 typedef struct {
-  afb_feature_ion *ion;
-  int z, charge;
-} cache;
+  int64_t n;
+  float *label, *p[METHODS];
+  double cpu_seconds;
+} predictions;
 
-static afb_status ion_of(char *field[], const columns *c, int core, cache *cached)
+static void begin(int64_t n, predictions *out)
 {
-  int z = atoi(field[c->z]), charge = atoi(field[c->charge]);
-  if (cached->ion && cached->z == z && cached->charge == charge)
-    return AFB_OK;
-  afb_feature_ion_destroy(&cached->ion);
-  afb_configuration ground;
-  AFB_TRY(parse_grasp(field[c->ground], core, &ground));
-  *cached = (cache){NULL, z, charge};
-  return afb_feature_ion_create(z, charge, &ground, &cached->ion);
+  out->n = 0;
+  out->cpu_seconds = 0;
+  out->label = malloc((size_t)n * sizeof(float));
+  for (int m = 0; m < METHODS; m++)
+    out->p[m] = malloc((size_t)n * sizeof(float));
 }
 
-static afb_status add_row(char *field[], const columns *c, int is_warm, cache *cached, afb_set_table *table)
+static void clear(predictions *p)
 {
-  afb_configuration set[MAX_SETS];
-  unsigned char started[MAX_SETS] = {0};
-  int n, core = atoi(field[c->core]);
-  AFB_TRY(ion_of(field, c, core, cached));
-  AFB_TRY(parse_set(field[c->configs], core, set, &n));
-  for (int i = 0; i < n - atoi(field[c->depth]); i++)
-    started[i] = 1;
-  float label[AFB_N_TARGETS] = {NAN, (float)atoi(field[c->converged])};
-  int failed_n = 0, failed_l = 0;
-  char *failed = field[c->failed];
-  failed[strcspn(failed, "-")] = '\0';
-  if (*failed)
-    AFB_TRY(afb_shell_parse(failed, &failed_n, &failed_l));
-  afb_feature_request request = {cached->ion, n, set, n - 1, is_warm ? started : NULL, 3, failed_n, failed_l};
-  return afb_features_append(&request, label, table);
+  free(p->label);
+  for (int m = 0; m < METHODS; m++)
+    free(p->p[m]);
 }
 
-static afb_status read_rows(FILE *file, grasp_start start, int stride, afb_set_table *table, unsigned char *warm)
+/* Trains on `train`, an eighth of whose ions decide when to stop and calibrate. */
+static void train_model(const afb_set_table *train, int members, int epochs, afb_model **model)
 {
-  char line[LINE], *field[COLUMNS];
-  cache cached = {NULL, 0, 0};
-  afb_status status = AFB_OK;
-  int n = fgets(line, sizeof line, file) ? split_line(line, field) : 0;
-  columns c = {find(field, n, "Z"), find(field, n, "charge"), find(field, n, "core"), find(field, n, "ground"),
-               find(field, n, "configs"), find(field, n, "start"), find(field, n, "warm_depth"), find(field, n, "converged"), find(field, n, "fail_orb")};
-  while (status == AFB_OK && fgets(line, sizeof line, file)) {
-    if (split_line(line, field) != n || field[c.converged][0] == '\0')
-      continue;
-    int is_warm = field[c.start][0] == 'w';
-    if (!(start & (is_warm ? GRASP_WARM : GRASP_COLD)) || (atoi(field[c.z]) * 4 + atoi(field[c.charge])) % stride)
-      continue;
-    warm[table->n] = (unsigned char)is_warm;
-    status = add_row(field, &c, is_warm, &cached, table);
+  afb_split split;
+  afb_set_table fit, calibrate;
+  check_ok(afb_split_by_group(train, 8, 0, 77, &split));
+  check_ok(afb_set_table_select(train, split.n_train, split.train, &fit));
+  check_ok(afb_set_table_select(train, split.n_valid, split.valid, &calibrate));
+  afb_model_spec spec;
+  afb_train_options options;
+  afb_model_spec_default(train->n_token, train->n_global, train->n_target, &spec);
+  afb_train_options_default(fit.n, &options);
+  spec.members = members;
+  spec.dropout = 0.2;
+  options.batch = 64;
+  options.steps = epochs * fit.n / 64;
+  options.patience = 5;
+  check_ok(afb_model_create(&spec, model));
+  check_ok(afb_train(MPI_COMM_WORLD, *model, &fit, &calibrate, &options, NULL));
+  afb_split_clear(&split);
+  afb_set_table_clear(&fit);
+  afb_set_table_clear(&calibrate);
+}
+
+/* Rows of `split` by start: training on those of `train_start`, predictions of those of `test_start` appended to *out. */
+static void try_split(const outcomes *data, afb_split *split, int train_start, int test_start, int members, int epochs,
+                      predictions *out)
+{
+  int64_t n_train = 0, n_test = 0;
+  for (int64_t i = 0; i < split->n_train; i++)
+    if (train_start & (data->warm[split->train[i]] ? GRASP_WARM : GRASP_COLD))
+      split->train[n_train++] = split->train[i];
+  for (int64_t i = 0; i < split->n_valid; i++)
+    if (test_start & (data->warm[split->valid[i]] ? GRASP_WARM : GRASP_COLD))
+      split->valid[n_test++] = split->valid[i];
+  afb_set_table train, test;
+  check_ok(afb_set_table_select(&data->table, n_train, split->train, &train));
+  check_ok(afb_set_table_select(&data->table, n_test, split->valid, &test));
+  int width = train.n_global, target = AFB_TARGET_CONVERGED;
+  double *weight = malloc(((size_t)width + 1) * sizeof *weight), rate = 0, start = afb_cpu_seconds();
+  float *p = malloc((size_t)n_test * AFB_N_TARGETS * sizeof *p);
+  afb_model *model;
+  train_model(&train, members, epochs, &model);
+  check_ok(afb_model_predict(model, &test, p, NULL));
+  out->cpu_seconds += afb_cpu_seconds() - start;
+  check_ok(afb_logistic_fit(n_train, width, train.global, width, train.label + target, AFB_N_TARGETS, 100, weight));
+  afb_logistic_predict(n_test, width, test.global, width, weight, out->p[LOGISTIC] + out->n, 1);
+  for (int64_t i = 0; i < n_train; i++)
+    rate += (double)train.label[i * AFB_N_TARGETS + target] / (double)n_train;
+  for (int64_t i = 0; i < n_test; i++) {
+    out->label[out->n + i] = test.label[i * AFB_N_TARGETS + target];
+    out->p[MODEL][out->n + i] = p[i * AFB_N_TARGETS + target];
+    out->p[MAJORITY][out->n + i] = (float)rate;
   }
-  afb_feature_ion_destroy(&cached.ion);
-  return status;
+  out->n += n_test;
+  free(weight);
+  free(p);
+  afb_model_destroy(&model);
+  afb_set_table_clear(&train);
+  afb_set_table_clear(&test);
 }
 
-afb_status grasp_load(const char *path, grasp_start start, int stride, afb_set_table *table, unsigned char **warm)
+static void unseen_ions(const outcomes *data, int train_start, int test_start, int folds, int members, int epochs,
+                        predictions *out)
 {
-  enum { ROWS = 1 << 20 };
-  AFB_TRY(afb_features_table_init(table));
+  begin(data->table.n, out);
+  for (int fold = 0; fold < folds; fold++) {
+    afb_split split;
+    check_ok(afb_split_by_group(&data->table, folds, fold, 1, &split));
+    try_split(data, &split, train_start, test_start, members, epochs, out);
+    afb_split_clear(&split);
+  }
+}
+
+static void larger_sets(const outcomes *data, int start, int members, int epochs, predictions *out)
+{
+  afb_split split;
+  begin(data->table.n, out);
+  check_ok(afb_split_by_size(&data->table, 3, &split));
+  try_split(data, &split, start, start, members, epochs, out);
+  afb_split_clear(&split);
+}
+
+static double own_base_rate_loss(const predictions *p, const afb_metrics *m)
+{
+  return afb_base_rate_log_loss(p->n, p->label, 1, (double)m->n_positive / (double)m->n);
+}
+
+static void measure(const predictions *p, method which, afb_metrics *m)
+{
+  check_ok(afb_metrics_compute(p->n, p->p[which], 1, p->label, 1, m));
+}
+
+static int load(outcomes *data)
+{
+  const char *path = grasp_dataset();
+  if (!path) {
+    print_message("reference/grasp/dataset.csv is not there (AUFBAU_SHARED): skipped\n");
+    return 0;
+  }
+  check_ok(grasp_load(path, GRASP_BOTH, 1, &data->table, &data->warm));
+  return 1;
+}
+
+static void unload(outcomes *data)
+{
+  afb_set_table_clear(&data->table);
+  free(data->warm);
+}
+
+static void judge(const char *what, const predictions *p, double least_auc)
+{
+  afb_metrics model, linear;
+  measure(p, MODEL, &model);
+  measure(p, LOGISTIC, &linear);
+  double base = own_base_rate_loss(p, &model);
+  print_message("# %s: %lld sets, AUC %.3f (logistic %.3f), accuracy %.3f (%.3f), log loss %.3f (%.3f, base rate %.3f), "
+                "%.1f CPU s\n", what, (long long)model.n, model.auc, linear.auc, model.accuracy, linear.accuracy,
+                model.log_loss, linear.log_loss, base, p->cpu_seconds);
+  check_true(model.auc >= least_auc);
+  check_true(model.log_loss < base);
+  check_true(model.auc > linear.auc && model.log_loss < linear.log_loss);
+}
+
+static void ions_not_trained_on(void **state)
+{
+  outcomes data;
+  (void)state;
+  if (getenv("AUFBAU_TABLE") || !load(&data))
+    skip();
+  predictions p;
+  unseen_ions(&data, GRASP_COLD, GRASP_COLD, 3, 2, 9, &p);
+  judge("unseen ions, cold", &p, 0.78);
+  clear(&p);
+  unload(&data);
+}
+
+static void sets_larger_than_trained_on(void **state)
+{
+  outcomes data;
+  (void)state;
+  if (getenv("AUFBAU_TABLE") || !load(&data))
+    skip();
+  predictions p;
+  larger_sets(&data, GRASP_COLD, 3, 9, &p);
+  judge("trained on 1-3, tested on 4-8, cold", &p, 0.76);
+  clear(&p);
+  unload(&data);
+}
+
+static void write_rows(FILE *out, const char *what, const predictions *p)
+{
+  afb_metrics m;
+  for (int k = 0; k < METHODS; k++) {
+    measure(p, (method)k, &m);
+    fprintf(out, "| %s | %s | %.3f | %.3f | %.3f | %.3f | %.3f |\n", k == 0 ? what : "", method_name[k], m.accuracy,
+            m.balanced_accuracy, m.auc, m.log_loss, m.calibration_error);
+  }
+  fprintf(out, "| | base rate of the tested sets (%lld) | | | | %.3f | |\n", (long long)m.n, own_base_rate_loss(p, &m));
+}
+
+static void write_table(FILE *out, const outcomes *data)
+{
+  static const struct {
+    const char *what;
+    int train, test, by_size;
+  } line[] = {{"unseen ions, cold", GRASP_COLD, GRASP_COLD, 0},
+              {"unseen ions, warm", GRASP_WARM, GRASP_WARM, 0},
+              {"unseen ions, cold; trained on cold and warm", GRASP_BOTH, GRASP_COLD, 0},
+              {"unseen ions, warm; trained on cold and warm", GRASP_BOTH, GRASP_WARM, 0},
+              {"trained on 1-3, tested on 4-8, cold", GRASP_COLD, GRASP_COLD, 1},
+              {"trained on 1-3, tested on 4-8, warm", GRASP_WARM, GRASP_WARM, 1}};
+  fputs("| test | predictor | accuracy | balanced | AUC | log loss | calibration error |\n|---|---|---|---|---|---|---|\n", out);
+  for (size_t i = 0; i < sizeof line / sizeof *line; i++) {
+    predictions p;
+    if (line[i].by_size)
+      larger_sets(data, line[i].test, 5, 12, &p);
+    else
+      unseen_ions(data, line[i].train, line[i].test, 5, 5, 12, &p);
+    write_rows(out, line[i].what, &p);
+    clear(&p);
+  }
+}
+
+/* Replaces what stands between the marks, on rank 0. */
+static void the_whole_table(void **state)
+{
+  static const char *const mark[2] = {"<!-- begin table -->", "<!-- end table -->"};
+  enum { LONGEST = 1 << 20 };
+  const char *path = getenv("AUFBAU_TABLE");
+  outcomes data;
+  (void)state;
+  if (!path || !load(&data))
+    skip();
+  char *text = calloc(LONGEST, 1);
   FILE *file = fopen(path, "r");
-  unsigned char *flags = calloc(ROWS, 1);
-  if (!file || !flags) {
-    free(flags);
-    return AFB_FAIL(AFB_E_IO, "cannot read %s", path);
-  }
-  afb_status status = read_rows(file, start, stride, table, flags);
+  check_true(text && file);
+  size_t length = fread(text, 1, LONGEST - 1, file);
   fclose(file);
-  if (warm)
-    *warm = flags;
-  else
-    free(flags);
-  return status;
+  char *first = strstr(text, mark[0]), *last = strstr(text, mark[1]);
+  check_true(length > 0 && first && last);
+  char fresh[4096] = "";
+  FILE *memory = fmemopen(fresh, sizeof fresh, "w");
+  write_table(memory, &data);
+  fclose(memory);
+  file = fopen(path, "w");
+  check_true(file != NULL);
+  fprintf(file, "%.*s%s\n%s%s", (int)(first - text), text, mark[0], fresh, last);
+  check_true(fclose(file) == 0);
+  free(text);
+  unload(&data);
 }
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(ions_not_trained_on),
+  cmocka_unit_test(sets_larger_than_trained_on),
+  cmocka_unit_test(the_whole_table),
+};
+CHECK_MAIN(tests)

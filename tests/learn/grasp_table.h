@@ -1,6 +1,6 @@
 /* GRASP2018's outcomes (reference/grasp/dataset.csv) as a table of sets. */
-#ifndef AFB_TESTS_LEARN_GRASP_H
-#define AFB_TESTS_LEARN_GRASP_H
+#ifndef AFB_TESTS_LEARN_GRASP_TABLE_H
+#define AFB_TESTS_LEARN_GRASP_TABLE_H
 
 #include "learn/set_table.h"
 
