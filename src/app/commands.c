@@ -8,7 +8,8 @@ const afb_command afb_commands[] = {
    "one MCDHF calculation of an atom or ion",
    "Runs one multiconfiguration Dirac-Hartree-Fock calculation and prints its levels. `aufbau list template atom`\n"
    "prints an input. The iteration trace is printed with --log-level trace. Exit status 2 when it did not converge;\n"
-   "what there is of a result is then printed and written all the same.\n",
+   "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
+   "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
   {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
    "a campaign of MCDHF runs on sets of configurations, guided by a model",

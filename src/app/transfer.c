@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/command.h"
+#include "app/inputs.h"
 #include "app/output.h"
 #include "campaign/record.h"
 #include "campaign/transfer.h"
@@ -53,7 +53,7 @@ afb_status afb_run_export(const afb_arguments *arguments, int *exit_status)
   int levels = strcmp(what, "levels") == 0;
   if (!levels && strcmp(what, "runs") != 0)
     return unknown_table(what, names);
-  AFB_TRY(afb_store_open(MPI_COMM_WORLD, arguments->operand[1], AFB_STORE_READ, NULL, &store));
+  AFB_TRY(afb_file_open(MPI_COMM_WORLD, arguments->operand[1], AFB_STORE_READ, NULL, &store));
   afb_status status = rank_of_world() == 0 ? export_on_rank_0(store, arguments, levels) : AFB_OK;
   status = afb_agree(MPI_COMM_WORLD, status);
   afb_status closed = afb_store_close(&store);
@@ -84,7 +84,7 @@ static afb_status import_into(const afb_arguments *arguments, const afb_run_tabl
     .libraries = afb_version_libraries()};
   afb_record_legend(&writer.legend);
   afb_store *store;
-  AFB_TRY(afb_store_open(MPI_COMM_WORLD, arguments->output, AFB_STORE_RESUME, &writer, &store));
+  AFB_TRY(afb_file_open(MPI_COMM_WORLD, arguments->output, AFB_STORE_RESUME, &writer, &store));
   afb_import_counts counts = {0};
   afb_status status = rank_of_world() == 0 ? afb_import_runs(store, table, &counts) : AFB_OK;
   status = afb_agree(MPI_COMM_WORLD, status);
