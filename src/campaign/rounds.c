@@ -19,7 +19,7 @@ void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS
   int ok = afb_outcome_ok(outcome);
   label[AFB_TARGET_CONVERGED] = says_nothing ? NAN : (float)ok;
   /* Of imported outcomes the rung is unknown. */
-  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || (ok && rung == AFB_RUNG_NONE) ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
+  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || rung == AFB_RUNG_NONE ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
 }
 
 static afb_sample describe(const afb_campaign_state *state, int ion, const afb_node *node, int added, const afb_node *start)

@@ -173,20 +173,25 @@ static herr_t create_text(hid_t group, const char *name, const char *value, cons
   return error;
 }
 
-static herr_t create_input(hid_t file, const afb_store_writer *writer)
+static herr_t write_input(hid_t group, const char *input, const char *identity)
 {
   char hash[24];
-  snprintf(hash, sizeof hash, "%016llx",
-           (unsigned long long)afb_hash(AFB_HASH_START, writer->identity, strlen(writer->identity)));
+  snprintf(hash, sizeof hash, "%016llx", (unsigned long long)afb_hash(AFB_HASH_START, identity, strlen(identity)));
+  herr_t error = set_text(group, "identity_hash", hash);
+  if (error >= 0)
+    error = create_text(group, "resolved", input, "resolved input of the session that made this file");
+  if (error >= 0)
+    error = create_text(group, "identity", identity,
+                        "lines of the resolved input that decide results; a file is continued only with the same ones");
+  return error;
+}
+
+static herr_t create_input(hid_t file, const afb_store_writer *writer)
+{
   hid_t group = H5Gcreate2(file, "input", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (group < 0)
     return -1;
-  herr_t error = set_text(group, "identity_hash", hash);
-  if (error >= 0)
-    error = create_text(group, "resolved", writer->input, "resolved input of the session that made this file");
-  if (error >= 0)
-    error = create_text(group, "identity", writer->identity,
-                        "lines of the resolved input that decide results; a file is continued only with the same ones");
+  herr_t error = write_input(group, writer->input, writer->identity);
   H5Gclose(group);
   return error;
 }
@@ -291,6 +296,21 @@ afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts)
   return status;
 }
 
+afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer)
+{
+  hid_t list = access_list(MPI_COMM_NULL);
+  hid_t file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  if (file < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, afb_hdf_reason());
+  afb_status status = AFB_OK;
+  if (H5Ldelete(file, "input", H5P_DEFAULT) < 0 || create_input(file, writer) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  if (H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
 afb_status afb_hdf_read_identity(hid_t file, char **identity)
 {
   hid_t dataset = H5Dopen2(file, "input/identity", H5P_DEFAULT);
@@ -372,6 +392,21 @@ afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend)
         error = set_legend(file, table, &table->column[c], legend_of(legend, table->column[c].legend));
   }
   afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
+afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity)
+{
+  hid_t list = access_list(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  hid_t group = file < 0 ? -1 : H5Gopen2(file, "input", H5P_DEFAULT);
+  herr_t error = group < 0 || H5Adelete(group, "identity_hash") < 0 || H5Ldelete(group, "resolved", H5P_DEFAULT) < 0 ||
+                 H5Ldelete(group, "identity", H5P_DEFAULT) < 0 ? -1 : write_input(group, input, identity);
+  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (group >= 0)
+    H5Gclose(group);
   if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
     status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
   return status;

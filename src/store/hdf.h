@@ -27,6 +27,8 @@ afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint
 afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts);
 /* The text that decides whether the file may be continued; the caller frees. */
 afb_status afb_hdf_read_identity(hid_t file, char **identity);
+/* Not collective. Gives a closed file the input and the identity of a writer in place of its own. */
+afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer);
 /* Opens a column for reading; H5Fclose closes it. */
 afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset);
 /* Rows first ... first + n - 1 of a column, without padding. */
@@ -35,6 +37,9 @@ afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, con
 
 /* Not collective. Writes the meaning of enumerated columns into a closed file where it differs from what is there. */
 afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend);
+
+/* Not collective. Puts another input into a closed file. */
+afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity);
 
 enum { AFB_MAX_COLUMNS = 48 };
 /* A file that is appended to. Collective on the communicator that it was opened with: all ranks make the same calls

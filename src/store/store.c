@@ -93,7 +93,7 @@ static afb_status compare_identity(const afb_store *store, const char *mine)
     line++;
   }
   afb_status status = AFB_OK;
-  if (*a || *b)
+  if (*theirs && (*a || *b))
     status = AFB_FAIL(AFB_E_FOREIGN,
                       "%s holds the results of another input; its line %d is\n  %.*s\nand here\n  %.*s\n"
                       "choose another output file, or make the input what it was",
@@ -155,10 +155,37 @@ static afb_status check_arguments(afb_store_mode mode, const afb_store_writer *w
   return AFB_OK;
 }
 
+/* A file without an identity takes that of the first writer that has one: in a copy, which then replaces the file. */
+static afb_status adopt_identity(afb_store *store, const afb_store_writer *writer)
+{
+  char *theirs;
+  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  int adopt = !*theirs && *writer->identity;
+  free(theirs);
+  if (!adopt)
+    return AFB_OK;
+  afb_store_release_file(store);
+  afb_status status = afb_file_reserve(store->temporary_path, store->file_size);
+  if (status == AFB_OK)
+    status = afb_file_copy(store->path, store->temporary_path, 0, store->file_size);
+  if (status == AFB_OK)
+    status = afb_hdf_set_identity(store->temporary_path, writer);
+  if (status == AFB_OK)
+    status = afb_file_sync(store->temporary_path);
+  if (status == AFB_OK && rename(store->temporary_path, store->path) != 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot replace %s: %s", store->path, strerror(errno));
+  if (status != AFB_OK)
+    unlink(store->temporary_path);
+  AFB_TRY(status);
+  AFB_TRY(afb_file_sync_directory(store->path));
+  return load_file(store);
+}
+
 static afb_status continue_file(afb_store *store, const afb_store_writer *writer, int journal_is_fresh)
 {
   AFB_TRY(load_file(store));
   AFB_TRY(compare_identity(store, writer->identity));
+  AFB_TRY(adopt_identity(store, writer));
   if (journal_is_fresh)
     return afb_journal_renew(&store->journal, store->id, store->folded_sequence);
   AFB_TRY(afb_journal_replay(&store->journal, store->id, store->folded_sequence, store->count));

@@ -189,7 +189,8 @@ typedef struct {
 /* What a writer says of itself. Texts are UTF-8 and copied. */
 typedef struct {
   const char *input;               /* resolved input of this session */
-  const char *identity;            /* the lines of it that decide results: a file is continued only where these are equal */
+  const char *identity;            /* the lines of it that decide results: a file is continued only where these are equal.
+                                      A file written with "" belongs to nobody yet: it takes the next writer's */
   const char *revision;            /* of the program; may be NULL, as may `libraries` */
   const char *libraries;           /* versions of PETSc, SLEPc ... */
   afb_store_legend legend;
