@@ -25,12 +25,17 @@ static int has_gap(const afb_scf *s, int a)
   return s->varied[a] && count_inner(s, a) < s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
 }
 
-int afb_scf_has_gaps(const afb_scf *s)
+static int is_open(const afb_scf *s, int a) { return s->varied[a] && !s->list->closed[a]; }
+
+int afb_scf_can_fall(const afb_scf *s)
 {
-  int gaps = 0;
-  for (int a = 0; a < s->n_orbitals; a++)
-    gaps |= has_gap(s, a);
-  return gaps;
+  int can = 0;
+  for (int a = 0; a < s->n_orbitals; a++) {
+    can |= has_gap(s, a);
+    for (int b = 0; b < a; b++)
+      can |= is_open(s, a) && is_open(s, b) && s->orbital[a].kappa == s->orbital[b].kappa;
+  }
+  return can;
 }
 
 /* dual = F_a v / q_a: the local operator and the exchange of orbital a, with v in its place. work: [6][n_points]. */
@@ -110,6 +115,7 @@ static afb_status lowest_in(const afb_scf *s, int a, const double *band, int cou
 afb_status afb_scf_hold(afb_scf *s)
 {
   size_t n = (size_t)s->n;
+  s->held = 1;
   double *band = malloc((n * AFB_BAND_LD + n * MOST + 6 * (size_t)s->n_points + n) * sizeof *band);
   if (!s->companion)
     s->companion = calloc((size_t)s->n_orbitals * AFB_MAX_N * n, sizeof *s->companion);
@@ -137,7 +143,11 @@ afb_status afb_scf_hold(afb_scf *s)
   return status;
 }
 
-void afb_scf_release(afb_scf *s) { memset(s->n_companions, 0, sizeof s->n_companions); }
+void afb_scf_release(afb_scf *s)
+{
+  s->held = 0;
+  memset(s->n_companions, 0, sizeof s->n_companions);
+}
 
 void afb_scf_drop_companions(afb_scf *s)
 {

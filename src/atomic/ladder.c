@@ -247,7 +247,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   h.dual = h.f + HISTORY * h.size;
   double *x = h.dual + HISTORY * h.size;
   double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
-  s->holding = afb_scf_has_gaps(s->scf);
+  s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations) {
       outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");

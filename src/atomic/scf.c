@@ -475,7 +475,7 @@ afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, do
       r[x] = afb_const_row(dual, a, n)[x] / q;
     status = bordered_solve(s, a, s->multiplier[a * m + a] / q - shift, band, factors, pivots, r, block, afb_row(primal, a, n));
   }
-  if (status == AFB_OK)
+  if (status == AFB_OK && !s->held)
     rotate_pairs(s, expectation, dual, primal);
   free(band);
   free(pivots);

@@ -15,8 +15,8 @@
 static const double GRACE = 20.0;              /* seconds that runs get after a signal before they are ended, */
 static const double GRACE_SHARE = 0.05;        /* or this part of the wall time, after the deadline */
 static const double STOP_FILE_INTERVAL = 0.5;  /* seconds between looks for the stop file */
-static const double LEAST_COMMIT = 0.1;        /* seconds between commits, */
-static const double COMMIT_RATIO = 20.0;       /* or this many times what one costs */
+static const double LEAST_COMMIT = 0.2;        /* seconds between commits, */
+static const double COMMIT_RATIO = 50.0;       /* or this many times what one costs; a batch is never left waiting */
 static const double GROUP_SECONDS = 10.0;      /* a run that is longer than this is given two ranks, 4 times longer four ... */
 
 int afb_end_resumable(afb_end end) { return end == AFB_END_WALL_TIME || end == AFB_END_SIGNAL || end == AFB_END_STOP_FILE; }
@@ -253,6 +253,7 @@ static afb_status commit(afb_campaign_state *state)
 {
   double begin = afb_wall_seconds();
   AFB_TRY(afb_store_commit(state->store));
+  state->uncommitted = 0;
   state->committed_at = afb_wall_seconds();
   state->commit_seconds = state->committed_at - begin;
   state->result->storing += state->commit_seconds;
@@ -277,6 +278,7 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
   AFB_TRY(afb_ledger_add(ledger, &entry));
   int ok = afb_outcome_ok(entry.outcome);
   state->runs++;
+  state->uncommitted++;
   state->converged += ok;
   state->ranked_nothing = 0;
   state->core_seconds += entry.core_seconds;
@@ -300,7 +302,8 @@ static afb_status done(void *context, const afb_run_report *report, afb_mcdhf_re
     status = keep(state, slot, report, result);
   forget(state, slot);
   double interval = fmax(LEAST_COMMIT, COMMIT_RATIO * state->commit_seconds);
-  if (status == AFB_OK && afb_wall_seconds() - state->committed_at > interval)
+  int due = state->uncommitted >= state->options->batch || afb_wall_seconds() - state->committed_at > interval;
+  if (status == AFB_OK && due)
     status = commit(state);
   return status;
 }

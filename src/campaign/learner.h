@@ -3,7 +3,7 @@
  * Validation is of two kinds, neither of which sees the tested sets while it trains or calibrates:
  *   ions    the ions are dealt to folds; every set is predicted by a model that was trained on the other folds
  *   size    models trained on sets of up to s configurations predict the larger ones (about a third of all)
- * Beside the model stand logistic regression on hand features and the majority class, fitted on the same parts. */
+ * Areas under the curve are means over the folds, weighted by their labels. Beside the model stand logistic regression on hand features and the majority class, fitted on the same parts. */
 #ifndef AFB_CAMPAIGN_LEARNER_H
 #define AFB_CAMPAIGN_LEARNER_H
 

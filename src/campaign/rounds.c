@@ -11,7 +11,7 @@
 
 enum { STREAM_POOL = 0x706f6f6c, LEAST_POOL = 384, MOST_PARENTS = 2048 };
 static const double TRAINING_SHARE = 0.08;     /* of the campaign's wall time */
-static const double LEAST_TRAINING = 0.5, MOST_TRAINING = 60.0;   /* seconds of one training */
+static const double LEAST_TRAINING = 0.25, MOST_TRAINING = 60.0;   /* seconds of one training */
 
 void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS])
 {
@@ -19,7 +19,7 @@ void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS
   int ok = afb_outcome_ok(outcome);
   label[AFB_TARGET_CONVERGED] = says_nothing ? NAN : (float)ok;
   /* Of imported outcomes the rung is unknown. */
-  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || (ok && rung == AFB_RUNG_NONE) ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
+  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || rung == AFB_RUNG_NONE ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
 }
 
 static afb_sample describe(const afb_campaign_state *state, int ion, const afb_node *node, int added, const afb_node *start)

@@ -11,6 +11,7 @@
 
 enum { TAG_ORDER = 1, TAG_REPORT = 2 };
 enum { MOST_AHEAD = 16 };                         /* tasks that a rank may hold */
+static const double POLL_INTERVAL = 0.004;       /* seconds between looks at messages within a run */
 static const double GAP_MEMORY = 5.0;            /* seconds after which a long absence of rank 0 is forgotten */
 static const double LEAST_HORIZON = 0.02, MOST_HORIZON = 2.0;   /* seconds of work ahead of a rank */
 
@@ -46,6 +47,7 @@ typedef struct {
   int serving;                  /* within progress(): it is not entered twice */
   afb_status status;            /* first failure, and its text */
   char text[AFB_ERROR_LENGTH];
+  double served_at;             /* when messages were last looked at */
   double started_at, run, service, together, service_before_run;
   int64_t runs;
   /* rank 0 */
@@ -55,7 +57,7 @@ typedef struct {
   int n_under_way, capacity;
   int together_pending;
   double together_by;           /* when the last rank is expected */
-  double served_at, gap;        /* longest recent time between two looks at messages */
+  double gap;                   /* longest recent time between two looks at messages */
 } scheduler;
 
 static void add_load(scheduler *s, const order_head *task, int sign)
@@ -342,11 +344,11 @@ static void progress(scheduler *s)
       ;
     check(s);
     feed(s);
-    s->served_at = afb_wall_seconds();
   } else {
     while (receive_order(s))
       ;
   }
+  s->served_at = afb_wall_seconds();
   s->service += afb_wall_seconds() - begin;
   s->serving = 0;
 }
@@ -367,17 +369,24 @@ static int agree_while(scheduler *s, MPI_Comm comm, int (*idle)(scheduler *, dou
   }
 }
 
+/* From within a run: not at every one of many short iterations. */
+static void progress_now_and_then(scheduler *s)
+{
+  if (afb_wall_seconds() - s->served_at >= POLL_INTERVAL)
+    progress(s);
+}
+
 static int poll(void *context)
 {
   scheduler *s = context;
-  progress(s);
+  progress_now_and_then(s);
   return s->abandoning;
 }
 
 /* The same without a say: a run on several ranks is not ended by one of them. */
 static int poll_in_group(void *context)
 {
-  progress(context);
+  progress_now_and_then(context);
   return 0;
 }
 

@@ -34,6 +34,7 @@ typedef struct {
   double under_way_seconds;    /* predicted core-seconds of what is under way */
   int64_t runs, converged;     /* stored, earlier starts included; imported ones are none */
   double core_seconds;         /* of these */
+  int64_t uncommitted;         /* of these, not yet durable */
   int64_t new_labels;          /* since the last training */
   int64_t labels_at_model;     /* when the model was last stored */
   int asked_together, ranked_nothing, roots_done;

@@ -22,9 +22,11 @@ const char *afb_method_name(afb_method method)
   return name[method];
 }
 
-/* Predictions of every method for rows of the whole table, [n][AFB_N_TARGETS] each. */
+/* Predictions of every method for rows of the whole table, [n][AFB_N_TARGETS] each; and the areas under the curve of the
+ * parts, weighted by their labels: scores of differently trained models are not ranked against each other. */
 typedef struct {
   float *p[AFB_N_METHODS];
+  double auc[AFB_N_METHODS][AFB_N_TARGETS], weight[AFB_N_METHODS][AFB_N_TARGETS];
 } predictions;
 
 static void baselines(const afb_set_table *train, const afb_set_table *test, const int64_t *row, predictions *out)
@@ -87,6 +89,25 @@ static afb_status model_of(afb_learner *l, const afb_set_table *train, const afb
   return status;
 }
 
+static afb_status note_auc(const afb_set_table *test, const int64_t *row, predictions *out)
+{
+  float *p = malloc((size_t)test->n * sizeof *p + 1);
+  afb_status status = p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to validate");
+  for (int t = 0; t < AFB_N_TARGETS; t++)
+    for (int m = 0; m < AFB_N_METHODS && status == AFB_OK; m++) {
+      afb_metrics part;
+      for (int64_t i = 0; i < test->n; i++)
+        p[i] = out->p[m][row[i] * AFB_N_TARGETS + t];
+      status = afb_metrics_compute(test->n, p, 1, test->label + t, test->n_target, &part);
+      if (status == AFB_OK && part.n > 0 && !isnan(part.auc)) {
+        out->auc[m][t] += (double)part.n * part.auc;
+        out->weight[m][t] += (double)part.n;
+      }
+    }
+  free(p);
+  return status;
+}
+
 /* One part of a split: all methods trained on one side, asked about the other. *tested: whether there was enough. */
 static afb_status try_split(afb_learner *l, const afb_split *split, double seconds, predictions *out, int *tested)
 {
@@ -102,6 +123,8 @@ static afb_status try_split(afb_learner *l, const afb_split *split, double secon
   if (*tested) {
     baselines(&train, &test, split->valid, out);
     status = model_of(l, &train, &test, split->valid, seconds, out);
+    if (status == AFB_OK)
+      status = afb_agree(l->comm, note_auc(&test, split->valid, out));
   }
   afb_set_table_clear(&train);
   afb_set_table_clear(&test);
@@ -121,6 +144,7 @@ static afb_status measure(const afb_set_table *table, const predictions *made, a
       for (int64_t i = 0; i < table->n; i++)
         label[i] = isnan(p[i * AFB_N_TARGETS]) ? NAN : table->label[i * table->n_target + t];
       status = afb_metrics_compute(table->n, p, AFB_N_TARGETS, label, 1, &v->metrics[kind][t][m]);
+      v->metrics[kind][t][m].auc = made->weight[m][t] > 0.0 ? made->auc[m][t] / made->weight[m][t] : NAN;
     }
   free(label);
   return status;
@@ -176,7 +200,7 @@ afb_status afb_learner_validate(afb_learner *learner, double seconds, afb_valida
     return AFB_OK;
   size_t n = (size_t)learner->table.n * AFB_N_TARGETS;
   for (int kind = 0; kind < AFB_N_SPLITS; kind++) {
-    predictions made = {{0}};
+    predictions made = {.p = {0}};
     float *all = malloc(AFB_N_METHODS * n * sizeof *all);
     afb_status status = afb_agree(learner->comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to validate"));
     for (size_t i = 0; status == AFB_OK && i < AFB_N_METHODS * n; i++)

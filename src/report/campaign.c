@@ -103,8 +103,14 @@ static void print_metrics(FILE *out, const char *name, const afb_metrics *m)
 {
   if (m->n == 0)
     return;
-  fprintf(out, "  %-34s %6lld %9.3f %9.3f %9.3f %9.3f\n", name, (long long)m->n, m->accuracy, m->balanced_accuracy,
-          m->auc, m->log_loss);
+  const double value[] = {m->accuracy, m->balanced_accuracy, m->auc, m->log_loss};
+  fprintf(out, "  %-34s %6lld", name, (long long)m->n);
+  for (size_t i = 0; i < sizeof value / sizeof *value; i++)
+    if (isnan(value[i]))
+      fprintf(out, " %9s", "-");
+    else
+      fprintf(out, " %9.3f", value[i]);
+  fprintf(out, "\n");
 }
 
 static const char *target_name(int target)

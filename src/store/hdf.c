@@ -296,6 +296,21 @@ afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts)
   return status;
 }
 
+afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer)
+{
+  hid_t list = access_list(MPI_COMM_NULL);
+  hid_t file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  if (file < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, afb_hdf_reason());
+  afb_status status = AFB_OK;
+  if (H5Ldelete(file, "input", H5P_DEFAULT) < 0 || create_input(file, writer) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  if (H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
 afb_status afb_hdf_read_identity(hid_t file, char **identity)
 {
   hid_t dataset = H5Dopen2(file, "input/identity", H5P_DEFAULT);

@@ -27,6 +27,8 @@ afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint
 afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts);
 /* The text that decides whether the file may be continued; the caller frees. */
 afb_status afb_hdf_read_identity(hid_t file, char **identity);
+/* Not collective. Gives a closed file the input and the identity of a writer in place of its own. */
+afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer);
 /* Opens a column for reading; H5Fclose closes it. */
 afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset);
 /* Rows first ... first + n - 1 of a column, without padding. */

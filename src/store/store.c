@@ -37,8 +37,6 @@ static void release(afb_store *store)
   free((char *)store->legend.rung);
   free((char *)store->legend.strategy);
   free((char *)store->legend.engine);
-  free(store->input);
-  free(store->identity);
   free(store->path);
   free(store->journal_path);
   free(store->temporary_path);
@@ -80,19 +78,10 @@ static const char *next_line(const char *text, int *length)
   return end ? end + 1 : text + *length;
 }
 
-/* *none: the file has no identity, and this session has one. */
-static afb_status compare_identity(const afb_store *store, const char *mine, int *none)
+static afb_status compare_identity(const afb_store *store, const char *mine)
 {
   char *theirs;
-  *none = 0;
-  if (mine[0] == '\0')
-    return AFB_OK;
   AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
-  if (theirs[0] == '\0') {
-    free(theirs);
-    *none = 1;
-    return AFB_OK;
-  }
   const char *a = theirs, *b = mine;
   int line = 1, n = 0, m = 0;
   const char *next_a = next_line(a, &n), *next_b = next_line(b, &m);
@@ -104,7 +93,7 @@ static afb_status compare_identity(const afb_store *store, const char *mine, int
     line++;
   }
   afb_status status = AFB_OK;
-  if (*a || *b)
+  if (*theirs && (*a || *b))
     status = AFB_FAIL(AFB_E_FOREIGN,
                       "%s holds the results of another input; its line %d is\n  %.*s\nand here\n  %.*s\n"
                       "choose another output file, or make the input what it was",
@@ -166,17 +155,37 @@ static afb_status check_arguments(afb_store_mode mode, const afb_store_writer *w
   return AFB_OK;
 }
 
+/* A file without an identity takes that of the first writer that has one: in a copy, which then replaces the file. */
+static afb_status adopt_identity(afb_store *store, const afb_store_writer *writer)
+{
+  char *theirs;
+  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  int adopt = !*theirs && *writer->identity;
+  free(theirs);
+  if (!adopt)
+    return AFB_OK;
+  afb_store_release_file(store);
+  afb_status status = afb_file_reserve(store->temporary_path, store->file_size);
+  if (status == AFB_OK)
+    status = afb_file_copy(store->path, store->temporary_path, 0, store->file_size);
+  if (status == AFB_OK)
+    status = afb_hdf_set_identity(store->temporary_path, writer);
+  if (status == AFB_OK)
+    status = afb_file_sync(store->temporary_path);
+  if (status == AFB_OK && rename(store->temporary_path, store->path) != 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot replace %s: %s", store->path, strerror(errno));
+  if (status != AFB_OK)
+    unlink(store->temporary_path);
+  AFB_TRY(status);
+  AFB_TRY(afb_file_sync_directory(store->path));
+  return load_file(store);
+}
+
 static afb_status continue_file(afb_store *store, const afb_store_writer *writer, int journal_is_fresh)
 {
-  int none;
   AFB_TRY(load_file(store));
-  AFB_TRY(compare_identity(store, writer->identity, &none));
-  if (none) {
-    store->input = copy_text(writer->input);
-    store->identity = copy_text(writer->identity);
-    if (!store->input || !store->identity)
-      return AFB_FAIL(AFB_E_MEMORY, "no memory for the input");
-  }
+  AFB_TRY(compare_identity(store, writer->identity));
+  AFB_TRY(adopt_identity(store, writer));
   if (journal_is_fresh)
     return afb_journal_renew(&store->journal, store->id, store->folded_sequence);
   AFB_TRY(afb_journal_replay(&store->journal, store->id, store->folded_sequence, store->count));
@@ -201,14 +210,14 @@ static afb_status check_orphan(const afb_store *store)
 
 static afb_status open_for_writing(afb_store *store, const afb_store_writer *writer)
 {
-  int exists, fresh, none;
+  int exists, fresh;
   /* Before anything is created beside a file that is not ours; again under the lock. */
   AFB_TRY(look(store->path, 1, &exists));
   if (exists && store->mode == AFB_STORE_CREATE)
     return AFB_FAIL(AFB_E_INPUT, "%s exists; choose another output file, or remove it", store->path);
   if (exists) {
     AFB_TRY(load_file(store));
-    AFB_TRY(compare_identity(store, writer->identity, &none));
+    AFB_TRY(compare_identity(store, writer->identity));
     afb_store_release_file(store);
   }
   AFB_TRY(afb_journal_lock(&store->journal, store->journal_path, store->path, &fresh));

@@ -189,9 +189,8 @@ typedef struct {
 /* What a writer says of itself. Texts are UTF-8 and copied. */
 typedef struct {
   const char *input;               /* resolved input of this session */
-  /* The lines of it that decide results: a file is continued only where these are equal. Empty (imports): any file is
-   * continued, and one that is created has none until a session that has one folds. */
-  const char *identity;
+  const char *identity;            /* the lines of it that decide results: a file is continued only where these are equal.
+                                      A file written with "" belongs to nobody yet: it takes the next writer's */
   const char *revision;            /* of the program; may be NULL, as may `libraries` */
   const char *libraries;           /* versions of PETSc, SLEPc ... */
   afb_store_legend legend;
