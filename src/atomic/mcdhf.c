@@ -13,7 +13,7 @@
 static const char *const outcome_names[AFB_N_OUTCOMES] = {
   "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
   "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite"};
-static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton"};
+static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart"};
 
 const char *afb_outcome_name(afb_outcome outcome)
 {
@@ -342,7 +342,7 @@ static afb_outcome step_on(run *r, int rung)
 static afb_outcome climb(run *r, int cold)
 {
   afb_ladder *s = &r->ladder;
-  int last = r->request->max_rung > 0 ? r->request->max_rung : AFB_RUNG_NEWTON;
+  int most = r->request->max_rung, last = most > 0 && most < AFB_RUNG_NEWTON ? most : AFB_RUNG_NEWTON;
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   memcpy(r->origin, s->scf->vector, size * sizeof *r->origin);
   if (cold) {
@@ -366,6 +366,32 @@ static afb_outcome climb(run *r, int cold)
   return outcome;
 }
 
+/* The ladder from `start` (NULL: the start potential) in a box that grows until every orbital fits. Collective. */
+static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
+{
+  afb_mcdhf_result *out = r->result;
+  double box = afb_start_box(r->request->charge, out->csfs.n_orbitals, out->csfs.orbital);
+  AFB_TRY(enter_box(comm, r, box, start));
+  out->outcome = climb(r, !start);
+  while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
+    afb_orbitals so_far = {0};
+    box = fmin(1.7 * box, LARGEST_BOX);
+    AFB_TRY(afb_agree(comm, keep_orbitals(r, &so_far)));
+    afb_status status = enter_box(comm, r, box, &so_far);
+    afb_orbitals_clear(&so_far);
+    AFB_TRY(status);
+    out->outcome = climb(r, 0);
+  }
+  int wide = afb_outcome_ok(out->outcome) ? widest(r) : -1;
+  if (wide >= 0) {
+    char label[8];
+    out->outcome = AFB_OUTCOME_DIFFUSE;
+    snprintf(r->ladder.reason, sizeof r->ladder.reason, "%s does not fit into %.0f bohr",
+             afb_orbital_label(r->scf->orbital[wide], label), LARGEST_BOX);
+  }
+  return AFB_OK;
+}
+
 static afb_status prepare(run *r)
 {
   const afb_csf_list *list = &r->result->csfs;
@@ -383,24 +409,11 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
-  double box = afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital);
-  AFB_TRY(enter_box(comm, r, box, q->start));
-  out->outcome = climb(r, !q->start);
-  while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
-    afb_orbitals so_far = {0};
-    box = fmin(1.7 * box, LARGEST_BOX);
-    AFB_TRY(afb_agree(comm, keep_orbitals(r, &so_far)));
-    afb_status status = enter_box(comm, r, box, &so_far);
-    afb_orbitals_clear(&so_far);
-    AFB_TRY(status);
-    out->outcome = climb(r, 0);
-  }
-  int wide = afb_outcome_ok(out->outcome) ? widest(r) : -1;
-  if (wide >= 0) {
-    char label[8];
-    out->outcome = AFB_OUTCOME_DIFFUSE;
-    snprintf(r->ladder.reason, sizeof r->ladder.reason, "%s does not fit into %.0f bohr",
-             afb_orbital_label(r->scf->orbital[wide], label), LARGEST_BOX);
+  AFB_TRY(search(comm, r, q->start));
+  if (q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT &&
+      (q->max_rung == 0 || q->max_rung >= AFB_RUNG_RESTART)) {
+    AFB_TRY(search(comm, r, NULL));
+    out->rung = AFB_RUNG_RESTART;
   }
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))

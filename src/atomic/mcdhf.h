@@ -45,6 +45,7 @@ typedef enum {
   AFB_RUNG_DIIS = 1,        /* SCF accelerated by DIIS */
   AFB_RUNG_SHIFTED = 2,     /* level shift and damping, then DIIS */
   AFB_RUNG_NEWTON = 3,      /* second order */
+  AFB_RUNG_RESTART = 4,     /* all of these again from the start potential, when given orbitals led nowhere */
   AFB_N_RUNGS
 } afb_rung;
 const char *afb_rung_name(afb_rung rung);
