@@ -36,12 +36,8 @@ afb_status afb_atom_file_open(const char *path, const afb_config *config, afb_st
                              .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   afb_record_legend(&writer.legend);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  afb_status status = afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &writer, store);
-  /* Nothing has been computed yet: whatever is wrong with the file is a wrong input. */
-  if (status == AFB_E_IO)
-    return afb_trail_at(AFB_E_INPUT, __func__, __FILE__, __LINE__);
-  AFB_TRY(status);
-  status = afb_agree(MPI_COMM_WORLD, rank == 0 ? last_outcome(*store, outcome) : AFB_OK);
+  AFB_TRY(afb_file_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &writer, store));
+  afb_status status = afb_agree(MPI_COMM_WORLD, rank == 0 ? last_outcome(*store, outcome) : AFB_OK);
   int number = rank == 0 ? (int)*outcome : 0;
   MPI_Bcast(&number, 1, MPI_INT, 0, MPI_COMM_WORLD);
   *outcome = (afb_outcome)number;

@@ -99,7 +99,7 @@ static afb_status open_and_run(const afb_arguments *arguments, const afb_config 
     .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   afb_record_legend(&writer.legend);
   AFB_TRY(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
-  afb_status status = afb_store_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store);
+  afb_status status = afb_file_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store);
   if (status == AFB_OK) {
     status = run_on(pool, arguments, path, options, store, exit_status);
     char text[AFB_ERROR_LENGTH];

@@ -8,7 +8,8 @@ const afb_command afb_commands[] = {
    "one MCDHF calculation of an atom or ion",
    "Runs one multiconfiguration Dirac-Hartree-Fock calculation and prints its levels. `aufbau list template atom`\n"
    "prints an input. The iteration trace is printed with --log-level trace. Exit status 2 when it did not converge;\n"
-   "what there is of a result is then printed and written all the same.\n",
+   "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
+   "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
   {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
    "a campaign of MCDHF runs on sets of configurations, guided by a model",
@@ -26,8 +27,9 @@ const afb_command afb_commands[] = {
    "standard output.\n",
    afb_run_export},
   {"import", "runs TABLE.csv", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program, to learn from",
-   "Makes -o FILE.h5 of a table with the columns of `export runs`, or of GRASP's reference data. A campaign with the\n"
-   "same -o FILE.h5 learns from these outcomes beside its own; they are none of its runs.\n",
+   "Stores a table with the columns of `export runs`, or GRASP's reference data, in -o FILE.h5: a new file, or that of\n"
+   "a campaign. A campaign with the same -o FILE.h5 learns from these outcomes beside its own; they are none of its\n"
+   "runs. Rows that the file holds already are passed over.\n",
    afb_run_import},
   {"list", "[TOPIC [COMMAND]]", 0, 2, AFB_OPTION_MARKDOWN, "what there is: commands, inputs, templates, outcomes ...",
    "Without TOPIC the topics. `aufbau list template COMMAND` prints an input to start from, `aufbau list inputs\n"

@@ -11,6 +11,7 @@
 #include "config/nearest.h"
 #include "config/reference.h"
 #include "engine/engine.h"
+#include "learn/model_kind.h"
 
 static afb_status list_commands(const afb_arguments *arguments)
 {
@@ -82,6 +83,15 @@ static afb_status list_engines(const afb_arguments *arguments)
   return AFB_OK;
 }
 
+static afb_status list_models(const afb_arguments *arguments)
+{
+  (void)arguments;
+  for (int i = 0; afb_model_kinds[i]; i++)
+    printf("%-16s %s\n                 %s\n", afb_model_kinds[i]->name, afb_model_kinds[i]->description,
+           afb_model_kinds[i]->reference);
+  return AFB_OK;
+}
+
 /* How a calculation can end, and the schemes that are tried. */
 static afb_status list_outcomes(const afb_arguments *arguments)
 {
@@ -104,6 +114,7 @@ static const topic topics[] = {
   {"template", "an input to start from: `aufbau list template atom`", list_template},
   {"elements", "elements, their usual isotope and the charge radius of its nucleus", list_elements},
   {"engines", "programs that evaluate a set of configurations, with references", list_engines},
+  {"models", "models that learn from outcomes, with references", list_models},
   {"outcomes", "how a calculation can end, and the schemes that it tries, cheapest first", list_outcomes},
   {"ions", "ions and their ground configurations", list_ions},
 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/command.h"
+#include "app/inputs.h"
 #include "app/output.h"
 #include "campaign/record.h"
 #include "campaign/transfer.h"
@@ -53,23 +53,25 @@ afb_status afb_run_export(const afb_arguments *arguments, int *exit_status)
   int levels = strcmp(what, "levels") == 0;
   if (!levels && strcmp(what, "runs") != 0)
     return unknown_table(what, names);
-  AFB_TRY(afb_store_open(MPI_COMM_WORLD, arguments->operand[1], AFB_STORE_READ, NULL, &store));
+  AFB_TRY(afb_file_open(MPI_COMM_WORLD, arguments->operand[1], AFB_STORE_READ, NULL, &store));
   afb_status status = rank_of_world() == 0 ? export_on_rank_0(store, arguments, levels) : AFB_OK;
   status = afb_agree(MPI_COMM_WORLD, status);
   afb_status closed = afb_store_close(&store);
   return status == AFB_OK ? closed : status;
 }
 
-static void say_what_came(const afb_run_table *table, int64_t n_orphans, const char *path)
+static void say_what_came(const afb_run_table *table, const afb_import_counts *counts, const char *path)
 {
-  printf("%lld outcomes of another program are in %s", (long long)table->n_rows, path);
+  printf("%lld outcomes of another program were added to %s", (long long)counts->n_added, path);
+  if (counts->n_known > 0)
+    printf(", %lld were there already", (long long)counts->n_known);
   if (table->n_unlabelled + table->n_duplicates + table->n_other_settings > 0)
     printf("; left out: %lld without an outcome, %lld repeated, %lld of other settings", (long long)table->n_unlabelled,
            (long long)table->n_duplicates, (long long)table->n_other_settings);
   printf(".\n");
-  if (n_orphans > 0)
-    printf("%lld started from sets that were not run from the start potential here; they count as cold starts.\n",
-           (long long)n_orphans);
+  if (counts->n_orphans > 0)
+    printf("%lld started from sets that did not converge here; they count as cold starts.\n",
+           (long long)counts->n_orphans);
   printf("A campaign with -o %s learns from them as well.\n", path);
 }
 
@@ -82,13 +84,13 @@ static afb_status import_into(const afb_arguments *arguments, const afb_run_tabl
     .libraries = afb_version_libraries()};
   afb_record_legend(&writer.legend);
   afb_store *store;
-  AFB_TRY(afb_store_open(MPI_COMM_WORLD, arguments->output, AFB_STORE_CREATE, &writer, &store));
-  int64_t n_orphans = 0;
-  afb_status status = rank_of_world() == 0 ? afb_import_runs(store, table, &n_orphans) : AFB_OK;
+  AFB_TRY(afb_file_open(MPI_COMM_WORLD, arguments->output, AFB_STORE_RESUME, &writer, &store));
+  afb_import_counts counts = {0};
+  afb_status status = rank_of_world() == 0 ? afb_import_runs(store, table, &counts) : AFB_OK;
   status = afb_agree(MPI_COMM_WORLD, status);
   afb_status closed = afb_store_close(&store);
   if (status == AFB_OK && closed == AFB_OK && rank_of_world() == 0 && !arguments->quiet)
-    say_what_came(table, n_orphans, arguments->output);
+    say_what_came(table, &counts, arguments->output);
   return status == AFB_OK ? closed : status;
 }
 

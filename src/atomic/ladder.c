@@ -12,6 +12,8 @@
 #include "numeric/lapack.h"
 
 enum { HISTORY = 8, KRYLOV = 40 };
+/* Residual down to which orbitals without inner companions are held on their branch, and levels shifted. */
+#define HOLD 0.02
 
 void afb_ladder_close(afb_ladder *s)
 {
@@ -126,6 +128,8 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   afb_outcome empty = check_occupations(s, 1e-14);
   if (empty != AFB_OUTCOME_NONE)
     return empty;
+  if (s->holding)
+    s->short_of_memory |= afb_scf_hold(scf) == AFB_E_MEMORY;
   afb_scf_residual(scf, s->dual);
   if (!precondition(s, shift, s->dual, s->step))
     return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
@@ -229,6 +233,7 @@ static afb_outcome move_to(afb_ladder *s, const double *x, double radius)
     double norm = sqrt(fmax(0, afb_band_form(n, scf->radial->overlap, move, move)));
     afb_axpy(n, norm > radius ? radius / norm : 1, move, v);
   }
+  afb_scf_drop_companions(scf);
   return afb_scf_orthonormalise(scf) == AFB_OK ? AFB_OUTCOME_NONE : stop(s, AFB_OUTCOME_ORBITAL_COLLAPSE, afb_error_text());
 }
 
@@ -242,6 +247,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   h.dual = h.f + HISTORY * h.size;
   double *x = h.dual + HISTORY * h.size;
   double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
+  s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations) {
       outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");
@@ -250,6 +256,12 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
     outcome = afb_ladder_evaluate(s, rung, shift, 0);
     if (outcome != AFB_OUTCOME_NONE)
       break;
+    if (s->residual < HOLD && (s->holding || shift > 0)) {
+      s->holding = h.held = h.next = 0;
+      shift = 0;
+      afb_scf_release(s->scf);
+      continue;
+    }
     if (converged(s, &w, tolerance)) {
       outcome = AFB_OUTCOME_CONVERGED;
       break;
@@ -264,6 +276,8 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
     history_extrapolate(&h, x);
     outcome = move_to(s, x, rung == AFB_RUNG_SHIFTED && it < 10 ? 0.1 : 0.3);
   }
+  s->holding = 0;
+  afb_scf_release(s->scf);
   return outcome;
 }
 

@@ -27,6 +27,7 @@ typedef struct {
   afb_trace *trace;
   int n_trace, room;
   double tolerance;               /* of the residual */
+  int holding;                    /* orbitals without inner companions are kept on their branch */
   int short_of_memory;            /* on this rank; all ranks learn of it at the next evaluation */
   char reason[160];
 } afb_ladder;

@@ -33,6 +33,8 @@ typedef struct {
   double *multiplier;      /* [n_orbitals][n_orbitals]: lambda_ab */
   double occupation[AFB_MAX_ORBITALS];   /* D_aa */
   double *band[2 * AFB_MAX_ORBITALS + 2];/* Dirac operators by kappa, made when first used */
+  double *companion;       /* [n_orbitals][AFB_MAX_N][n], see afb_scf_hold; NULL before */
+  int n_companions[AFB_MAX_ORBITALS], held;
   double *work;
 } afb_scf;
 
@@ -55,6 +57,16 @@ afb_status afb_scf_free_pairs(afb_scf *scf, const afb_ci *ci, const afb_angular 
 void afb_scf_refresh(afb_scf *scf);
 /* From x and coefficient: fields, gradient, multipliers, occupations. */
 void afb_scf_gradient(afb_scf *scf);
+
+/* An orbital n kappa whose inner companions (l < n' < n) are not all in the list is an excited state of its own operator: a saddle
+ * of the energy, from which early steps fall. Finds, for every such varied orbital, the lower eigenfunctions of its
+ * operator (local part and exchange, of the last gradient) that the list does not hold; steps of afb_scf_precondition are orthogonal to them, and
+ * rotate no two orbitals into each other, until afb_scf_release, and afb_scf_drop_companions takes them out of the orbitals. AFB_E_MEMORY, AFB_E_NUMERIC. 5 ms an orbital. */
+afb_status afb_scf_hold(afb_scf *scf);
+void afb_scf_release(afb_scf *scf);
+void afb_scf_drop_companions(afb_scf *scf);
+/* Whether holding does anything: an orbital lacks inner companions, or two varied open ones of a kappa could swap. */
+int afb_scf_can_fall(const afb_scf *scf);
 
 /* The tangent part of the gradient of the Lagrangian, [n_orbitals][n], dual; zero for frozen orbitals. */
 void afb_scf_residual(const afb_scf *scf, double *dual);

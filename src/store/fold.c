@@ -250,6 +250,9 @@ static afb_status adopt(afb_store *store, const fold_plan *plan)
   }
   store->folded_sequence = plan->last;
   store->legends_written = 1;
+  free(store->input);
+  free(store->identity);
+  store->input = store->identity = NULL;
   afb_journal_forget(&store->journal);
   return store->writes ? afb_journal_renew(&store->journal, store->id, plan->last) : AFB_OK;
 }
@@ -261,6 +264,8 @@ static afb_status fold(afb_store *store, MPI_Comm comm, const fold_plan *plan, c
     status = append(store, comm, plan, record);
   if (status == AFB_OK && store->writes && !store->legends_written)
     status = afb_hdf_set_legends(store->temporary_path, &store->legend);
+  if (status == AFB_OK && store->writes && store->identity)
+    status = afb_hdf_set_input(store->temporary_path, store->input, store->identity);
   status = afb_agree(comm, status);
   /* Each rank hands what it wrote to the file system; then rank 0 may replace the old file. */
   if (status == AFB_OK)

@@ -60,15 +60,15 @@ static hid_t type_of(const afb_column *column, int in_file)
 
 static int rank_of(const afb_column *column) { return column->type != AFB_STRING && column->length > 1 ? 2 : 1; }
 
-/* Rows of a chunk: some 16 KiB for the many ordinary columns, 128 KiB for flat tables of numbers, so that a file with one run
+/* Rows of a chunk: some 4 KiB for the many ordinary columns, 64 KiB for flat tables of numbers, so that a file with one run
  * stays small and one with 10^5 has few chunks. */
 static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *column)
 {
   size_t width = afb_column_width(column);
   if (table->n_columns == 1 && width <= 8)
-    return 131072 / width;
-  size_t rows = 16384 / width;
-  return rows < 64 ? 64 : rows > 2048 ? 2048 : rows;
+    return 65536 / width;
+  size_t rows = 4096 / width;
+  return rows < 32 ? 32 : rows;
 }
 
 static herr_t set_text(hid_t object, const char *name, const char *value)
@@ -173,20 +173,25 @@ static herr_t create_text(hid_t group, const char *name, const char *value, cons
   return error;
 }
 
-static herr_t create_input(hid_t file, const afb_store_writer *writer)
+static herr_t write_input(hid_t group, const char *input, const char *identity)
 {
   char hash[24];
-  snprintf(hash, sizeof hash, "%016llx",
-           (unsigned long long)afb_hash(AFB_HASH_START, writer->identity, strlen(writer->identity)));
+  snprintf(hash, sizeof hash, "%016llx", (unsigned long long)afb_hash(AFB_HASH_START, identity, strlen(identity)));
+  herr_t error = set_text(group, "identity_hash", hash);
+  if (error >= 0)
+    error = create_text(group, "resolved", input, "resolved input of the session that made this file");
+  if (error >= 0)
+    error = create_text(group, "identity", identity,
+                        "lines of the resolved input that decide results; a file is continued only with the same ones");
+  return error;
+}
+
+static herr_t create_input(hid_t file, const afb_store_writer *writer)
+{
   hid_t group = H5Gcreate2(file, "input", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (group < 0)
     return -1;
-  herr_t error = set_text(group, "identity_hash", hash);
-  if (error >= 0)
-    error = create_text(group, "resolved", writer->input, "resolved input of the session that made this file");
-  if (error >= 0)
-    error = create_text(group, "identity", writer->identity,
-                        "lines of the resolved input that decide results; a file is continued only with the same ones");
+  herr_t error = write_input(group, writer->input, writer->identity);
   H5Gclose(group);
   return error;
 }
@@ -387,6 +392,21 @@ afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend)
         error = set_legend(file, table, &table->column[c], legend_of(legend, table->column[c].legend));
   }
   afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
+afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity)
+{
+  hid_t list = access_list(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  hid_t group = file < 0 ? -1 : H5Gopen2(file, "input", H5P_DEFAULT);
+  herr_t error = group < 0 || H5Adelete(group, "identity_hash") < 0 || H5Ldelete(group, "resolved", H5P_DEFAULT) < 0 ||
+                 H5Ldelete(group, "identity", H5P_DEFAULT) < 0 ? -1 : write_input(group, input, identity);
+  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (group >= 0)
+    H5Gclose(group);
   if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
     status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
   return status;

@@ -38,6 +38,9 @@ afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, con
 /* Not collective. Writes the meaning of enumerated columns into a closed file where it differs from what is there. */
 afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend);
 
+/* Not collective. Puts another input into a closed file. */
+afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity);
+
 enum { AFB_MAX_COLUMNS = 48 };
 /* A file that is appended to. Collective on the communicator that it was opened with: all ranks make the same calls
  * with the same arguments, apart from this rank's share of rows; no call returns before all ranks have made it. */

@@ -47,6 +47,7 @@ struct afb_store {
   afb_index index;
   afb_store_legend legend;          /* copies */
   int legends_written;
+  char *input, *identity;           /* to be written by the next fold, where the file has no identity; else NULL */
   int32_t session;
   int session_added;
   double zero;                      /* afb_wall_seconds at the session's start */

@@ -270,8 +270,8 @@ double afb_store_time(const afb_store *store);
 
 /* Brings FILE.h5 up to date with what is committed. With the communicator of the store: collective, all ranks take their share
  * of the writing. With MPI_COMM_SELF: on rank 0 alone, not collective; other ranks then see new rows after
- * afb_store_refresh. AFB_E_IO, AFB_E_MEMORY: what was committed is still in the file or its journal. Cost: copying the file once, and some ten
- * milliseconds for its hundred and twenty datasets. */
+ * afb_store_refresh. AFB_E_IO, AFB_E_MEMORY: what was committed is still in the file or its journal. Cost: copying the file once, and some
+ * tenths of a second for its hundred and twenty datasets. */
 afb_status afb_store_fold(afb_store *store, MPI_Comm comm);
 /* Not collective. This rank reads FILE.h5 anew. AFB_E_IO, AFB_E_FOREIGN. */
 afb_status afb_store_refresh(afb_store *store);

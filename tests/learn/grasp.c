@@ -154,7 +154,7 @@ static void unload(outcomes *data)
   free(data->warm);
 }
 
-static void judge(const char *what, const predictions *p, double least_auc)
+static void judge(const char *what, const predictions *p, double least)
 {
   afb_metrics model, linear;
   measure(p, MODEL, &model);
@@ -163,7 +163,7 @@ static void judge(const char *what, const predictions *p, double least_auc)
   print_message("# %s: %lld sets, AUC %.3f (logistic %.3f), accuracy %.3f (%.3f), log loss %.3f (%.3f, base rate %.3f), "
                 "%.1f CPU s\n", what, (long long)model.n, model.auc, linear.auc, model.accuracy, linear.accuracy,
                 model.log_loss, linear.log_loss, base, p->cpu_seconds);
-  check_true(model.auc >= least_auc);
+  check_true(model.auc >= least);
   check_true(model.log_loss < base);
   check_true(model.auc > linear.auc && model.log_loss < linear.log_loss);
 }
@@ -173,10 +173,10 @@ static void ions_not_trained_on(void **state)
   outcomes data;
   (void)state;
   if (getenv("AUFBAU_TABLE") || !load(&data))
-    skip();
+    return;
   predictions p;
   unseen_ions(&data, GRASP_COLD, GRASP_COLD, 3, 2, 9, &p);
-  judge("unseen ions, cold", &p, 0.78);
+  judge("unseen ions, cold", &p, 0.80);
   clear(&p);
   unload(&data);
 }
@@ -186,10 +186,10 @@ static void sets_larger_than_trained_on(void **state)
   outcomes data;
   (void)state;
   if (getenv("AUFBAU_TABLE") || !load(&data))
-    skip();
+    return;
   predictions p;
   larger_sets(&data, GRASP_COLD, 3, 9, &p);
-  judge("trained on 1-3, tested on 4-8, cold", &p, 0.76);
+  judge("trained on 1-3, tested on 4-8, cold", &p, 0.77);
   clear(&p);
   unload(&data);
 }
@@ -237,7 +237,7 @@ static void the_whole_table(void **state)
   outcomes data;
   (void)state;
   if (!path || !load(&data))
-    skip();
+    return;
   char *text = calloc(LONGEST, 1);
   FILE *file = fopen(path, "r");
   check_true(text && file);

@@ -225,6 +225,7 @@ static void a_journal_of_another_file_is_refused(void **state)
   free(untouched);
   free(data);
   sample_remove(path);
+  assert_false(sample_exists(path, "") || sample_exists(path, ".journal"));
 }
 
 static const struct CMUnitTest tests[] = {

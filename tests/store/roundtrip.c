@@ -225,6 +225,13 @@ static void texts_are_cut_between_characters(void **state)
   assert_string_equal(afb_store_text(buffer, sizeof buffer, NULL), "");
 }
 
+static void nothing_is_left(void **state)
+{
+  (void)state;
+  begin();
+  check_true(!sample_exists(path, "") && !sample_exists(path, ".journal") && !sample_exists(path, ".tmp"));
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(rows_return_from_file_and_journal),
   cmocka_unit_test(other_numbers_of_ranks_continue),
@@ -232,5 +239,6 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(models_and_rounds_return),
   cmocka_unit_test(a_session_without_results_changes_nothing),
   cmocka_unit_test(texts_are_cut_between_characters),
+  cmocka_unit_test(nothing_is_left),
 };
 CHECK_MAIN(tests)
