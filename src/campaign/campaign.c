@@ -263,10 +263,12 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
   afb_record_facts facts = {.engine = state->options->engine_number, .ranks = report->ranks, .start = slot->begun,
     .finish = afb_store_time(state->store), .predicted_cost = planned->seconds,
     .parent_run = slot->ancestor >= 0 ? ledger->entry[slot->ancestor].run : -1, .content_hash = slot->content_hash};
+  int ok = afb_outcome_ok(entry.outcome);
+  if (!ok)
+    afb_record_blame(result->reason, &entry.failed_n, &entry.failed_l);
   AFB_TRY(afb_record_add(state->store, &ledger->ion[entry.ion], &entry, result, &facts, &entry.run));
   afb_ledger_release(ledger, entry.ion, &entry.node);
   AFB_TRY(afb_ledger_add(ledger, &entry));
-  int ok = afb_outcome_ok(entry.outcome);
   state->runs++;
   state->uncommitted++;
   state->converged += ok;
