@@ -250,6 +250,58 @@ static afb_outcome judge(const run *r, char *reason, size_t size)
   return AFB_OUTCOME_CONVERGED;
 }
 
+static int by_configuration(const void *a, const void *b) { return afb_configuration_compare(a, b); }
+
+/* Whether exchanging the names of two shells turns the set of configurations into itself. */
+static int is_symmetric(const afb_mcdhf_request *q, int l, int n1, int n2)
+{
+  afb_configuration *copy = malloc(2 * (size_t)q->n_configurations * sizeof *copy), *original = copy + q->n_configurations;
+  int same = copy != NULL;
+  for (int i = 0; same && i < q->n_configurations; i++) {
+    copy[i] = original[i] = q->configuration[i];
+    int change = afb_configuration_occupation(copy + i, n2, l) - afb_configuration_occupation(copy + i, n1, l);
+    same = afb_configuration_add(copy + i, n1, l, change) == AFB_OK && afb_configuration_add(copy + i, n2, l, -change) == AFB_OK;
+  }
+  if (same) {
+    qsort(copy, (size_t)q->n_configurations, sizeof *copy, by_configuration);
+    qsort(original, (size_t)q->n_configurations, sizeof *original, by_configuration);
+  }
+  for (int i = 0; same && i < q->n_configurations; i++)
+    same = afb_configuration_compare(copy + i, original + i) == 0;
+  free(copy);
+  return same;
+}
+
+static int wrong_nodes(const afb_scf *s, int a, int n)
+{
+  return abs(afb_scf_nodes(s, a) - (n - afb_kappa_l(s->orbital[a].kappa) - 1));
+}
+
+/* Shells that the set does not tell apart get the names that fit their nodes. */
+static void exchange_names(run *r)
+{
+  afb_scf *s = r->scf;
+  for (int a = 0; a < s->n_orbitals; a++)
+    for (int b = a + 1; b < s->n_orbitals; b++) {
+      int l = afb_kappa_l(s->orbital[a].kappa), n1 = s->orbital[a].n, n2 = s->orbital[b].n, now = 0, then = 0;
+      if (s->orbital[a].kappa != s->orbital[b].kappa || s->orbital[a].kappa > 0 || !s->varied[a] || !s->varied[b])
+        continue;
+      /* l- comes before l in the list: both pairs of partners, or for l = 0 the one */
+      for (int d = 0; d <= (l > 0 && a > 0 && b > 0); d++) {
+        now += wrong_nodes(s, a - d, n1) + wrong_nodes(s, b - d, n2);
+        then += wrong_nodes(s, a - d, n2) + wrong_nodes(s, b - d, n1);
+      }
+      if (then >= now || !is_symmetric(r->request, l, n1, n2))
+        continue;
+      for (int d = 0; d <= (l > 0 && a > 0 && b > 0); d++)
+        for (int x = 0; x < s->n; x++) {
+          double *va = s->vector + (size_t)(a - d) * (size_t)s->n + x, *vb = s->vector + (size_t)(b - d) * (size_t)s->n + x, keep = *va;
+          *va = *vb;
+          *vb = keep;
+        }
+    }
+}
+
 /* Where rotations of open orbitals cost nothing, their names are a choice: the canonical one is judged. */
 static afb_outcome name_free_orbitals(run *r)
 {
@@ -261,6 +313,7 @@ static afb_outcome name_free_orbitals(run *r)
   s->short_of_memory |= afb_scf_free_pairs(s->scf, s->ci, s->angular, free_pair) == AFB_E_MEMORY;
   if (afb_scf_canonicalise(s->scf, free_pair) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
+  exchange_names(r);
   outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0);
   return outcome == AFB_OUTCOME_NONE ? judge(r, s->reason, sizeof s->reason) : outcome;
 }
