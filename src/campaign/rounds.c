@@ -33,6 +33,8 @@ afb_status afb_round_teach(afb_campaign_state *state, const afb_entry *entry, co
   const afb_node *start = entry->parent >= 0 ? &from[entry->parent].node : NULL;
   afb_sample sample = describe(state, entry->ion, &entry->node, entry->added, start);
   afb_campaign_label(entry->outcome, entry->rung, sample.label);
+  sample.failed_n = entry->failed_n;
+  sample.failed_l = entry->failed_l;
   if (isnan(sample.label[AFB_TARGET_CONVERGED]) || !state->learner)
     return AFB_OK;
   state->new_labels++;
