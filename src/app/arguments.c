@@ -80,8 +80,8 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
   case AFB_OPTION_CSV:
     return set_once(o, value, &out->csv);
   case AFB_OPTION_SET:
-    if (out->n_set == AFB_MAX_SET)
-      return AFB_FAIL(AFB_E_INPUT, "more than %d options --set: put them into the input", AFB_MAX_SET);
+    if (out->n_set == AFB_MAX_SET_OPTIONS)
+      return AFB_FAIL(AFB_E_INPUT, "more than %d options --set: put them into the input", AFB_MAX_SET_OPTIONS);
     out->set[out->n_set++] = value;
     return AFB_OK;
   case AFB_OPTION_MARKDOWN:

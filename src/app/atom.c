@@ -2,8 +2,9 @@
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
+#include "app/atom_file.h"
 #include "app/inputs.h"
 #include "app/output.h"
 #include "atomic/element.h"
@@ -27,7 +28,7 @@ static void say_what_runs(const afb_arguments *arguments, const afb_mcdhf_reques
   fflush(stdout);
 }
 
-static afb_status write_result(const afb_mcdhf_result *result, afb_output *json)
+static afb_status print_result(const afb_mcdhf_result *result, afb_output *json)
 {
   afb_report_levels(stdout, result);
   if (!json->stream)
@@ -36,24 +37,84 @@ static afb_status write_result(const afb_mcdhf_result *result, afb_output *json)
   return afb_output_end(json);
 }
 
-static afb_status run(const afb_arguments *arguments, const afb_mcdhf_request *request, int *exit_status)
+/* What a calculation writes to, and what it starts from. */
+typedef struct {
+  afb_output json;             /* rank 0 */
+  afb_store *store;            /* NULL: none */
+  int created;                 /* rank 0: the store's file was not there before */
+  afb_outcome stored;          /* of the same input, in the file already; NONE: none */
+  afb_orbitals start;
+} files;
+
+static afb_status open_files(const afb_arguments *arguments, afb_config *config, const afb_atom_input *input, int z,
+                             files *f)
 {
   int rank;
-  afb_output json = {0};
-  afb_mcdhf_result result = {0};
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (input->start)
+    AFB_TRY(afb_atom_file_start(input->start, config, z, &f->start));
   AFB_TRY(afb_agree(MPI_COMM_WORLD, rank == 0 && arguments->json
-                                      ? afb_output_begin(arguments->json, "{\"outcome\"", &json) : AFB_OK));
-  if (rank == 0)
-    say_what_runs(arguments, request);
+                                      ? afb_output_begin(arguments->json, "{\"outcome\"", &f->json) : AFB_OK));
+  f->created = rank == 0 && arguments->output && access(arguments->output, F_OK) != 0;
+  if (arguments->output)
+    AFB_TRY(afb_atom_file_open(arguments->output, config, &f->store, &f->stored));
+  return AFB_OK;
+}
+
+/* Closing folds what was stored; its failure counts unless there was one before. A new file into which nothing came is
+ * not left behind. */
+static afb_status close_files(afb_status status, const char *path, files *f)
+{
+  afb_output_discard(&f->json);
+  afb_orbitals_clear(&f->start);
+  if (!f->store)
+    return status;
+  char text[AFB_ERROR_LENGTH];
+  snprintf(text, sizeof text, "%s", afb_error_text());
+  int empty = f->created && afb_store_count(f->store, AFB_TABLE_RUNS) == 0;
+  afb_status closed = afb_store_close(&f->store);
+  if (empty)
+    remove(path);
+  return status == AFB_OK ? closed : AFB_FAIL(status, "%s", text);
+}
+
+static afb_status calculate(afb_config *config, const afb_mcdhf_request *request, files *f, afb_outcome *outcome)
+{
+  int rank;
+  afb_mcdhf_result result = {0};
+  double start = f->store ? afb_store_time(f->store) : 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   afb_status status = afb_mcdhf_run(MPI_COMM_WORLD, request, &result);
-  if (status == AFB_OK) {
-    status = afb_agree(MPI_COMM_WORLD, rank == 0 ? write_result(&result, &json) : AFB_OK);
-    *exit_status = afb_outcome_ok(result.outcome) ? AFB_EXIT_DONE : AFB_EXIT_FAILED;
-  }
-  afb_output_discard(&json);
+  *outcome = result.outcome;
+  /* What can be shown is shown before anything can fail. */
+  if (status == AFB_OK)
+    status = afb_agree(MPI_COMM_WORLD, rank == 0 ? print_result(&result, &f->json) : AFB_OK);
+  if (status == AFB_OK && f->store && f->stored == AFB_OUTCOME_NONE)
+    status = afb_atom_file_write(f->store, config, request, &result, start);
   afb_mcdhf_result_clear(&result);
   return status;
+}
+
+static afb_status run(const afb_arguments *arguments, afb_config *config, const afb_atom_input *input,
+                      afb_mcdhf_request *request, afb_outcome *outcome)
+{
+  int rank;
+  files f = {.stored = AFB_OUTCOME_NONE};
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  afb_status status = open_files(arguments, config, input, request->z, &f);
+  if (status == AFB_OK && f.stored != AFB_OUTCOME_NONE)
+    afb_log(AFB_LOG_INFO, "%s holds the result of this input (%s) and is left as it is", arguments->output,
+            afb_outcome_name(f.stored));
+  if (status == AFB_OK && f.stored != AFB_OUTCOME_NONE && !arguments->json) {
+    *outcome = f.stored;
+    afb_log(AFB_LOG_INFO, "nothing was run; to run it again, remove the file or name another one");
+  } else if (status == AFB_OK) {
+    request->start = f.start.n_orbitals > 0 ? &f.start : NULL;
+    if (rank == 0)
+      say_what_runs(arguments, request);
+    status = calculate(config, request, &f, outcome);
+  }
+  return close_files(status, arguments->output, &f);
 }
 
 afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status)
@@ -61,10 +122,12 @@ afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status)
   afb_atom_input input;
   afb_atom_request request = {0};
   afb_config *config = NULL;
+  afb_outcome outcome = AFB_OUTCOME_NONE;
   AFB_TRY(afb_input_read(&afb_atom_schema, arguments, &input, &config));
   afb_status status = afb_agree(MPI_COMM_WORLD, afb_atom_request_create(config, &input, &request));
   if (status == AFB_OK)
-    status = run(arguments, &request.request, exit_status);
+    status = run(arguments, config, &input, &request.request, &outcome);
+  *exit_status = afb_outcome_ok(outcome) ? AFB_EXIT_DONE : AFB_EXIT_FAILED;
   afb_atom_request_clear(&request);
   afb_config_destroy(&config);
   return status;

@@ -130,8 +130,10 @@ static void read_j(afb_config *config, const afb_atom_input *input, int have_ion
                          electrons % 2 ? "half-odd (1/2, 3/2 ...)" : "whole (0, 1 ...)");
   if (two_j[0] >= 0 && two_j[1] >= 0 && two_j[0] > two_j[1])
     afb_config_mistake(config, "J.min", -1, 0, "J.min is above J.max");
+  /* A negative maximum would lift both limits. */
+  enum { LARGEST_TWO_J = 255 };
   request->two_j_min = two_j[0] < 0 ? 0 : two_j[0];
-  request->two_j_max = two_j[1];
+  request->two_j_max = two_j[0] > 0 && two_j[1] < 0 ? LARGEST_TWO_J : two_j[1];
 }
 
 static afb_status expand(afb_config *config, const afb_atom_input *input, int n, afb_atom_request *out)
@@ -160,6 +162,20 @@ static void read_vary(afb_config *config, const afb_atom_input *input, afb_atom_
                                       out->configuration, out->request.vary);
 }
 
+/* Counting costs next to nothing, and shows what only the run would run into. */
+static void check_csfs(afb_config *config, afb_atom_request *out)
+{
+  const afb_mcdhf_request *request = &out->request;
+  if (afb_csf_count(request->n_configurations, request->configuration, request->two_j_min, request->two_j_max,
+                    &out->n_csf) != AFB_OK)
+    afb_config_mistake(config, "configurations", -1, 0, "%s", afb_error_text());
+  else if (out->n_csf == 0)
+    afb_config_mistake(config, "J", -1, 0, "the configurations have no CSF with such a J");
+  else if (out->n_csf > request->max_csf)
+    afb_config_mistake(config, "limits.csf", -1, 0, "the configurations have %lld CSFs, more than limits.csf = %lld",
+                       (long long)out->n_csf, (long long)request->max_csf);
+}
+
 static afb_status create(afb_config *config, const afb_atom_input *input, afb_atom_request *out)
 {
   afb_mcdhf_request *request = &out->request;
@@ -183,6 +199,8 @@ static afb_status create(afb_config *config, const afb_atom_input *input, afb_at
   request->max_seconds = input->limits.cpu_seconds;
   request->max_csf = input->limits.csf;
   request->configuration = out->configuration;
+  if (afb_config_verdict(config) == AFB_OK)
+    check_csfs(config, out);
   return afb_config_verdict(config);
 }
 

@@ -53,8 +53,7 @@ afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
                                                  : check_campaign(config, &input.campaign);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (status == AFB_OK && rank == 0)
-    printf("# input of `aufbau %s`, complete; identity %016llx\n%s", schema->name,
-           (unsigned long long)afb_config_identity(config), afb_config_resolved(config));
+    printf("%s# identity %016llx\n", afb_config_resolved(config), (unsigned long long)afb_config_identity(config));
   afb_config_destroy(&config);
   return status;
 }

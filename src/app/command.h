@@ -26,14 +26,14 @@ enum {
   AFB_OPTION_HELP = 128
 };
 
-enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET = 64 };
+enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
 
 typedef struct {
   int n_operands;
   const char *operand[AFB_MAX_OPERANDS];
   const char *output, *json, *csv;     /* NULL when not given */
   int n_set;
-  const char *set[AFB_MAX_SET];
+  const char *set[AFB_MAX_SET_OPTIONS];
   int markdown, quiet, help;
   afb_log_level log_level;
 } afb_arguments;
@@ -70,7 +70,10 @@ const char *afb_version_revision(void);
 const char *afb_version_libraries(void);
 
 afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_check(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_export(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_import(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_list(const afb_arguments *arguments, int *exit_status);
 
 #endif

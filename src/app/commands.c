@@ -8,12 +8,29 @@ const afb_command afb_commands[] = {
    "one MCDHF calculation of an atom or ion",
    "Runs one multiconfiguration Dirac-Hartree-Fock calculation and prints its levels. `aufbau list template atom`\n"
    "prints an input. The iteration trace is printed with --log-level trace. Exit status 2 when it did not converge;\n"
-   "what there is of a result is then printed and written all the same.\n",
+   "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
+   "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
+  {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
+   "a campaign of MCDHF runs on sets of configurations, guided by a model",
+   "Runs, stores, learns and chooses until a budget is used up; results go to -o FILE.h5 (default: the input's name with\n"
+   ".h5). The same command on any number of ranks continues a campaign and repeats nothing that is stored.\n"
+   "SIGUSR1, SIGTERM, the file FILE.h5.stop and the end of budget.wall_time end it in order with exit status 75; when\n"
+   "budget.runs or budget.core_hours is used up, or nothing is left to run, it is done: exit status 0.\n",
+   afb_run_campaign},
   {"check", "INPUT [COMMAND]", 1, 2, AFB_OPTION_SET, "checks an input without running it",
    "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
    "atom or campaign; without it the keys of the input tell.\n",
    afb_run_check},
+  {"export", "runs|levels FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
+   "`export runs` writes one row a run, `export levels` the levels of the runs that converged; to --csv FILE, or to\n"
+   "standard output.\n",
+   afb_run_export},
+  {"import", "runs TABLE.csv", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program, to learn from",
+   "Stores a table with the columns of `export runs`, or GRASP's reference data, in -o FILE.h5: a new file, or that of\n"
+   "a campaign. A campaign with the same -o FILE.h5 learns from these outcomes beside its own; they are none of its\n"
+   "runs. Rows that the file holds already are passed over.\n",
+   afb_run_import},
   {"list", "[TOPIC [COMMAND]]", 0, 2, AFB_OPTION_MARKDOWN, "what there is: commands, inputs, templates, outcomes ...",
    "Without TOPIC the topics. `aufbau list template COMMAND` prints an input to start from, `aufbau list inputs\n"
    "--markdown` the input reference.\n",

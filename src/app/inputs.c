@@ -1,7 +1,5 @@
 #include "app/inputs.h"
 
-#include <string.h>
-
 afb_status afb_input_read(const afb_schema *schema, const afb_arguments *arguments, void *input, afb_config **config)
 {
   const afb_schema *looks_like = NULL;
@@ -12,4 +10,12 @@ afb_status afb_input_read(const afb_schema *schema, const afb_arguments *argumen
   AFB_TRY(afb_config_read(MPI_COMM_WORLD, schema, arguments->operand[0], arguments->n_set, arguments->set, input,
                           config));
   return AFB_OK;
+}
+
+afb_status afb_file_open(MPI_Comm comm, const char *path, afb_store_mode mode, const afb_store_writer *writer,
+                         afb_store **store)
+{
+  afb_status status = afb_store_open(comm, path, mode, writer, store);
+  return status == AFB_OK ? AFB_OK
+                          : afb_trail_at(status == AFB_E_IO ? AFB_E_INPUT : status, __func__, __FILE__, __LINE__);
 }

@@ -8,14 +8,21 @@
 #include "atomic/mcdhf.h"
 #include "config/input.h"
 #include "config/inputs.h"
+#include "store/store.h"
 
 /* Reads the input operand[0]. As afb_config_read; an input of another command is said to be one, AFB_E_INPUT. */
 afb_status afb_input_read(const afb_schema *schema, const afb_arguments *arguments, void *input, afb_config **config);
+
+/* Opens a result file before anything is computed, so that whatever is wrong with it is a wrong input: as afb_store_open
+ * on `comm`, with AFB_E_INPUT in place of AFB_E_IO. */
+afb_status afb_file_open(MPI_Comm comm, const char *path, afb_store_mode mode, const afb_store_writer *writer,
+                         afb_store **store);
 
 /* A request and what it points at. */
 typedef struct {
   afb_mcdhf_request request;
   afb_configuration *configuration;
+  int64_t n_csf;
 } afb_atom_request;
 void afb_atom_request_clear(afb_atom_request *request);
 

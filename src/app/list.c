@@ -10,6 +10,8 @@
 #include "config/inputs.h"
 #include "config/nearest.h"
 #include "config/reference.h"
+#include "engine/engine.h"
+#include "learn/model_kind.h"
 
 static afb_status list_commands(const afb_arguments *arguments)
 {
@@ -73,6 +75,23 @@ static afb_status list_elements(const afb_arguments *arguments)
   return AFB_OK;
 }
 
+static afb_status list_engines(const afb_arguments *arguments)
+{
+  (void)arguments;
+  for (int i = 0; afb_engines[i]; i++)
+    printf("%-10s %s\n           %s\n", afb_engines[i]->name, afb_engines[i]->description, afb_engines[i]->reference);
+  return AFB_OK;
+}
+
+static afb_status list_models(const afb_arguments *arguments)
+{
+  (void)arguments;
+  for (int i = 0; afb_model_kinds[i]; i++)
+    printf("%-16s %s\n                 %s\n", afb_model_kinds[i]->name, afb_model_kinds[i]->description,
+           afb_model_kinds[i]->reference);
+  return AFB_OK;
+}
+
 /* How a calculation can end, and the schemes that are tried. */
 static afb_status list_outcomes(const afb_arguments *arguments)
 {
@@ -94,6 +113,8 @@ static const topic topics[] = {
   {"inputs", "kinds of input; with --markdown the input reference", list_inputs},
   {"template", "an input to start from: `aufbau list template atom`", list_template},
   {"elements", "elements, their usual isotope and the charge radius of its nucleus", list_elements},
+  {"engines", "programs that evaluate a set of configurations, with references", list_engines},
+  {"models", "models that learn from outcomes, with references", list_models},
   {"outcomes", "how a calculation can end, and the schemes that it tries, cheapest first", list_outcomes},
   {"ions", "ions and their ground configurations", list_ions},
 };

@@ -12,6 +12,8 @@
 #include "numeric/lapack.h"
 
 enum { HISTORY = 8, KRYLOV = 40 };
+/* Residual down to which orbitals without inner companions are held on their branch, and levels shifted. */
+#define HOLD 0.02
 
 void afb_ladder_close(afb_ladder *s)
 {
@@ -102,6 +104,8 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   afb_scf *scf = s->scf;
   const afb_expression *e = scf->expression;
   int bad[2] = {s->short_of_memory, s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds};
+  if (s->poll && s->poll(s->poll_context))
+    bad[1] = 1;
   MPI_Allreduce(MPI_IN_PLACE, bad, 2, MPI_INT, MPI_MAX, s->comm);
   if (bad[0] || bad[1])
     return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, bad[0] ? "no memory for an orbital step" : "time limit of the run");
@@ -124,17 +128,21 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   afb_outcome empty = check_occupations(s, 1e-14);
   if (empty != AFB_OUTCOME_NONE)
     return empty;
+  if (s->holding)
+    s->short_of_memory |= afb_scf_hold(scf) == AFB_E_MEMORY;
   afb_scf_residual(scf, s->dual);
   if (!precondition(s, shift, s->dual, s->step))
     return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
   double norm[AFB_MAX_ORBITALS];
   afb_scf_norms(scf, s->step, norm);
-  s->residual = 0;
-  for (int a = 0; a < scf->n_orbitals; a++)
+  s->residual = s->distance = 0;
+  for (int a = 0; a < scf->n_orbitals; a++) {
+    s->distance += scf->occupation[a] * norm[a] * norm[a];
     if (!(norm[a] <= s->residual)) {
       s->residual = norm[a];
       s->worst = a;
     }
+  }
   record(s, rung);
   if (!isfinite(s->energy) || !isfinite(s->residual))
     return stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
@@ -225,6 +233,7 @@ static afb_outcome move_to(afb_ladder *s, const double *x, double radius)
     double norm = sqrt(fmax(0, afb_band_form(n, scf->radial->overlap, move, move)));
     afb_axpy(n, norm > radius ? radius / norm : 1, move, v);
   }
+  afb_scf_drop_companions(scf);
   return afb_scf_orthonormalise(scf) == AFB_OK ? AFB_OUTCOME_NONE : stop(s, AFB_OUTCOME_ORBITAL_COLLAPSE, afb_error_text());
 }
 
@@ -238,6 +247,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   h.dual = h.f + HISTORY * h.size;
   double *x = h.dual + HISTORY * h.size;
   double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
+  s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations) {
       outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");
@@ -246,6 +256,12 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
     outcome = afb_ladder_evaluate(s, rung, shift, 0);
     if (outcome != AFB_OUTCOME_NONE)
       break;
+    if (s->residual < HOLD && (s->holding || shift > 0)) {
+      s->holding = h.held = h.next = 0;
+      shift = 0;
+      afb_scf_release(s->scf);
+      continue;
+    }
     if (converged(s, &w, tolerance)) {
       outcome = AFB_OUTCOME_CONVERGED;
       break;
@@ -260,6 +276,8 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
     history_extrapolate(&h, x);
     outcome = move_to(s, x, rung == AFB_RUNG_SHIFTED && it < 10 ? 0.1 : 0.3);
   }
+  s->holding = 0;
+  afb_scf_release(s->scf);
   return outcome;
 }
 
@@ -329,7 +347,8 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double *b
 afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iterations)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
-  double *p = s->work, *back = p + size, *basis = back + size, radius = 0.3, last = INFINITY;
+  double *p = s->work, *back = p + size, *basis = back + size, last = INFINITY;
+  int halved = 0;
   watch w = {.energy = NAN, .best = INFINITY};
   afb_outcome outcome = AFB_OUTCOME_NONE;
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
@@ -342,21 +361,21 @@ afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iteration
       return AFB_OUTCOME_CONVERGED;
     if (w.since_best >= 12)
       return stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
-    if (s->residual > 3 * last && radius > 0.01) {
-      radius *= 0.4;
+    if (s->residual > last && halved < 4) {
+      halved++;
       memcpy(s->scf->vector, back, size * sizeof *back);
-      last = INFINITY;
       for (size_t i = 0; i < size; i++)
         p[i] *= 0.4;
     } else {
       last = s->residual;
+      halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
       gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), basis, p);
     }
     double *target = s->dual;
     for (size_t i = 0; i < size; i++)
       target[i] = s->scf->vector[i] + p[i];
-    outcome = move_to(s, target, radius);
+    outcome = move_to(s, target, 0.3);
   }
   return outcome;
 }

@@ -19,11 +19,15 @@ typedef struct {
   double *level, moved;           /* optimised levels, hartree, and the largest change of one since the evaluation before */
   double residual;                /* largest norm of an orbital's step */
   int worst;                      /* its orbital */
+  double distance;                /* sum of occupation * norm^2: the energy that is left to gain, about, hartree */
   int iterations, max_iterations;
   double cpu_start, max_seconds;
+  int (*poll)(void *context);     /* of the request */
+  void *poll_context;
   afb_trace *trace;
   int n_trace, room;
   double tolerance;               /* of the residual */
+  int holding;                    /* orbitals without inner companions are kept on their branch */
   int short_of_memory;            /* on this rank; all ranks learn of it at the next evaluation */
   char reason[160];
 } afb_ladder;
@@ -34,7 +38,9 @@ void afb_ladder_close(afb_ladder *ladder);
 
 /* Convergence, all of: residual <= tolerance, |dE/E| <= 1e-11 twice, optimised levels move by less than 1e-3 cm^-1. */
 #define AFB_RESIDUAL_TOLERANCE 1e-7
-#define AFB_RESIDUAL_FLOOR 5e-6
+/* At the floor: what no scheme brings to the tolerance, an orbital of tiny occupation, but with less than this part of the energy
+ * left to gain. */
+#define AFB_DISTANCE_FLOOR 1e-11
 
 /* Orbitals -> integrals -> CI -> densities -> gradient, residual, step. Outcome AFB_OUTCOME_NONE when all is well, otherwise
  * CI_FAILURE, NOT_FINITE, EMPTY_ORBITAL, RESOURCE_LIMIT, with the reason. */

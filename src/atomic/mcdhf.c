@@ -250,17 +250,38 @@ static afb_outcome judge(const run *r, char *reason, size_t size)
   return AFB_OUTCOME_CONVERGED;
 }
 
+/* Where rotations of open orbitals cost nothing, their names are a choice: the canonical one is judged. */
+static afb_outcome name_free_orbitals(run *r)
+{
+  afb_ladder *s = &r->ladder;
+  uint8_t free_pair[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
+  afb_outcome outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 1);
+  if (outcome != AFB_OUTCOME_NONE)
+    return outcome;
+  s->short_of_memory |= afb_scf_free_pairs(s->scf, s->ci, s->angular, free_pair) == AFB_E_MEMORY;
+  if (afb_scf_canonicalise(s->scf, free_pair) != AFB_OK)
+    return AFB_OUTCOME_NOT_FINITE;
+  outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0);
+  return outcome == AFB_OUTCOME_NONE ? judge(r, s->reason, sizeof s->reason) : outcome;
+}
+
 /* One rung: its scheme, and the judgement of what it found. */
 static afb_outcome step_on(run *r, int rung)
 {
   afb_ladder *s = &r->ladder;
   afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RESIDUAL_TOLERANCE, 40)
                                                 : afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
+  if ((outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS) &&
+      s->distance <= AFB_DISTANCE_FLOOR * fabs(s->energy))
+    outcome = AFB_OUTCOME_CONVERGED_AT_FLOOR;
   if (!afb_outcome_ok(outcome))
     return outcome;
-  if (afb_scf_canonicalise(r->scf) != AFB_OK)
+  if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
-  return judge(r, s->reason, sizeof s->reason);
+  afb_outcome verdict = judge(r, s->reason, sizeof s->reason);
+  if (verdict == AFB_OUTCOME_ORBITAL_COLLAPSE)
+    verdict = name_free_orbitals(r);
+  return verdict == AFB_OUTCOME_CONVERGED ? outcome : verdict;
 }
 
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with
@@ -307,7 +328,8 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
   AFB_TRY(afb_agree(comm, prepare(r)));
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
-                           .max_seconds = q->max_seconds, .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
+                           .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
+                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
   double box = afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital);
   AFB_TRY(enter_box(comm, r, box, q->start));
   out->outcome = climb(r, !q->start);

@@ -102,6 +102,10 @@ typedef struct {
   double max_seconds;                    /* CPU on this rank; 0: no limit */
   int64_t max_csf;                       /* 0: 50,000 */
   int max_rung;                          /* 0: the whole ladder */
+  /* Called on every rank at least once an iteration, so that messages are served during long runs; NULL: not at all.
+   * Non-zero asks the run to end as AFB_OUTCOME_RESOURCE_LIMIT; then so on every rank of the communicator. */
+  int (*poll)(void *context);
+  void *poll_context;
 } afb_mcdhf_request;
 
 typedef struct {

@@ -71,6 +71,7 @@ void afb_scf_destroy(afb_scf **scf)
   free(s->gradient);
   free(s->multiplier);
   free(s->work);
+  free(s->companion);
   for (size_t i = 0; i < sizeof s->band / sizeof *s->band; i++)
     free(s->band[i]);
   free(s);
@@ -91,7 +92,7 @@ const double *afb_scf_dirac(afb_scf *s, int kappa)
 
 
 
-static void remove_component(const afb_scf *s, const double *along, double *v)
+void afb_scf_remove_component(const afb_scf *s, const double *along, double *v)
 {
   double overlap = afb_band_form(s->n, s->radial->overlap, along, v);
   afb_axpy(s->n, -overlap, along, v);
@@ -144,7 +145,7 @@ afb_status afb_scf_orthonormalise(afb_scf *s)
     for (int i = 0; i < m; i++)
       for (int b = 0; b < s->n_orbitals; b++)
         if (!s->varied[b] && s->orbital[b].kappa == s->orbital[a].kappa)
-          remove_component(s, afb_row(s->vector, b, s->n), afb_row(s->vector, group[i], s->n));
+          afb_scf_remove_component(s, afb_row(s->vector, b, s->n), afb_row(s->vector, group[i], s->n));
     AFB_TRY(symmetric(s, m, group));
   }
   return AFB_OK;
@@ -256,38 +257,77 @@ void afb_scf_gradient(afb_scf *s)
         s->orbital[a].kappa == s->orbital[b].kappa ? afb_dot(s->n, afb_row(s->vector, b, s->n), afb_row(s->gradient, a, s->n)) : 0;
 }
 
-afb_status afb_scf_canonicalise(afb_scf *s)
+static int is_free(const afb_scf *s, const uint8_t *free_pair, int a, int b)
+{
+  return s->varied[a] && s->varied[b] && s->orbital[a].kappa == s->orbital[b].kappa &&
+         ((s->list->closed[a] && s->list->closed[b]) || (free_pair && free_pair[a * s->n_orbitals + b]));
+}
+
+/* Eigenvectors of the symmetric multipliers of group[0 ... m-1] replace its orbitals. */
+static afb_status diagonalise(afb_scf *s, int m, const int *group)
+{
+  double matrix[256], value[16], work[640], mixed[16];
+  int lwork = 640, info;
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++)
+      matrix[i * m + j] = 0.5 * (s->multiplier[group[i] * s->n_orbitals + group[j]] +
+                                 s->multiplier[group[j] * s->n_orbitals + group[i]]);
+  dsyev_("V", "L", &m, matrix, &m, value, work, &lwork, &info);
+  if (info != 0)
+    return AFB_FAIL(AFB_E_NUMERIC, "orbitals cannot be made canonical");
+  for (int x = 0; x < s->n; x++) {
+    for (int i = 0; i < m; i++) {
+      mixed[i] = 0;
+      for (int j = 0; j < m; j++)
+        mixed[i] += (matrix[i * m + i] < 0 ? -1 : 1) * matrix[i * m + j] * afb_row(s->vector, group[j], s->n)[x];
+    }
+    for (int i = 0; i < m; i++)
+      afb_row(s->vector, group[i], s->n)[x] = mixed[i];
+  }
+  return AFB_OK;
+}
+
+afb_status afb_scf_canonicalise(afb_scf *s, const uint8_t *free_pair)
 {
   uint8_t done[AFB_MAX_ORBITALS] = {0};
   for (int a = 0; a < s->n_orbitals; a++) {
-    double matrix[256], value[16], work[640], mixed[16];
-    int group[AFB_MAX_ORBITALS], m = 0, lwork = 640, info;
-    for (int b = a; b < s->n_orbitals && !done[a]; b++)
-      if (s->varied[b] && s->list->closed[b] && s->orbital[b].kappa == s->orbital[a].kappa) {
+    int group[16], m = 1;
+    group[0] = a;
+    for (int b = a + 1; b < s->n_orbitals && !done[a]; b++)
+      if (!done[b] && m < 16 && is_free(s, free_pair, a, b)) {
         group[m++] = b;
         done[b] = 1;
       }
-    if (m < 2 || m > 16)
-      continue;
-    for (int i = 0; i < m; i++)
-      for (int j = 0; j < m; j++)
-        matrix[i * m + j] = 0.5 * (s->multiplier[group[i] * s->n_orbitals + group[j]] + s->multiplier[group[j] * s->n_orbitals + group[i]]);
-    dsyev_("V", "L", &m, matrix, &m, value, work, &lwork, &info);
-    if (info != 0)
-      return AFB_FAIL(AFB_E_NUMERIC, "closed orbitals cannot be made canonical");
-    for (int x = 0; x < s->n; x++) {
-      for (int i = 0; i < m; i++) {
-        mixed[i] = 0;
-        for (int j = 0; j < m; j++)
-          mixed[i] += (matrix[i * m + i] < 0 ? -1 : 1) * matrix[i * m + j] * afb_row(s->vector, group[j], s->n)[x];
-      }
-      for (int i = 0; i < m; i++)
-        afb_row(s->vector, group[i], s->n)[x] = mixed[i];
-    }
+    if (m > 1)
+      AFB_TRY(diagonalise(s, m, group));
   }
   afb_scf_refresh(s);
   afb_scf_gradient(s);
   return AFB_OK;
+}
+
+afb_status afb_scf_free_pairs(afb_scf *s, const afb_ci *ci, const afb_angular *angular, uint8_t *free_pair)
+{
+  size_t size = (size_t)s->n_orbitals * (size_t)s->n;
+  double *p = calloc(2 * size, sizeof *p), *hp = p + size;
+  if (!p)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for a rotation");
+  memset(free_pair, 0, (size_t)s->n_orbitals * (size_t)s->n_orbitals);
+  afb_status status = AFB_OK;
+  for (int a = 0; a < s->n_orbitals; a++)
+    for (int b = a + 1; b < s->n_orbitals && status == AFB_OK; b++) {
+      if (!s->varied[a] || !s->varied[b] || s->orbital[a].kappa != s->orbital[b].kappa || s->list->closed[a] || s->list->closed[b])
+        continue;
+      memset(p, 0, size * sizeof *p);
+      for (int x = 0; x < s->n; x++) {
+        afb_row(p, a, s->n)[x] = afb_row(s->vector, b, s->n)[x];
+        afb_row(p, b, s->n)[x] = -afb_row(s->vector, a, s->n)[x];
+      }
+      status = afb_scf_hessian(s, ci, angular, p, hp);
+      free_pair[a * s->n_orbitals + b] = free_pair[b * s->n_orbitals + a] = fabs(afb_dot((int)size, p, hp)) < 1e-9;
+    }
+  free(p);
+  return status;
 }
 
 void afb_scf_project_tangent(const afb_scf *s, double *dual)
@@ -337,8 +377,7 @@ static int index_of_pair(const afb_expression *e, int a, int b)
   return -1;
 }
 
-/* The local operator of orbital a over its occupation: H_Dirac + W_aa / q_a. */
-static void local_operator(afb_scf *s, int a, double *band)
+void afb_scf_local_operator(afb_scf *s, int a, double *band)
 {
   memcpy(band, afb_scf_dirac(s, s->orbital[a].kappa), (size_t)s->n * AFB_BAND_LD * sizeof *band);
   int pair = index_of_pair(s->expression, a, a);
@@ -346,31 +385,34 @@ static void local_operator(afb_scf *s, int a, double *band)
     afb_radial_add_potential(s->radial, 1 / s->occupation[a], afb_row(s->field, pair, s->n_points), band);
 }
 
-/* v = -(band - energy S)^-1 r in the complement of the orbitals of a's kappa: bordered system by its Schur complement. */
+/* v = -(band - energy S)^-1 r in the complement of the orbitals of a's kappa and of a's companions: bordered system by its
+ * Schur complement. block: [2 MOST_BORDERS + 1][n]. */
+enum { MOST_BORDERS = 16 + AFB_MAX_N };
+
 static afb_status bordered_solve(afb_scf *s, int a, double energy, double *band, double *factors, int *pivots,
                                  const double *r, double *block, double *v)
 {
-  int n = s->n, m = 0, group[AFB_MAX_ORBITALS], one = 1, info, border_pivots[AFB_MAX_ORBITALS];
-  for (int b = 0; b < s->n_orbitals; b++)
+  const double *border[MOST_BORDERS];
+  int n = s->n, m = 0, one = 1, info, border_pivots[MOST_BORDERS];
+  for (int b = 0; b < s->n_orbitals && m < MOST_BORDERS - AFB_MAX_N; b++)
     if (s->orbital[b].kappa == s->orbital[a].kappa)
-      group[m++] = b;
+      border[m++] = afb_row(s->vector, b, n);
+  for (int i = 0; i < s->n_companions[a]; i++)
+    border[m++] = s->companion + (size_t)(a * AFB_MAX_N + i) * (size_t)n;
   for (size_t i = 0; i < (size_t)n * AFB_BAND_LD; i++)
     band[i] -= energy * s->radial->overlap[i];
   afb_radial_fix_ends(s->radial, band);
   AFB_TRY(afb_band_factor(n, band, factors, pivots));
   memcpy(block, r, (size_t)n * sizeof *block);
-  double *metric = block + (size_t)(m + 1) * (size_t)n;
+  double *metric = afb_row(block, m + 1, n), schur[MOST_BORDERS * MOST_BORDERS], right[MOST_BORDERS];
   for (int i = 0; i < m; i++)
-    afb_band_multiply(n, s->radial->overlap, afb_row(s->vector, group[i], n), metric + (size_t)i * (size_t)n);
+    afb_band_multiply(n, s->radial->overlap, border[i], afb_row(metric, i, n));
   memcpy(block + n, metric, (size_t)m * (size_t)n * sizeof *block);
   AFB_TRY(afb_band_solve(n, factors, pivots, m + 1, block));
-  double schur[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS / 16], right[AFB_MAX_ORBITALS];
-  if (m > 16)
-    return AFB_FAIL(AFB_E_LIMIT, "more than 16 orbitals of one symmetry");
   for (int i = 0; i < m; i++) {
-    right[i] = afb_dot(n, metric + (size_t)i * (size_t)n, block);
+    right[i] = afb_dot(n, afb_row(metric, i, n), block);
     for (int j = 0; j < m; j++)
-      schur[j * m + i] = afb_dot(n, metric + (size_t)i * (size_t)n, block + (size_t)(j + 1) * (size_t)n);
+      schur[j * m + i] = afb_dot(n, afb_row(metric, i, n), afb_row(block, j + 1, n));
   }
   dgesv_(&m, &one, schur, &m, border_pivots, right, &m, &info);
   if (info != 0)
@@ -378,9 +420,9 @@ static afb_status bordered_solve(afb_scf *s, int a, double energy, double *band,
   for (int x = 0; x < n; x++)
     v[x] = -block[x];
   for (int i = 0; i < m; i++)
-    afb_axpy(n, right[i], block + (size_t)(i + 1) * (size_t)n, v);
+    afb_axpy(n, right[i], afb_row(block, i + 1, n), v);
   for (int i = 0; i < m; i++)
-    remove_component(s, afb_row(s->vector, group[i], n), v);
+    afb_scf_remove_component(s, border[i], v);
   return AFB_OK;
 }
 
@@ -410,7 +452,7 @@ afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, do
 {
   int m = s->n_orbitals, n = s->n;
   size_t band_size = (size_t)n * AFB_BAND_LD;
-  double *band = malloc((band_size + (size_t)n * AFB_BAND_FACTOR_LD + (size_t)n * (2 * (size_t)m + 3) + (size_t)m * (size_t)m) * sizeof *band);
+  double *band = malloc((band_size + (size_t)n * AFB_BAND_FACTOR_LD + (size_t)n * (2 * MOST_BORDERS + 2) + (size_t)m * (size_t)m) * sizeof *band);
   int *pivots = malloc((size_t)n * sizeof *pivots);
   if (!band || !pivots) {
     free(band);
@@ -418,14 +460,14 @@ afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, do
     return AFB_FAIL(AFB_E_MEMORY, "no memory for an orbital step");
   }
   double *factors = band + band_size, *block = factors + (size_t)n * AFB_BAND_FACTOR_LD;
-  double *r = block + (size_t)n * (2 * (size_t)m + 2), *expectation = r + n;
+  double *r = block + (size_t)n * (2 * MOST_BORDERS + 1), *expectation = r + n;
   afb_status status = AFB_OK;
   memset(primal, 0, (size_t)m * (size_t)n * sizeof *primal);
   for (int a = 0; a < m && status == AFB_OK; a++) {
     if (!s->varied[a])
       continue;
     double q = s->occupation[a];
-    local_operator(s, a, band);
+    afb_scf_local_operator(s, a, band);
     for (int b = 0; b < m; b++)
       if (s->orbital[b].kappa == s->orbital[a].kappa)
         expectation[a * m + b] = q * afb_band_form(n, band, afb_row(s->vector, b, n), afb_row(s->vector, b, n));
@@ -433,7 +475,7 @@ afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, do
       r[x] = afb_const_row(dual, a, n)[x] / q;
     status = bordered_solve(s, a, s->multiplier[a * m + a] / q - shift, band, factors, pivots, r, block, afb_row(primal, a, n));
   }
-  if (status == AFB_OK)
+  if (status == AFB_OK && !s->held)
     rotate_pairs(s, expectation, dual, primal);
   free(band);
   free(pivots);

@@ -33,6 +33,8 @@ typedef struct {
   double *multiplier;      /* [n_orbitals][n_orbitals]: lambda_ab */
   double occupation[AFB_MAX_ORBITALS];   /* D_aa */
   double *band[2 * AFB_MAX_ORBITALS + 2];/* Dirac operators by kappa, made when first used */
+  double *companion;       /* [n_orbitals][AFB_MAX_N][n], see afb_scf_hold; NULL before */
+  int n_companions[AFB_MAX_ORBITALS], held;
   double *work;
 } afb_scf;
 
@@ -44,13 +46,27 @@ void afb_scf_destroy(afb_scf **scf);
 const double *afb_scf_dirac(afb_scf *scf, int kappa);
 /* Makes the varied orbitals orthonormal (symmetrically among themselves, frozen ones stay). AFB_E_NUMERIC: dependent. */
 afb_status afb_scf_orthonormalise(afb_scf *scf);
-/* Rotates varied closed orbitals of one kappa, among which the energy is invariant, so that their multipliers become
- * diagonal, ascending with n; refreshes values and gradient. AFB_E_NUMERIC. */
-afb_status afb_scf_canonicalise(afb_scf *scf);
+/* Rotates varied orbitals of one kappa among which the energy is invariant so that their multipliers become diagonal,
+ * ascending with n. free_pair[n_orbitals][n_orbitals]: 1 for pairs whose rotation costs nothing; pairs of closed orbitals need not
+ * be marked. Refreshes values; with closed orbitals alone the gradient too. AFB_E_NUMERIC. */
+afb_status afb_scf_canonicalise(afb_scf *scf, const uint8_t *free_pair);
+/* Marks the pairs of varied open orbitals whose mutual rotation changes the energy by less than 1e-9 hartree in second order,
+ * CI vectors following. At a stationary point. AFB_E_MEMORY. Cost: one Hessian product a pair. */
+afb_status afb_scf_free_pairs(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, uint8_t *free_pair);
 /* From the orbitals: values, potentials, integrals x. */
 void afb_scf_refresh(afb_scf *scf);
 /* From x and coefficient: fields, gradient, multipliers, occupations. */
 void afb_scf_gradient(afb_scf *scf);
+
+/* An orbital n kappa whose inner companions (l < n' < n) are not all in the list is an excited state of its own operator: a saddle
+ * of the energy, from which early steps fall. Finds, for every such varied orbital, the lower eigenfunctions of its
+ * operator (local part and exchange, of the last gradient) that the list does not hold; steps of afb_scf_precondition are orthogonal to them, and
+ * rotate no two orbitals into each other, until afb_scf_release, and afb_scf_drop_companions takes them out of the orbitals. AFB_E_MEMORY, AFB_E_NUMERIC. 5 ms an orbital. */
+afb_status afb_scf_hold(afb_scf *scf);
+void afb_scf_release(afb_scf *scf);
+void afb_scf_drop_companions(afb_scf *scf);
+/* Whether holding does anything: an orbital lacks inner companions, or two varied open ones of a kappa could swap. */
+int afb_scf_can_fall(const afb_scf *scf);
 
 /* The tangent part of the gradient of the Lagrangian, [n_orbitals][n], dual; zero for frozen orbitals. */
 void afb_scf_residual(const afb_scf *scf, double *dual);

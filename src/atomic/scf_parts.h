@@ -1,4 +1,4 @@
-/* Pieces of the gradient that scf.c and hessian.c share; nobody else includes this. */
+/* Pieces that scf.c, hessian.c and hold.c share; nobody else includes this. */
 #ifndef AFB_ATOMIC_SCF_PARTS_H
 #define AFB_ATOMIC_SCF_PARTS_H
 
@@ -33,5 +33,9 @@ void afb_scf_apply_fields(afb_scf *s, const double *field, const double *p, cons
 void afb_scf_apply_one_body(const afb_scf *s, const double *coefficient, const double *h, double *out);
 /* Takes the part of a dual set that pairs with tangent vectors. */
 void afb_scf_project_tangent(const afb_scf *s, double *dual);
+/* v -= along <along|v>. */
+void afb_scf_remove_component(const afb_scf *s, const double *along, double *v);
+/* The local operator of orbital a over its occupation: H_Dirac + W_aa / q_a, a band matrix. */
+void afb_scf_local_operator(afb_scf *s, int a, double *band);
 
 #endif

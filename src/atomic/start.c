@@ -13,17 +13,14 @@ static double screening(double x)
   return phi < 1 ? phi : 1;
 }
 
-/* The `count` lowest bound-side eigenvectors of kappa into vector[count][n], P positive near the nucleus. */
-static afb_status lowest(const afb_radial *radial, int kappa, const double *u, int count, double *vector)
+afb_status afb_start_lowest(const afb_radial *radial, double *h, int count, double *vector)
 {
   int n = radial->n, extra = 2, total = count + extra;
   size_t band = (size_t)n * AFB_BAND_LD;
-  double *h = malloc((2 * band + (size_t)total * (size_t)(n + 1)) * sizeof *h);
-  if (!h)
+  double *metric = malloc((band + (size_t)total * (size_t)(n + 1)) * sizeof *metric);
+  if (!metric)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the start orbitals");
-  double *metric = h + band, *value = metric + band, *all = value + total;
-  afb_radial_dirac(radial, kappa, h);
-  afb_radial_add_potential(radial, 1, u, h);
+  double *value = metric + band, *all = value + total;
   memcpy(metric, radial->overlap, band * sizeof *metric);
   afb_radial_fix_ends(radial, metric);
   afb_radial_fix_ends(radial, h);
@@ -50,7 +47,7 @@ static afb_status lowest(const afb_radial *radial, int kappa, const double *u, i
         v[x] *= sign;
     }
   }
-  free(h);
+  free(metric);
   return status;
 }
 
@@ -58,10 +55,10 @@ afb_status afb_start_thomas_fermi(const afb_radial *radial, int n_electrons, int
                                   double *vector)
 {
   int n = radial->n;
-  double *u = malloc(((size_t)radial->n_points + (size_t)n * AFB_MAX_N) * sizeof *u);
+  double *u = malloc(((size_t)radial->n_points + (size_t)n * (AFB_MAX_N + AFB_BAND_LD)) * sizeof *u);
   if (!u)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the start potential");
-  double *all = u + radial->n_points, unit = cbrt(radial->nucleus.z) / 0.88534;
+  double *all = u + radial->n_points, *h = all + (size_t)n * AFB_MAX_N, unit = cbrt(radial->nucleus.z) / 0.88534;
   for (int x = 0; x < radial->n_points; x++)
     u[x] = (n_electrons - 1) * (1 - screening(radial->r[x] * unit)) / radial->r[x];
   afb_status status = AFB_OK;
@@ -75,7 +72,9 @@ afb_status afb_start_thomas_fermi(const afb_radial *radial, int n_electrons, int
       }
     if (seen)
       continue;
-    status = lowest(radial, kappa, u, count, all);
+    afb_radial_dirac(radial, kappa, h);
+    afb_radial_add_potential(radial, 1, u, h);
+    status = afb_start_lowest(radial, h, count, all);
     for (int b = a; b < n_orbitals && status == AFB_OK; b++)
       if (orbital[b].kappa == kappa)
         memcpy(vector + (size_t)b * (size_t)n, all + (size_t)(orbital[b].n - afb_kappa_l(kappa) - 1) * (size_t)n,

@@ -6,6 +6,10 @@
 #include "atomic/mcdhf.h"
 #include "atomic/radial.h"
 
+/* The `count` lowest eigenvectors above the negative continuum of a one-electron operator, band matrix h (changed: its ends are
+ * fixed), into vector[count][n], P positive near the nucleus. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 5 ms. */
+afb_status afb_start_lowest(const afb_radial *radial, double *h, int count, double *vector);
+
 /* Eigenfunctions of a local Thomas-Fermi potential, V = V_nuc + (N-1)(1 - phi(x))/r, x = r Z^(1/3)/0.88534, with Latter's
  * rational fit of phi (Phys. Rev. 99, 510 (1955)); orthonormal by construction.
  * vector: [n_orbitals][radial->n]. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 10 ms a kappa. */

@@ -107,6 +107,7 @@ afb_status afb_emit_yaml(const afb_schema *schema, const afb_node *root, unsigne
   FILE *out = open_memstream(text, &size);
   if (!out)
     return AFB_FAIL(AFB_E_MEMORY, "not enough memory for the input");
+  fprintf(out, "# aufbau %s\n", schema->name);
   write_keys(out, schema, root, without);
   if (fclose(out) != 0 || !*text) {
     free(*text);

@@ -7,7 +7,7 @@
 #include "config/tree.h"
 #include "core/status.h"
 
-/* Keys that have any of the flags `without`, with all that is below them, are left out. *text is malloc'ed.
+/* A first line "# aufbau COMMAND", then the keys. Those that have any of the flags `without`, with all that is below them, are left out. *text is malloc'ed.
  * AFB_E_MEMORY. */
 afb_status afb_emit_yaml(const afb_schema *schema, const afb_node *root, unsigned without, char **text);
 

@@ -269,6 +269,5 @@ const char *afb_config_identity_text(const afb_config *config) { return config->
 uint64_t afb_config_identity(const afb_config *config)
 {
   const char *text = afb_config_identity_text(config);
-  uint64_t hash = afb_hash(AFB_HASH_START, config->schema->name, strlen(config->schema->name) + 1);
-  return afb_hash(hash, text, strlen(text));
+  return afb_hash(AFB_HASH_START, text, strlen(text));
 }

@@ -49,11 +49,11 @@ int afb_config_usable(const afb_config *config, const char *path);
  * all ranks when all added the same. */
 afb_status afb_config_verdict(const afb_config *config);
 
-/* The resolved input: canonical YAML, defaults filled in, keys in the order of the schema. Without mistakes it
- * reads back to the same input. Owned by config. */
+/* The resolved input: a line "# aufbau COMMAND", then canonical YAML, defaults filled in, keys in the order of the schema.
+ * Without mistakes it reads back to the same input. Owned by config. */
 const char *afb_config_resolved(const afb_config *config);
-/* The same without keys flagged AFB_KEY_RESOURCE: two inputs with equal identity text describe the same
- * calculation. And its hash, the name of the schema included. */
+/* The same without keys flagged AFB_KEY_RESOURCE: two inputs with equal identity text describe the same calculation. And
+ * its hash. */
 const char *afb_config_identity_text(const afb_config *config);
 uint64_t afb_config_identity(const afb_config *config);
 

@@ -189,7 +189,8 @@ typedef struct {
 /* What a writer says of itself. Texts are UTF-8 and copied. */
 typedef struct {
   const char *input;               /* resolved input of this session */
-  const char *identity;            /* the lines of it that decide results: a file is continued only where these are equal */
+  const char *identity;            /* the lines of it that decide results: a file is continued only where these are equal.
+                                      A file written with "" belongs to nobody yet: it takes the next writer's */
   const char *revision;            /* of the program; may be NULL, as may `libraries` */
   const char *libraries;           /* versions of PETSc, SLEPc ... */
   afb_store_legend legend;
@@ -217,7 +218,8 @@ afb_status afb_store_open(MPI_Comm comm, const char *path, afb_store_mode mode, 
  * fold the journal stays and AFB_E_IO says so: nothing that was committed is lost. */
 afb_status afb_store_close(afb_store **store);
 
-/* Not collective. Releases without folding, as a kill would: for ways out on which a collective call is not possible. */
+/* Not collective. Releases without folding, as a kill would: for ways out on which a collective call is not possible. The
+ * communicator's duplicate stays with MPI. */
 void afb_store_abandon(afb_store **store);
 
 /* ---- Writing: rank 0 only; not collective. AFB_E_INTERNAL elsewhere or when the store is open for reading. ---- */
@@ -268,8 +270,8 @@ double afb_store_time(const afb_store *store);
 
 /* Brings FILE.h5 up to date with what is committed. With the communicator of the store: collective, all ranks take their share
  * of the writing. With MPI_COMM_SELF: on rank 0 alone, not collective; other ranks then see new rows after
- * afb_store_refresh. AFB_E_IO, AFB_E_MEMORY: file and journal are as before. Cost: copying the file once, and some ten
- * milliseconds for its hundred and twenty datasets. */
+ * afb_store_refresh. AFB_E_IO, AFB_E_MEMORY: what was committed is still in the file or its journal. Cost: copying the file once, and some
+ * tenths of a second for its hundred and twenty datasets. */
 afb_status afb_store_fold(afb_store *store, MPI_Comm comm);
 /* Not collective. This rank reads FILE.h5 anew. AFB_E_IO, AFB_E_FOREIGN. */
 afb_status afb_store_refresh(afb_store *store);
@@ -284,7 +286,9 @@ int64_t afb_store_count(const afb_store *store, afb_table table);
  * AFB_E_LIMIT: outside of the table. AFB_E_IO, AFB_E_MEMORY. Cost: one read per column and contiguous piece. */
 afb_status afb_store_read(afb_store *store, afb_table table, int64_t first, int64_t n, size_t row_size, void *rows);
 
-/* Number of the first run with this content hash, -1 when there is none (or it is not committed yet). */
+/* Look-ups; for the writer, rows of the uncommitted batch are among what is found.
+ * Cost: the first look-up reads the tables it needs, except on the writer, which did that when it opened.
+ * Number of the first run with this content hash, -1 when there is none. */
 afb_status afb_store_find_run(afb_store *store, uint64_t content_hash, int64_t *run);
 /* Number of a configuration by its canonical text, -1 when there is none. */
 afb_status afb_store_find_configuration(afb_store *store, const char *text, int64_t *configuration);

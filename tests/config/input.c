@@ -99,7 +99,7 @@ static void mistakes_stand_at_their_place(void **state)
     "in.yaml:1:20: unknown key \"chrage\"; did you mean \"charge\"?\n  atom: {element: Y, chrage: 0, nucleus: fermy}\n"
     "                     ^\n",
     "in.yaml:1:40: atom.nucleus: unknown word \"fermy\"; did you mean \"fermi\"?",
-    "in.yaml:2:27: configurations: a list in a list",
+    "in.yaml:2:27: configurations: found a list in a list",
     "in.yaml:3:10: J.min: \"0.5\" is no whole or half number",
     "in.yaml:4:20: limits.cpu_time: 5 has no unit",
     "in.yaml:4:28: limits.csf: 0 is out of range",
@@ -162,7 +162,7 @@ static void callers_add_mistakes_in_order(void **state)
   check_true(afb_config_verdict(r.config) == AFB_E_INPUT);
   const char *text = afb_error_text();
   const char *a = strstr(text, "in.yaml:1:7: a default"), *b = strstr(text, "in.yaml:2:23: first"),
-             *c = strstr(text, "in.yaml:2:29: second"), *d = strstr(text, "in.yaml:3:1: unknown key \"strat\"");
+             *c = strstr(text, "in.yaml:2:30: second"), *d = strstr(text, "in.yaml:3:1: unknown key \"strat\"");
   if (!a || !b || !c || !d)
     fprintf(stderr, "# %s\n", text);
   check_true(a && b && c && d && a < b && b < c && c < d);

@@ -1,0 +1,125 @@
+#include "app/atom_file.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "campaign/record.h"
+#include "campaign/rows.h"
+#include "engine/engine.h"
+#include "engine/mcdhf.h"
+
+/* Number of the MCDHF engine in the list, as the legend has it. */
+static int engine_number(void)
+{
+  int i = 0;
+  while (afb_engines[i] && afb_engines[i] != &afb_engine_mcdhf)
+    i++;
+  return i;
+}
+
+static afb_status last_outcome(afb_store *store, afb_outcome *outcome)
+{
+  int64_t n = afb_store_count(store, AFB_TABLE_RUNS);
+  afb_store_run run;
+  *outcome = AFB_OUTCOME_NONE;
+  if (n == 0)
+    return AFB_OK;
+  AFB_TRY(afb_store_read(store, AFB_TABLE_RUNS, n - 1, 1, sizeof run, &run));
+  *outcome = (afb_outcome)run.outcome;
+  return AFB_OK;
+}
+
+afb_status afb_atom_file_open(const char *path, const afb_config *config, afb_store **store, afb_outcome *outcome)
+{
+  int rank;
+  afb_store_writer writer = {.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
+                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_record_legend(&writer.legend);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  AFB_TRY(afb_file_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &writer, store));
+  afb_status status = afb_agree(MPI_COMM_WORLD, rank == 0 ? last_outcome(*store, outcome) : AFB_OK);
+  int number = rank == 0 ? (int)*outcome : 0;
+  MPI_Bcast(&number, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  *outcome = (afb_outcome)number;
+  if (status != AFB_OK)
+    afb_store_close(store);
+  return status;
+}
+
+static afb_status intern(afb_store *store, const afb_mcdhf_request *request, afb_store_run *row)
+{
+  char label[AFB_ION_LENGTH], text[AFB_CONFIGURATION_LENGTH];
+  AFB_TRY(afb_store_intern_ion(store, request->z, request->charge,
+                               afb_ion_format((afb_ion){request->z, request->charge}, label), &row->ion));
+  int64_t *member = malloc((size_t)request->n_configurations * sizeof *member);
+  afb_status status = member ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to store a run");
+  for (int i = 0; i < request->n_configurations && status == AFB_OK; i++)
+    status = afb_store_intern_configuration(
+      store, afb_configuration_format(&request->configuration[i], 1, text, sizeof text), &member[i]);
+  if (status == AFB_OK)
+    status = afb_store_intern_set(store, row->ion, request->n_configurations, member, &row->set);
+  free(member);
+  return status;
+}
+
+static afb_status add_run(afb_store *store, const afb_config *config, const afb_mcdhf_request *request,
+                          const afb_mcdhf_result *result, double start, int ranks)
+{
+  double finish = afb_store_time(store);
+  afb_store_run row = {.engine = engine_number(), .parent = -1, .added = -1, .strategy = -1, .round = -1,
+                       .ranks = ranks, .core_seconds = ranks * (finish - start), .start = start, .finish = finish,
+                       .probability = NAN, .probability_cheapest = NAN, .predicted_cost = NAN,
+                       .content_hash = afb_config_identity(config)};
+  AFB_TRY(intern(store, request, &row));
+  AFB_TRY(afb_rows_add_result(store, &row, result, NULL));
+  return afb_store_commit(store);
+}
+
+afb_status afb_atom_file_write(afb_store *store, const afb_config *config, const afb_mcdhf_request *request,
+                               const afb_mcdhf_result *result, double start)
+{
+  int rank, ranks;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  return afb_agree(MPI_COMM_WORLD,
+                   rank == 0 ? add_run(store, config, request, result, start, ranks) : AFB_OK);
+}
+
+/* The last run of the element that has orbitals; -1: none. */
+static afb_status find_start(afb_store *store, int z, int64_t *found)
+{
+  *found = -1;
+  for (int64_t run = afb_store_count(store, AFB_TABLE_RUNS) - 1; run >= 0 && *found < 0; run--) {
+    afb_store_run row;
+    afb_store_ion ion;
+    AFB_TRY(afb_store_read(store, AFB_TABLE_RUNS, run, 1, sizeof row, &row));
+    AFB_TRY(afb_store_read(store, AFB_TABLE_IONS, row.ion, 1, sizeof ion, &ion));
+    if (ion.z == z && row.n_orbitals > 0)
+      *found = run;
+  }
+  return AFB_OK;
+}
+
+static afb_status read_start(afb_store *store, const char *path, int z, afb_orbitals *out)
+{
+  int64_t run;
+  AFB_TRY(find_start(store, z, &run));
+  if (run < 0)
+    return AFB_FAIL(AFB_E_INPUT, "%s holds no orbitals of this element", path);
+  return afb_rows_read_orbitals(store, run, out);
+}
+
+afb_status afb_atom_file_start(const char *path, afb_config *config, int z, afb_orbitals *out)
+{
+  afb_store *store = NULL;
+  *out = (afb_orbitals){0};
+  afb_status status = afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store);
+  if (status == AFB_OK) {
+    status = afb_agree(MPI_COMM_WORLD, read_start(store, path, z, out));
+    afb_store_close(&store);
+  }
+  if (status == AFB_OK || status == AFB_E_MEMORY)
+    return status;
+  afb_config_mistake(config, "start", -1, 0, "%s", afb_error_text());
+  return afb_config_verdict(config);
+}

@@ -1,0 +1,140 @@
+/* `aufbau campaign`: runs chosen, computed, stored and learnt from. */
+#include <math.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/inputs.h"
+#include "campaign/campaign.h"
+#include "campaign/record.h"
+#include "core/clock.h"
+#include "report/campaign.h"
+#include "report/progress.h"
+
+enum { PATH_LENGTH = 1024 };
+
+/* The file: what was given, or the input's name with .h5 in place of its ending. */
+static afb_status choose_path(const afb_arguments *arguments, char path[PATH_LENGTH])
+{
+  const char *from = arguments->output ? arguments->output : arguments->operand[0];
+  const char *name = strrchr(from, '/'), *dot = strrchr(from, '.');
+  int stem = arguments->output || !dot || (name && dot < name) ? (int)strlen(from) : (int)(dot - from);
+  int length = snprintf(path, PATH_LENGTH, "%.*s%s", stem, from, arguments->output ? "" : ".h5");
+  return length < PATH_LENGTH - 8 ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "the name of the output file is too long");
+}
+
+/* The input has been checked: there is an engine of that name. */
+static void choose_engine(const char *name, const afb_engine **engine, int *number)
+{
+  for (*number = 0; afb_engines[*number] && strcmp(afb_engines[*number]->name, name) != 0; ++*number)
+    ;
+  *engine = afb_engines[*number];
+}
+
+static afb_optimise optimise_of(int word)
+{
+  return word == AFB_INPUT_OPTIMISE_ALL ? AFB_OPTIMISE_ALL
+       : word == AFB_INPUT_OPTIMISE_AVERAGE ? AFB_OPTIMISE_AVERAGE : AFB_OPTIMISE_LEVELS;
+}
+
+static void fill_options(const afb_campaign_input *input, afb_campaign_options *o)
+{
+  o->max_n = (int)input->max_n;
+  o->max_l = input->max_l;
+  o->excited_electrons = (int)input->excited_electrons;
+  o->max_shift = (int)input->max_shift;
+  o->set_size = (int)input->set_size;
+  o->optimise = optimise_of(input->optimise);
+  o->n_levels = (int)input->levels;
+  o->warm_start = input->warm_start;
+  o->strategy = (afb_strategy)input->strategy;
+  o->list = input->list;
+  o->batch = (int)input->batch;
+  o->budget_runs = input->budget_runs;
+  o->budget_core_seconds = isnan(input->budget_core_hours) ? 0.0 : 3600.0 * input->budget_core_hours;
+  o->budget_wall_seconds = isnan(input->budget_wall_seconds) ? 0.0 : input->budget_wall_seconds;
+  o->seed = (uint64_t)input->seed;
+  o->max_iterations = (int)input->limits.iterations;
+  o->max_seconds = input->limits.cpu_seconds;
+  o->max_csf = input->limits.csf;
+}
+
+static void show(void *context, const afb_campaign_progress *p)
+{
+  afb_progress *progress = context;
+  char text[128];
+  if (!afb_progress_due(progress))
+    return;
+  snprintf(text, sizeof text, "%lld runs, %lld converged%s", (long long)p->runs, (long long)p->converged,
+           p->training ? ", training" : "");
+  afb_progress_state state = {.fraction = p->fraction, .fraction_at_start = p->fraction_at_start, .text = text};
+  afb_progress_show(progress, &state);
+}
+
+static afb_status run_on(const afb_pool *pool, const afb_arguments *arguments, const char *path,
+                         afb_campaign_options *options, afb_store *store, int *exit_status)
+{
+  afb_progress progress;
+  afb_campaign_result result;
+  afb_progress_init(&progress, arguments->quiet || pool->rank != 0);
+  options->progress = show;
+  options->progress_context = &progress;
+  afb_status status = afb_campaign_run(pool, options, store, &result);
+  afb_progress_end(&progress);
+  if (status == AFB_OK && pool->rank == 0)
+    afb_report_campaign(stdout, options, &result, path, arguments->operand[0]);
+  if (status == AFB_OK && afb_end_resumable(result.end))
+    *exit_status = AFB_EXIT_RESUMABLE;
+  afb_campaign_result_clear(&result);
+  return status;
+}
+
+static afb_status open_and_run(const afb_arguments *arguments, const afb_config *config, const char *path,
+                               afb_campaign_options *options, int *exit_status)
+{
+  afb_pool *pool = NULL;
+  afb_store *store = NULL;
+  afb_store_writer writer = {.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
+    .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_record_legend(&writer.legend);
+  AFB_TRY(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  afb_status status = afb_file_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store);
+  if (status == AFB_OK) {
+    status = run_on(pool, arguments, path, options, store, exit_status);
+    char text[AFB_ERROR_LENGTH];
+    snprintf(text, sizeof text, "%s", afb_error_text());
+    afb_status closed = afb_store_close(&store);
+    if (status != AFB_OK)
+      status = AFB_FAIL(status, "%s", text);
+    else
+      status = closed;
+  }
+  afb_pool_destroy(&pool);
+  return status;
+}
+
+afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status)
+{
+  afb_campaign_options options = {.started_at = afb_wall_seconds()};
+  afb_campaign_input input;
+  afb_config *config = NULL;
+  afb_ion *ions = NULL;
+  char path[PATH_LENGTH], stop_file[PATH_LENGTH + 8];
+  afb_signals_catch();
+  AFB_TRY(afb_input_read(&afb_campaign_schema, arguments, &input, &config));
+  afb_status status = afb_agree(MPI_COMM_WORLD, afb_campaign_input_check(config, &input, &options.n_ions, &ions));
+  if (status == AFB_OK)
+    status = choose_path(arguments, path);
+  if (status == AFB_OK) {
+    snprintf(stop_file, sizeof stop_file, "%s.stop", path);
+    options.ion = ions;
+    choose_engine(input.engine, &options.engine, &options.engine_number);
+    options.stop_file = stop_file;
+    fill_options(&input, &options);
+    status = open_and_run(arguments, config, path, &options, exit_status);
+  }
+  free(ions);
+  afb_config_destroy(&config);
+  return status;
+}

@@ -1,0 +1,444 @@
+#include "campaign/learner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "campaign/learner_parts.h"
+#include "core/clock.h"
+#include "learn/split.h"
+
+enum { FOLDS = 5, SLICE = 10 };
+
+afb_status afb_learner_create(MPI_Comm comm, uint64_t seed, afb_learner **out)
+{
+  *out = NULL;
+  afb_learner *l = calloc(1, sizeof *l);
+  afb_status status = l ? afb_features_table_init(&l->table) : AFB_FAIL(AFB_E_MEMORY, "no memory for the learner");
+  status = afb_agree(comm, status);
+  if (status != AFB_OK) {
+    free(l);
+    return status;
+  }
+  MPI_Comm_dup(comm, &l->comm);
+  MPI_Comm_rank(comm, &l->rank);
+  MPI_Comm_size(comm, &l->size);
+  l->seed = seed;
+  *out = l;
+  return AFB_OK;
+}
+
+void afb_learner_destroy(afb_learner **learner)
+{
+  afb_learner *l = *learner;
+  if (!l)
+    return;
+  for (int i = 0; i < l->n_ions; i++)
+    afb_feature_ion_destroy(&l->ion[i].features);
+  free(l->ion);
+  afb_set_table_clear(&l->table);
+  afb_bytes_clear(&l->pending);
+  afb_model_destroy(&l->model);
+  MPI_Comm_free(&l->comm);
+  free(l);
+  *learner = NULL;
+}
+
+/* A sample on the way to other ranks: this head, n bytes of `started`, n configurations (number of shells, then n l q of
+ * each, in bytes). */
+typedef struct {
+  int z, charge, n, added, warm, n_levels;
+  float label[AFB_N_TARGETS];
+} head;
+
+static afb_status pack(const afb_sample *sample, afb_bytes *bytes)
+{
+  const afb_node *node = sample->node;
+  head h = {.z = sample->ion.z, .charge = sample->ion.charge, .n = node->n, .warm = sample->start != NULL,
+            .n_levels = sample->n_levels};
+  memcpy(h.label, sample->label, sizeof h.label);
+  unsigned char started[AFB_MAX_SET], shells[1 + 3 * AFB_MAX_SHELLS];
+  for (int i = 0; i < node->n; i++) {
+    h.added = node->member[i] == sample->added ? i : h.added;
+    started[i] = sample->start && afb_node_contains(sample->start, node->member[i]);
+  }
+  AFB_TRY(afb_bytes_put(bytes, &h, sizeof h));
+  AFB_TRY(afb_bytes_put(bytes, started, (size_t)node->n));
+  for (int i = 0; i < node->n; i++) {
+    const afb_configuration *c = &sample->candidates->candidate[node->member[i]].configuration;
+    shells[0] = (unsigned char)c->n_shells;
+    for (int k = 0; k < c->n_shells; k++) {
+      shells[3 * k + 1] = (unsigned char)c->shell[k].n;
+      shells[3 * k + 2] = (unsigned char)c->shell[k].l;
+      shells[3 * k + 3] = (unsigned char)c->shell[k].q;
+    }
+    AFB_TRY(afb_bytes_put(bytes, shells, (size_t)(1 + 3 * c->n_shells)));
+  }
+  return AFB_OK;
+}
+
+static afb_status get_configuration(afb_bytes *bytes, afb_configuration *out)
+{
+  unsigned char n, shell[3];
+  AFB_TRY(afb_bytes_get(bytes, &n, 1));
+  if (n > AFB_MAX_SHELLS)
+    return AFB_FAIL(AFB_E_FOREIGN, "a configuration of %d shells in a message", n);
+  *out = (afb_configuration){.n_shells = n};
+  for (int k = 0; k < n; k++) {
+    AFB_TRY(afb_bytes_get(bytes, shell, sizeof shell));
+    out->shell[k] = (afb_shell){shell[0], shell[1], shell[2]};
+  }
+  return AFB_OK;
+}
+
+static afb_status find_ion(afb_learner *l, afb_ion ion, const afb_feature_ion **out)
+{
+  for (int i = 0; i < l->n_ions; i++)
+    if (l->ion[i].ion.z == ion.z && l->ion[i].ion.charge == ion.charge) {
+      *out = l->ion[i].features;
+      return AFB_OK;
+    }
+  if (l->n_ions == l->ion_capacity) {
+    int capacity = 2 * l->ion_capacity + 16;
+    afb_known_ion *grown = realloc(l->ion, (size_t)capacity * sizeof *grown);
+    if (!grown)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for %d ions", capacity);
+    l->ion = grown;
+    l->ion_capacity = capacity;
+  }
+  afb_known_ion *known = &l->ion[l->n_ions];
+  *known = (afb_known_ion){.ion = ion};
+  afb_configuration ground;
+  AFB_TRY(afb_ground_configuration(ion.z, ion.charge, &ground));
+  AFB_TRY(afb_feature_ion_create(ion.z, ion.charge, &ground, &known->features));
+  l->n_ions++;
+  *out = known->features;
+  return AFB_OK;
+}
+
+/* Takes the next sample out of the bytes and appends it to a table. */
+static afb_status append(afb_learner *l, afb_bytes *bytes, int with_label, afb_set_table *table)
+{
+  head h;
+  unsigned char started[AFB_MAX_SET];
+  static afb_configuration configuration[AFB_MAX_SET];
+  AFB_TRY(afb_bytes_get(bytes, &h, sizeof h));
+  if (h.n < 1 || h.n > AFB_MAX_SET)
+    return AFB_FAIL(AFB_E_FOREIGN, "a set of %d configurations in a message", h.n);
+  AFB_TRY(afb_bytes_get(bytes, started, (size_t)h.n));
+  for (int i = 0; i < h.n; i++)
+    AFB_TRY(get_configuration(bytes, &configuration[i]));
+  afb_feature_request request = {.n_configurations = h.n, .configuration = configuration, .added = h.added,
+    .started = h.warm ? started : NULL, .n_levels = h.n_levels};
+  AFB_TRY(find_ion(l, (afb_ion){h.z, h.charge}, &request.ion));
+  return afb_features_append(&request, with_label ? h.label : NULL, table);
+}
+
+afb_status afb_learner_add(afb_learner *learner, const afb_sample *sample)
+{
+  size_t before = learner->pending.size;
+  afb_status status = pack(sample, &learner->pending);
+  if (status == AFB_OK)
+    learner->n_pending++;
+  else
+    learner->pending.size = before;
+  return status;
+}
+
+/* Collective: rank 0's bytes on every rank. */
+static afb_status broadcast(afb_learner *l, int64_t *n, afb_bytes *bytes)
+{
+  int64_t counts[2] = {*n, (int64_t)bytes->size};
+  MPI_Bcast(counts, 2, MPI_INT64_T, 0, l->comm);
+  afb_status status = AFB_OK;
+  if (l->rank != 0) {
+    *bytes = (afb_bytes){.data = malloc((size_t)counts[1] + 1), .size = (size_t)counts[1], .capacity = (size_t)counts[1]};
+    if (!bytes->data)
+      status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld samples", (long long)counts[0]);
+  }
+  *n = counts[0];
+  AFB_TRY(afb_agree(l->comm, status));
+  for (int64_t at = 0; at < counts[1]; at += 1 << 28) {
+    int64_t left = counts[1] - at;
+    MPI_Bcast(bytes->data + at, left < 1 << 28 ? (int)left : 1 << 28, MPI_BYTE, 0, l->comm);
+  }
+  return AFB_OK;
+}
+
+static afb_status share_new_samples(afb_learner *l)
+{
+  afb_status status = broadcast(l, &l->n_pending, &l->pending);
+  for (int64_t i = 0; i < l->n_pending && status == AFB_OK; i++) {
+    size_t at = l->pending.read;
+    status = append(l, &l->pending, 1, &l->table);
+    /* What cannot be described (an ion without a table entry, too many orbitals) is not learnt from. */
+    if ((status == AFB_E_LIMIT || status == AFB_E_INPUT) && l->pending.read > at)
+      status = AFB_OK;
+  }
+  afb_bytes_clear(&l->pending);
+  l->n_pending = 0;
+  return afb_agree(l->comm, status);
+}
+
+void afb_count_labels(const afb_set_table *table, int target, int64_t *known, int64_t *positive)
+{
+  *known = *positive = 0;
+  for (int64_t i = 0; i < table->n; i++) {
+    float y = table->label[i * table->n_target + target];
+    *known += !isnan(y);
+    *positive += y > 0.5f;
+  }
+}
+
+afb_status afb_learner_fit(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
+                           int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics)
+{
+  double begin = afb_wall_seconds();
+  afb_train_options options;
+  afb_train_options_default(train->n, &options);
+  options.restart = restart;
+  options.seed = seed;
+  afb_trainer *trainer;
+  AFB_TRY(afb_trainer_create(comm, model, train, valid, &options, &trainer));
+  int finished = 0, over = 0;
+  int64_t first = model->step;
+  while (!finished && !over) {
+    double slice;
+    afb_status status = afb_trainer_advance(trainer, SLICE, &slice, &finished);
+    if (status != AFB_OK && status != AFB_E_NUMERIC) {
+      afb_trainer_destroy(&trainer);
+      return status;
+    }
+    /* A loss that is not finite ends this training with the last good weights. */
+    finished |= status == AFB_E_NUMERIC;
+    if (loss && status == AFB_OK)
+      *loss = slice;
+    over = afb_wall_seconds() - begin > seconds;
+    MPI_Bcast(&over, 1, MPI_INT, 0, comm);
+  }
+  if (steps)
+    *steps = model->step - first;
+  return afb_trainer_finish(&trainer, valid && valid->n > 0 ? metrics : NULL);
+}
+
+static afb_status make_model(afb_learner *l)
+{
+  if (l->model)
+    return AFB_OK;
+  afb_model_spec spec;
+  afb_model_spec_default(l->table.n_token, l->table.n_global, l->table.n_target, &spec);
+  spec.seed = l->seed;
+  return afb_model_create(&spec, &l->model);
+}
+
+static afb_status train_on_split(afb_learner *l, double seconds, afb_learner_round *round)
+{
+  afb_split split;
+  AFB_TRY(afb_split_by_group(&l->table, FOLDS, 0, l->seed, &split));
+  afb_set_table train = {0}, valid = {0};
+  int64_t known = 0, positive;
+  afb_status status = afb_set_table_select(&l->table, split.n_train, split.train, &train);
+  if (status == AFB_OK)
+    status = afb_set_table_select(&l->table, split.n_valid, split.valid, &valid);
+  if (status == AFB_OK)
+    afb_count_labels(&train, AFB_TARGET_CONVERGED, &known, &positive);
+  status = afb_agree(l->comm, status);
+  if (status == AFB_OK) {
+    /* With few ions everything may lie in the fold for calibration. */
+    int whole = known == 0;
+    const afb_set_table *part = whole ? &l->table : &train;
+    /* A restored model goes on with the weights that it came with. */
+    if (l->started_with < 0)
+      l->started_with = l->table.n;
+    int restart = l->table.n >= 2 * l->started_with || l->model->step == 0;
+    round->n_training = part->n;
+    round->n_validation = whole ? 0 : valid.n;
+    status = afb_learner_fit(l->comm, l->model, part, whole || valid.n == 0 ? NULL : &valid, restart, l->seed, seconds,
+                             &round->steps, &round->loss, round->validation);
+    round->validated = round->n_validation > 0 && status == AFB_OK;
+    if (restart)
+      l->started_with = l->table.n;
+  }
+  afb_set_table_clear(&train);
+  afb_set_table_clear(&valid);
+  afb_split_clear(&split);
+  return status;
+}
+
+afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_round *round)
+{
+  *round = (afb_learner_round){.loss = NAN};
+  double begin = afb_wall_seconds();
+  AFB_TRY(share_new_samples(learner));
+  int64_t known, positive;
+  afb_count_labels(&learner->table, AFB_TARGET_CONVERGED, &known, &positive);
+  if (known == 0)
+    return AFB_OK;
+  AFB_TRY(afb_agree(learner->comm, make_model(learner)));
+  afb_status status = train_on_split(learner, seconds, round);
+  round->seconds = afb_wall_seconds() - begin;
+  return status;
+}
+
+int afb_learner_ready(const afb_learner *learner) { return learner->model && learner->model->step > 0; }
+
+/* This rank's share of the samples, described and predicted. Samples that cannot be described keep NaN. */
+static afb_status predict_share(afb_learner *l, afb_bytes *bytes, int64_t n, int64_t first, int64_t last, float *mean,
+                                float *spread)
+{
+  afb_set_table table;
+  AFB_TRY(afb_features_table_init(&table));
+  int64_t *row = malloc((size_t)(last - first) * sizeof *row + 1);
+  float *p = malloc((size_t)(last - first) * 2 * AFB_N_TARGETS * sizeof *p + 1);
+  afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n);
+  for (int64_t i = 0; i < last && status == AFB_OK; i++) {
+    int64_t before = table.n;
+    if (i < first) {
+      /* Walks over the samples of lower ranks. */
+      head h;
+      unsigned char skipped[AFB_MAX_SET];
+      afb_configuration configuration;
+      status = afb_bytes_get(bytes, &h, sizeof h);
+      if (status == AFB_OK)
+        status = afb_bytes_get(bytes, skipped, (size_t)h.n);
+      for (int k = 0; status == AFB_OK && k < h.n; k++)
+        status = get_configuration(bytes, &configuration);
+      continue;
+    }
+    status = append(l, bytes, 0, &table);
+    if (status == AFB_E_LIMIT || status == AFB_E_INPUT)
+      status = AFB_OK;
+    if (table.n > before)
+      row[before] = i;
+  }
+  if (status == AFB_OK && table.n > 0)
+    status = afb_model_predict(l->model, &table, p, p + (last - first) * AFB_N_TARGETS);
+  for (int64_t i = 0; status == AFB_OK && i < table.n; i++)
+    for (int t = 0; t < AFB_N_TARGETS; t++) {
+      mean[row[i] * AFB_N_TARGETS + t] = p[i * AFB_N_TARGETS + t];
+      spread[row[i] * AFB_N_TARGETS + t] = p[(last - first + i) * AFB_N_TARGETS + t];
+    }
+  free(row);
+  free(p);
+  afb_set_table_clear(&table);
+  return status;
+}
+
+/* Puts the shares together on rank 0. */
+static void collect(afb_learner *l, int64_t n, float *values)
+{
+  for (int r = 1; r < l->size; r++) {
+    int64_t first = n * r / l->size, last = n * (r + 1) / l->size;
+    int count = (int)(last - first) * AFB_N_TARGETS;
+    if (l->rank == r)
+      MPI_Send(values + first * AFB_N_TARGETS, count, MPI_FLOAT, 0, 0, l->comm);
+    else if (l->rank == 0)
+      MPI_Recv(values + first * AFB_N_TARGETS, count, MPI_FLOAT, r, 0, l->comm, MPI_STATUS_IGNORE);
+  }
+}
+
+afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, float *mean, float *spread)
+{
+  afb_bytes bytes = {0};
+  afb_status status = AFB_OK;
+  if (learner->rank == 0)
+    for (int64_t i = 0; i < n && status == AFB_OK; i++)
+      status = pack(&sample[i], &bytes);
+  status = afb_agree(learner->comm, status);
+  if (status == AFB_OK)
+    status = broadcast(learner, &n, &bytes);
+  float *all = NULL;
+  if (status == AFB_OK) {
+    all = malloc((size_t)n * 2 * AFB_N_TARGETS * sizeof *all + 1);
+    if (!all)
+      status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n);
+    for (int64_t i = 0; all && i < 2 * n * AFB_N_TARGETS; i++)
+      all[i] = NAN;
+    status = afb_agree(learner->comm, status);
+  }
+  if (status == AFB_OK) {
+    int64_t first = n * learner->rank / learner->size, last = n * (learner->rank + 1) / learner->size;
+    status = predict_share(learner, &bytes, n, first, last, all, all + n * AFB_N_TARGETS);
+    status = afb_agree(learner->comm, status);
+  }
+  if (status == AFB_OK) {
+    collect(learner, n, all);
+    collect(learner, n, all + n * AFB_N_TARGETS);
+    if (learner->rank == 0) {
+      memcpy(mean, all, (size_t)n * AFB_N_TARGETS * sizeof *all);
+      memcpy(spread, all + n * AFB_N_TARGETS, (size_t)n * AFB_N_TARGETS * sizeof *all);
+    }
+  }
+  free(all);
+  afb_bytes_clear(&bytes);
+  return status;
+}
+
+const afb_model *afb_learner_model(const afb_learner *learner) { return learner->model; }
+
+afb_status afb_learner_arrays(const afb_learner *learner, int64_t *n_parameters, float **parameters,
+                              int64_t *n_optimiser, float **optimiser)
+{
+  const afb_model *m = learner->model;
+  *n_parameters = m->n_weights + m->n_scale;
+  *n_optimiser = 2 * m->n_weights;
+  *parameters = malloc((size_t)*n_parameters * sizeof(float));
+  *optimiser = malloc((size_t)*n_optimiser * sizeof(float));
+  if (!*parameters || !*optimiser) {
+    free(*parameters);
+    free(*optimiser);
+    *parameters = *optimiser = NULL;
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for a model of %lld parameters", (long long)m->n_weights);
+  }
+  memcpy(*parameters, m->weight, (size_t)m->n_weights * sizeof(float));
+  memcpy(*parameters + m->n_weights, m->scale, (size_t)m->n_scale * sizeof(float));
+  memcpy(*optimiser, m->moment1, (size_t)m->n_weights * sizeof(float));
+  memcpy(*optimiser + m->n_weights, m->moment2, (size_t)m->n_weights * sizeof(float));
+  return AFB_OK;
+}
+
+static afb_status rebuild(afb_learner *l, const char *text, int64_t n_parameters, int64_t n_optimiser)
+{
+  afb_model_spec spec;
+  afb_status status = afb_model_spec_parse(text, &spec);
+  if (status == AFB_OK)
+    status = afb_model_create(&spec, &l->model);
+  if (status != AFB_OK)
+    return AFB_FAIL(AFB_E_FOREIGN, "the model in the file cannot be rebuilt: %s", afb_error_text());
+  const afb_model *m = l->model;
+  if (spec.n_token != l->table.n_token || spec.n_global != l->table.n_global || spec.n_target != l->table.n_target ||
+      n_parameters != m->n_weights + m->n_scale || n_optimiser != 2 * m->n_weights)
+    return AFB_FAIL(AFB_E_FOREIGN, "the model in the file has other inputs than this version of the program");
+  return AFB_OK;
+}
+
+afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t step, int64_t n_parameters,
+                               const float *parameters, int64_t n_optimiser, const float *optimiser)
+{
+  afb_model_destroy(&learner->model);
+  char text[AFB_MODEL_SPEC_LENGTH] = "";
+  int64_t number[3] = {step, n_parameters, n_optimiser};
+  if (learner->rank == 0)
+    strncat(text, spec, sizeof text - 1);
+  MPI_Bcast(text, sizeof text, MPI_CHAR, 0, learner->comm);
+  MPI_Bcast(number, 3, MPI_INT64_T, 0, learner->comm);
+  afb_status status = afb_agree(learner->comm, rebuild(learner, text, number[1], number[2]));
+  if (status != AFB_OK) {
+    afb_model_destroy(&learner->model);
+    return status;
+  }
+  afb_model *m = learner->model;
+  m->step = number[0];
+  learner->started_with = -1;
+  if (learner->rank == 0) {
+    memcpy(m->weight, parameters, (size_t)m->n_weights * sizeof(float));
+    memcpy(m->scale, parameters + m->n_weights, (size_t)m->n_scale * sizeof(float));
+    memcpy(m->moment1, optimiser, (size_t)m->n_weights * sizeof(float));
+    memcpy(m->moment2, optimiser + m->n_weights, (size_t)m->n_weights * sizeof(float));
+  }
+  MPI_Bcast(m->weight, (int)m->n_weights, MPI_FLOAT, 0, learner->comm);
+  MPI_Bcast(m->scale, (int)m->n_scale, MPI_FLOAT, 0, learner->comm);
+  MPI_Bcast(m->moment1, (int)m->n_weights, MPI_FLOAT, 0, learner->comm);
+  MPI_Bcast(m->moment2, (int)m->n_weights, MPI_FLOAT, 0, learner->comm);
+  return AFB_OK;
+}

@@ -1,0 +1,84 @@
+/* The learner of a campaign: every rank holds the same table of labelled sets and the same model; rank 0 has what is new.
+ *
+ * Validation is of two kinds, neither of which sees the tested sets while it trains or calibrates:
+ *   ions    the ions are dealt to folds; every set is predicted by a model that was trained on the other folds
+ *   size    models trained on sets of up to s configurations predict the larger ones (about a third of all)
+ * Areas under the curve are means over the folds, weighted by their labels. Beside the model stand logistic regression on hand features and the majority class, fitted on the same parts. */
+#ifndef AFB_CAMPAIGN_LEARNER_H
+#define AFB_CAMPAIGN_LEARNER_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "campaign/features.h"
+#include "campaign/graph.h"
+#include "core/status.h"
+#include "learn/metrics.h"
+#include "learn/model.h"
+
+/* A set whose outcome is, or is to be, known. */
+typedef struct {
+  afb_ion ion;
+  const afb_candidates *candidates;
+  const afb_node *node;
+  int added;                   /* candidate; -1: none (a root) */
+  const afb_node *start;       /* the set whose orbitals it starts from; NULL: start potential */
+  int n_levels;
+  float label[AFB_N_TARGETS];  /* NaN: unknown */
+} afb_sample;
+
+typedef struct afb_learner afb_learner;
+
+/* Collective on `comm`, which is duplicated. AFB_E_MEMORY. */
+afb_status afb_learner_create(MPI_Comm comm, uint64_t seed, afb_learner **out);
+void afb_learner_destroy(afb_learner **learner);
+
+/* Rank 0: what the next training will learn as well. AFB_E_MEMORY. */
+afb_status afb_learner_add(afb_learner *learner, const afb_sample *sample);
+
+typedef struct {
+  int64_t n_training, n_validation;
+  int64_t steps;
+  double loss;                 /* of the last slice of steps */
+  double seconds;
+  int validated;
+  afb_metrics validation[AFB_N_TARGETS];   /* on the ions that calibrate the model: not honest, for the trace only */
+} afb_learner_round;
+
+/* Collective. Hands the new samples to all ranks and goes on training for at most about `seconds`; from new weights whenever the
+ * table has doubled since the last such start. AFB_OK without training when no label is known. The statuses of
+ * learn/train.h and campaign/features.h. */
+afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_round *round);
+/* Whether there is a model. The same on every rank. */
+int afb_learner_ready(const afb_learner *learner);
+
+/* Collective. Rank 0 gives n samples (labels ignored); it gets mean[n][AFB_N_TARGETS] and spread[n][...]. Ranks share
+ * the work. Samples that cannot be described get NaN. AFB_E_MEMORY. */
+afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, float *mean, float *spread);
+
+typedef enum { AFB_SPLIT_IONS, AFB_SPLIT_SIZE, AFB_N_SPLITS } afb_split_kind;
+typedef enum { AFB_METHOD_MODEL, AFB_METHOD_LOGISTIC, AFB_METHOD_MAJORITY, AFB_N_METHODS } afb_method;
+const char *afb_split_name(afb_split_kind split);
+const char *afb_method_name(afb_method method);
+
+typedef struct {
+  int done[AFB_N_SPLITS];      /* 0: too few labels or one class only */
+  int largest_train;           /* of the split by size */
+  int folds;
+  double seconds;
+  afb_metrics metrics[AFB_N_SPLITS][AFB_N_TARGETS][AFB_N_METHODS];
+} afb_validation;
+
+/* Collective. Trains and tests apart from the campaign's own model, for at most about `seconds`. The statuses of training. */
+afb_status afb_learner_validate(afb_learner *learner, double seconds, afb_validation *validation);
+
+/* The model, NULL when there is none. */
+const afb_model *afb_learner_model(const afb_learner *learner);
+/* Collective. Takes a stored model up: spec as text, arrays and counts on rank 0. AFB_E_FOREIGN when they do not fit. */
+afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t step, int64_t n_parameters,
+                               const float *parameters, int64_t n_optimiser, const float *optimiser);
+/* Arrays to store, malloc'ed: weight then scale; moment1 then moment2. AFB_E_MEMORY. */
+afb_status afb_learner_arrays(const afb_learner *learner, int64_t *n_parameters, float **parameters,
+                              int64_t *n_optimiser, float **optimiser);
+
+#endif

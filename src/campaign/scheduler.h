@@ -1,0 +1,81 @@
+/* Runs on a pool of ranks, none of which only manages.
+ *
+ * Rank 0 owns the queue and computes as well. It keeps every rank a little ahead: at least one run waits behind the one
+ * in progress, and more when the runs are short against the time between two moments in which rank 0 looks at its
+ * messages. It looks between its own runs and, through the request's poll hook, at every iteration within them. A run
+ * on 2, 4 ... ranks goes to every rank of a group, in one order everywhere, so that groups cannot wait for each other.
+ *
+ * "Together" is work that needs all ranks (training, folding the journal). Each rank announces that it is ready between
+ * two runs, and until all have, it goes on with runs that are predicted to be over by then: nobody waits for the
+ * longest run with empty hands, and the wait that remains is that of one short run.
+ *
+ * A run that fails is a result. An engine's status is turned into an outcome here: AFB_E_MEMORY and AFB_E_LIMIT into
+ * AFB_OUTCOME_RESOURCE_LIMIT, all others into AFB_OUTCOME_INFEASIBLE, with the message as the reason; a "converged"
+ * run whose energy is not finite into AFB_OUTCOME_NOT_FINITE. */
+#ifndef AFB_CAMPAIGN_SCHEDULER_H
+#define AFB_CAMPAIGN_SCHEDULER_H
+
+#include <stdint.h>
+
+#include "atomic/mcdhf.h"
+#include "core/pool.h"
+#include "core/status.h"
+#include "engine/engine.h"
+
+typedef struct {
+  int64_t id;                   /* the caller's, >= 0 */
+  int ranks;                    /* a power of two; the next smaller group is taken where there is none */
+  double seconds;               /* predicted wall time of the run */
+  afb_mcdhf_request request;    /* copied before the next call of any hook, with what it points at */
+} afb_task;
+
+typedef enum {
+  AFB_NEXT_TASK,                /* *task is to be run */
+  AFB_NEXT_WAIT,                /* nothing at present; ends the schedule when no run is under way */
+  AFB_NEXT_TOGETHER,            /* call `together` on all ranks as soon as they can */
+  AFB_NEXT_STOP                 /* as `check` returning AFB_CHECK_STOP */
+} afb_next;
+
+typedef enum {
+  AFB_CHECK_GO,
+  AFB_CHECK_STOP,               /* finish what is running, give the rest back unstarted */
+  AFB_CHECK_ABANDON             /* end what is running too (single-rank runs, through their poll hook) */
+} afb_check;
+
+typedef struct {
+  int64_t id;
+  int ranks, rank;              /* size of the group, its first rank */
+  double seconds;               /* wall time within the engine, service excluded */
+  int abandoned;                /* ended on AFB_CHECK_ABANDON: says nothing about the calculation */
+} afb_run_report;
+
+/* All hooks but `together` are called on rank 0 only. None may call the scheduler. */
+typedef struct {
+  void *context;
+  /* At most `longest` predicted seconds. */
+  afb_next (*next)(void *context, double longest, afb_task *task);
+  /* A finished run. The hook may take parts of *result (and then empty them); the scheduler clears the rest. A status
+   * other than AFB_OK ends the schedule with it. */
+  afb_status (*done)(void *context, const afb_run_report *report, afb_mcdhf_result *result);
+  /* A task that was given back unstarted. */
+  void (*dropped)(void *context, int64_t id);
+  /* Called often (at least every iteration of a run on rank 0): signals, deadlines, progress. Cheap. */
+  afb_check (*check)(void *context);
+  /* Collective on pool->comm. */
+  afb_status (*together)(void *context);
+} afb_work;
+
+/* Sums over ranks, seconds. wall = run + service + together + idle. */
+typedef struct {
+  int ranks;
+  int64_t runs;
+  double wall, run, service, together, idle;
+  double longest_idle;          /* of the rank with most of it */
+} afb_schedule_stats;
+
+/* Collective on pool->comm. Returns when `next` says stop or has nothing more, with every run reported or given back. The
+ * statistics (of this call) are the same on every rank. AFB_E_MEMORY, or what a hook returned; every rank returns the same.
+ * Cost: one message to and one from each run's rank; a millisecond at the end. */
+afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats);
+
+#endif

@@ -1,0 +1,226 @@
+#include "report/campaign.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "report/progress.h"
+
+typedef struct {
+  int64_t runs, converged, levels;
+  double core_seconds;
+} tally;
+
+static void add(tally *t, const afb_entry *entry)
+{
+  int ok = afb_outcome_ok(entry->outcome);
+  t->runs++;
+  t->converged += ok;
+  t->levels += ok ? entry->n_levels : 0;
+  t->core_seconds += entry->core_seconds;
+}
+
+static void print_tally(FILE *out, const char *name, const tally *t)
+{
+  fprintf(out, "  %-22s %7lld %10lld %8.1f %% %8lld %10.1f\n", name, (long long)t->runs, (long long)t->converged,
+          t->runs ? 100.0 * (double)t->converged / (double)t->runs : 0.0, (long long)t->levels, t->core_seconds);
+}
+
+static void print_head(FILE *out, const char *title)
+{
+  fprintf(out, "\n%-24s %7s %10s %10s %8s %10s\n", title, "runs", "converged", "share", "levels", "core-s");
+}
+
+static void by_ion(FILE *out, const afb_ledger *ledger)
+{
+  print_head(out, "By ion");
+  for (int i = 0; i < ledger->n_active; i++) {
+    tally t = {0};
+    char label[AFB_ION_LENGTH];
+    for (int64_t e = 0; e < ledger->n; e++)
+      if (ledger->entry[e].ion == i)
+        add(&t, &ledger->entry[e]);
+    print_tally(out, afb_ion_format(ledger->ion[i].ion, label), &t);
+  }
+}
+
+static void by_size(FILE *out, const afb_ledger *ledger)
+{
+  tally t[AFB_MAX_SET + 1] = {{0}};
+  for (int64_t e = 0; e < ledger->n; e++)
+    add(&t[ledger->entry[e].node.n], &ledger->entry[e]);
+  print_head(out, "By size of the set");
+  for (int n = 1; n <= AFB_MAX_SET; n++) {
+    char name[32];
+    snprintf(name, sizeof name, "%d configuration%s", n, n == 1 ? "" : "s");
+    if (t[n].runs > 0)
+      print_tally(out, name, &t[n]);
+  }
+}
+
+static void by_outcome(FILE *out, const afb_ledger *ledger)
+{
+  tally outcome[AFB_N_OUTCOMES] = {{0}}, rung[AFB_N_RUNGS] = {{0}};
+  for (int64_t e = 0; e < ledger->n; e++) {
+    const afb_entry *entry = &ledger->entry[e];
+    if ((int)entry->outcome >= 0 && entry->outcome < AFB_N_OUTCOMES)
+      add(&outcome[entry->outcome], entry);
+    if (afb_outcome_ok(entry->outcome) && entry->rung >= 0 && entry->rung < AFB_N_RUNGS)
+      add(&rung[entry->rung], entry);
+  }
+  print_head(out, "By outcome");
+  for (int k = 0; k < AFB_N_OUTCOMES; k++)
+    if (outcome[k].runs > 0)
+      print_tally(out, afb_outcome_name((afb_outcome)k), &outcome[k]);
+  print_head(out, "Converged, by rung");
+  for (int k = 0; k < AFB_N_RUNGS; k++)
+    if (rung[k].runs > 0)
+      print_tally(out, afb_rung_name((afb_rung)k), &rung[k]);
+}
+
+static void compare_strategies(FILE *out, const afb_campaign_result *result)
+{
+  const afb_ledger *ledger = &result->ledger;
+  tally t[AFB_N_STRATEGIES] = {{0}};
+  for (int64_t e = 0; e < ledger->n; e++) {
+    const afb_entry *entry = &ledger->entry[e];
+    if ((int)entry->strategy >= 0 && entry->strategy < AFB_N_STRATEGIES)
+      add(&t[entry->strategy], entry);
+  }
+  print_head(out, "By who chose");
+  for (int k = 0; k < AFB_N_STRATEGIES; k++)
+    if (t[k].runs > 0)
+      print_tally(out, afb_strategy_name((afb_strategy)k), &t[k]);
+  const tally *model = &t[AFB_BY_MODEL], *random = &t[AFB_BY_RANDOM];
+  if (model->runs == 0 || random->runs == 0)
+    return;
+  double by_model = (double)model->converged / model->core_seconds, drawn = (double)random->converged / random->core_seconds;
+  fprintf(out, "  Converged runs per core-second: %.2f chosen by the model (%lld of %lld), %.2f drawn at random from the same "
+          "candidates (%lld of %lld): a factor of %.2f.\n", by_model, (long long)model->converged, (long long)model->runs,
+          drawn, (long long)random->converged, (long long)random->runs, by_model / drawn);
+}
+
+static void print_metrics(FILE *out, const char *name, const afb_metrics *m)
+{
+  if (m->n == 0)
+    return;
+  const double value[] = {m->accuracy, m->balanced_accuracy, m->auc, m->log_loss};
+  fprintf(out, "  %-34s %6lld", name, (long long)m->n);
+  for (size_t i = 0; i < sizeof value / sizeof *value; i++)
+    if (isnan(value[i]))
+      fprintf(out, " %9s", "-");
+    else
+      fprintf(out, " %9.3f", value[i]);
+  fprintf(out, "\n");
+}
+
+static const char *target_name(int target)
+{
+  return target == AFB_TARGET_CHEAPEST_RUNG ? "converges at the cheapest rung" : "converges at all";
+}
+
+static void predictions_before(FILE *out, const afb_campaign_result *result)
+{
+  if (result->chosen[AFB_TARGET_CONVERGED].n + result->drawn[AFB_TARGET_CONVERGED].n == 0)
+    return;
+  for (int t = 0; t < AFB_N_TARGETS; t++) {
+    fprintf(out, "\nPredicted before the run: %s\n  %-34s %6s %9s %9s %9s %9s\n", target_name(t), "", "n", "accuracy",
+            "balanced", "ROC AUC", "log loss");
+    print_metrics(out, "runs that the model chose", &result->chosen[t]);
+    print_metrics(out, "runs drawn at random", &result->drawn[t]);
+  }
+}
+
+static void validation(FILE *out, const afb_campaign_result *result)
+{
+  const afb_validation *v = &result->validation;
+  if (!result->has_validation)
+    return;
+  for (int s = 0; s < AFB_N_SPLITS; s++)
+    for (int t = 0; t < AFB_N_TARGETS && v->done[s]; t++) {
+      char how[96];
+      if (s == AFB_SPLIT_IONS)
+        snprintf(how, sizeof how, "ions not trained on, %d folds", v->folds);
+      else
+        snprintf(how, sizeof how, "trained on up to %d configurations, tested on more", v->largest_train);
+      fprintf(out, "\nValidation, %s: %s\n  %-34s %6s %9s %9s %9s %9s\n", how, target_name(t), "", "n", "accuracy",
+              "balanced", "ROC AUC", "log loss");
+      for (int m = 0; m < AFB_N_METHODS; m++)
+        print_metrics(out, afb_method_name((afb_method)m), &v->metrics[s][t][m]);
+      const afb_metrics *x = &v->metrics[s][t][AFB_METHOD_MODEL];
+      if (x->n > 0)
+        fprintf(out, "  %lld of %lld positive\n", (long long)x->n_positive, (long long)x->n);
+    }
+}
+
+static void where_time_went(FILE *out, const afb_campaign_result *result)
+{
+  const afb_schedule_stats *s = &result->schedule;
+  double ranks = s->ranks, total = ranks * result->wall;
+  if (s->runs == 0 || total <= 0.0)
+    return;
+  double startup = ranks * result->startup, validating = ranks * result->validating;
+  double rest = total - s->wall - startup - validating;
+  fprintf(out, "\nTime of %d rank%s: %.1f core-seconds in %.1f s\n", s->ranks, s->ranks == 1 ? "" : "s", total, result->wall);
+  const struct { const char *name; double seconds; } row[] = {
+    {"runs (efficiency)", s->run}, {"start-up", startup}, {"training and ranking", s->together},
+    {"queue and storing", s->service}, {"idle", s->idle}, {"validation", validating},
+    {"the end", fmax(0.0, rest)}};
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+    fprintf(out, "  %-24s %10.1f  %5.1f %%\n", row[i].name, row[i].seconds, 100.0 * row[i].seconds / total);
+  fprintf(out, "  Of the runs' time %.1f core-seconds went into runs that did not converge.\n", result->failed_core_seconds);
+}
+
+static const char *reason(const afb_campaign_result *result)
+{
+  switch (result->end) {
+  case AFB_END_RUNS:
+    return "The budget of runs is used up: done.";
+  case AFB_END_CORE_HOURS:
+    return "The budget of core-hours is used up: done.";
+  case AFB_END_EXHAUSTED:
+    return "There is no further set to run: done.";
+  case AFB_END_WALL_TIME:
+    return "The wall time is over.";
+  case AFB_END_SIGNAL:
+    return "Ended by a signal.";
+  case AFB_END_STOP_FILE:
+    return "Ended by the stop file (which is removed).";
+  }
+  return "";
+}
+
+void afb_report_campaign(FILE *out, const afb_campaign_options *options, const afb_campaign_result *result,
+                         const char *path, const char *input)
+{
+  const afb_ledger *ledger = &result->ledger;
+  tally all = {0};
+  char text[32];
+  int ions = 0;
+  for (int64_t e = 0; e < ledger->n; e++)
+    add(&all, &ledger->entry[e]);
+  for (int i = 0; i < ledger->n_active; i++) {
+    afb_node root = afb_node_root();
+    ions += afb_ledger_find(ledger, i, &root) >= 0;
+  }
+  fprintf(out, "%s\n%lld runs of %d ion%s, %lld converged, %lld levels; %lld of the runs now, in %s.\n", reason(result),
+          (long long)all.runs, ions, ions == 1 ? "" : "s", (long long)all.converged, (long long)all.levels,
+          (long long)(all.runs - result->runs_before), afb_duration(result->wall, text));
+  if (ledger->n_imported > 0)
+    fprintf(out, "%lld imported outcomes taught the model as well.\n", (long long)ledger->n_imported);
+  if (all.runs > 0) {
+    by_outcome(out, ledger);
+    by_ion(out, ledger);
+    by_size(out, ledger);
+    compare_strategies(out, result);
+  }
+  predictions_before(out, result);
+  validation(out, result);
+  where_time_went(out, result);
+  fprintf(out, "\nResults: %s  (`aufbau export runs %s --csv runs.csv`, `aufbau export levels %s --csv levels.csv`)\n",
+          path, path, path);
+  if (afb_end_resumable(result->end))
+    fprintf(out, "To continue: the same command, on any number of ranks.\n");
+  else if (result->end != AFB_END_EXHAUSTED)
+    fprintf(out, "For more: a larger budget in %s, and the same command.\n", input);
+  (void)options;
+}

@@ -1,0 +1,496 @@
+#include "config.h"
+#include "store/hdf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/random.h"
+#include "store/journal.h"
+
+static char reason[512] = "no reason given";
+
+static herr_t note_reason(unsigned n, const H5E_error2_t *error, void *data)
+{
+  (void)n;
+  (void)data;
+  if (error->desc && error->desc[0])
+    snprintf(reason, sizeof reason, "%s", error->desc);
+  return 0;
+}
+
+/* Called by HDF5 when a call fails; the next call would forget why. */
+static herr_t on_failure(hid_t stack, void *data)
+{
+  (void)data;
+  /* From the outermost function inwards: the last one noted is where it happened. */
+  return H5Ewalk2(stack, H5E_WALK_DOWNWARD, note_reason, NULL);
+}
+
+void afb_hdf_quiet(void) { H5Eset_auto2(H5E_DEFAULT, on_failure, NULL); }
+
+const char *afb_hdf_reason(void) { return reason; }
+
+static hid_t type_of(const afb_column *column, int in_file)
+{
+  switch (column->type) {
+  case AFB_I32:
+    return H5Tcopy(in_file ? H5T_STD_I32LE : H5T_NATIVE_INT32);
+  case AFB_I64:
+    return H5Tcopy(in_file ? H5T_STD_I64LE : H5T_NATIVE_INT64);
+  case AFB_U64:
+    return H5Tcopy(in_file ? H5T_STD_U64LE : H5T_NATIVE_UINT64);
+  case AFB_F32:
+    return H5Tcopy(in_file ? H5T_IEEE_F32LE : H5T_NATIVE_FLOAT);
+  case AFB_F64:
+    return H5Tcopy(in_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE);
+  case AFB_BYTE:
+    return H5Tcopy(in_file ? H5T_STD_U8LE : H5T_NATIVE_UINT8);
+  case AFB_STRING:
+    break;
+  }
+  hid_t type = H5Tcopy(H5T_C_S1);
+  if (H5Tset_size(type, (size_t)column->length) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0
+      || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
+    H5Tclose(type);
+    return H5I_INVALID_HID;
+  }
+  return type;
+}
+
+static int rank_of(const afb_column *column) { return column->type != AFB_STRING && column->length > 1 ? 2 : 1; }
+
+/* Rows of a chunk: some 4 KiB for the many ordinary columns, 64 KiB for flat tables of numbers, so that a file with one run
+ * stays small and one with 10^5 has few chunks. */
+static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *column)
+{
+  size_t width = afb_column_width(column);
+  if (table->n_columns == 1 && width <= 8)
+    return 65536 / width;
+  size_t rows = 4096 / width;
+  return rows < 32 ? 32 : rows;
+}
+
+static herr_t set_text(hid_t object, const char *name, const char *value)
+{
+  afb_column column = {name, AFB_STRING, (int)strlen(value) + 1, 0, NULL, NULL, 0};
+  hid_t type = type_of(&column, 1), space = H5Screate(H5S_SCALAR);
+  hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  herr_t error = attribute < 0 ? -1 : H5Awrite(attribute, type, value);
+  if (attribute >= 0)
+    H5Aclose(attribute);
+  H5Sclose(space);
+  H5Tclose(type);
+  return error;
+}
+
+static herr_t set_number(hid_t object, const char *name, hid_t type, const void *value)
+{
+  hid_t space = H5Screate(H5S_SCALAR);
+  hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+  herr_t error = attribute < 0 ? -1 : H5Awrite(attribute, type, value);
+  if (attribute >= 0)
+    H5Aclose(attribute);
+  H5Sclose(space);
+  return error;
+}
+
+static herr_t get_number(hid_t object, const char *name, hid_t type, void *value)
+{
+  if (H5Aexists(object, name) <= 0)
+    return -1;
+  hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+  if (attribute < 0)
+    return -1;
+  herr_t error = H5Aread(attribute, type, value);
+  H5Aclose(attribute);
+  return error;
+}
+
+static const char *legend_of(const afb_store_legend *legend, int which)
+{
+  const char *const all[] = {NULL, legend->outcome, legend->rung, legend->strategy, legend->engine};
+  return all[which];
+}
+
+static herr_t create_column(hid_t group, const afb_table_schema *table, const afb_column *column,
+                            const afb_store_legend *legend)
+{
+  hsize_t none[2] = {0, (hsize_t)column->length}, all[2] = {H5S_UNLIMITED, (hsize_t)column->length};
+  hsize_t chunk[2] = {chunk_rows(table, column), (hsize_t)column->length};
+  int rank = rank_of(column);
+  hid_t type = type_of(column, 1), space = H5Screate_simple(rank, none, all), list = H5Pcreate(H5P_DATASET_CREATE);
+  /* Parallel writes need their chunks allocated when the table is extended, also in a file that one process created. What
+   * lies between the rows and the end of the last chunk is never read. */
+  H5Pset_chunk(list, rank, chunk);
+  H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
+  hid_t dataset = H5Dcreate2(group, column->name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
+  herr_t error = dataset < 0 ? -1 : set_text(dataset, "unit", column->unit);
+  if (error >= 0)
+    error = set_text(dataset, "description", column->description);
+  if (error >= 0 && column->legend)
+    error = set_text(dataset, "legend", legend_of(legend, column->legend));
+  if (dataset >= 0)
+    H5Dclose(dataset);
+  H5Pclose(list);
+  H5Sclose(space);
+  H5Tclose(type);
+  return error;
+}
+
+static herr_t create_tables(hid_t file, const afb_store_legend *legend)
+{
+  for (int t = 0; t < AFB_N_TABLES; t++) {
+    const afb_table_schema *table = afb_store_schema((afb_table)t);
+    hid_t group = H5Gcreate2(file, table->name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    herr_t error = group < 0 ? -1 : set_text(group, "description", table->description);
+    for (int c = 0; c < table->n_columns && error >= 0; c++)
+      error = create_column(group, table, &table->column[c], legend);
+    if (group >= 0)
+      H5Gclose(group);
+    if (error < 0)
+      return -1;
+  }
+  return 0;
+}
+
+/* A scalar dataset with a whole text: attributes are limited to 64 KiB. */
+static herr_t create_text(hid_t group, const char *name, const char *value, const char *description)
+{
+  afb_column column = {name, AFB_STRING, (int)strlen(value) + 1, 0, NULL, NULL, 0};
+  hid_t type = type_of(&column, 1), space = H5Screate(H5S_SCALAR);
+  hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  herr_t error = dataset < 0 ? -1 : H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value);
+  if (error >= 0)
+    error = set_text(dataset, "unit", "1");
+  if (error >= 0)
+    error = set_text(dataset, "description", description);
+  if (dataset >= 0)
+    H5Dclose(dataset);
+  H5Sclose(space);
+  H5Tclose(type);
+  return error;
+}
+
+static herr_t write_input(hid_t group, const char *input, const char *identity)
+{
+  char hash[24];
+  snprintf(hash, sizeof hash, "%016llx", (unsigned long long)afb_hash(AFB_HASH_START, identity, strlen(identity)));
+  herr_t error = set_text(group, "identity_hash", hash);
+  if (error >= 0)
+    error = create_text(group, "resolved", input, "resolved input of the session that made this file");
+  if (error >= 0)
+    error = create_text(group, "identity", identity,
+                        "lines of the resolved input that decide results; a file is continued only with the same ones");
+  return error;
+}
+
+static herr_t create_input(hid_t file, const afb_store_writer *writer)
+{
+  hid_t group = H5Gcreate2(file, "input", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  if (group < 0)
+    return -1;
+  herr_t error = write_input(group, writer->input, writer->identity);
+  H5Gclose(group);
+  return error;
+}
+
+static herr_t create_root(hid_t file, const afb_store_writer *writer, uint64_t store)
+{
+  const int32_t version = AFB_SCHEMA_VERSION;
+  const uint64_t folded = 0;
+  const char *revision = writer->revision ? writer->revision : "";
+  if (set_text(file, "format", "aufbau") < 0 || set_number(file, "schema_version", H5T_STD_I32LE, &version) < 0
+      || set_number(file, "store", H5T_STD_U64LE, &store) < 0 || set_number(file, "folded", H5T_STD_U64LE, &folded) < 0
+      || set_text(file, "program", PACKAGE_STRING) < 0 || set_text(file, "revision", revision) < 0)
+    return -1;
+  return create_input(file, writer);
+}
+
+/* HDF5's own advisory locks are not supported by every parallel file system and not needed beside the journal's. */
+static hid_t access_list(MPI_Comm comm)
+{
+  hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+  int size = 1;
+  if (comm != MPI_COMM_NULL)
+    MPI_Comm_size(comm, &size);
+  if (size > 1) {
+    H5Pset_fapl_mpio(list, comm, MPI_INFO_NULL);
+    H5Pset_all_coll_metadata_ops(list, 1);
+  }
+#if (H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 10 && H5_VERS_RELEASE >= 7) || H5_VERSION_GE(1, 12, 1)
+  else
+    H5Pset_file_locking(list, 0, 1);
+#endif
+  H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
+  return list;
+}
+
+afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint64_t store)
+{
+  hid_t list = access_list(MPI_COMM_NULL);
+  hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+  H5Pclose(list);
+  if (file < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot create %s: %s", path, afb_hdf_reason());
+  afb_status status = AFB_OK;
+  if (create_root(file, writer, store) < 0 || create_tables(file, &writer->legend) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  if (H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
+static hid_t open_column(hid_t file, const afb_table_schema *table, const afb_column *column)
+{
+  char name[128];
+  snprintf(name, sizeof name, "%s/%s", table->name, column->name);
+  return H5Dopen2(file, name, H5P_DEFAULT);
+}
+
+static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
+{
+  if (H5Aexists(file, "format") <= 0 || get_number(file, "schema_version", H5T_NATIVE_INT32, &facts->schema_version) < 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is an HDF5 file, but none of this program", path);
+  if (facts->schema_version > AFB_SCHEMA_VERSION)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s has schema version %d, and this program reads versions up to %d: use a newer one",
+                    path, (int)facts->schema_version, AFB_SCHEMA_VERSION);
+  if (get_number(file, "store", H5T_NATIVE_UINT64, &facts->store) < 0
+      || get_number(file, "folded", H5T_NATIVE_UINT64, &facts->folded) < 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is damaged: it lacks an attribute that every result file has", path);
+  for (int t = 0; t < AFB_N_TABLES; t++) {
+    const afb_table_schema *table = afb_store_schema((afb_table)t);
+    for (int c = 0; c < table->n_columns; c++) {
+      hsize_t rows[2] = {0, 0};
+      hid_t dataset = open_column(file, table, &table->column[c]);
+      hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
+      int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+      if (rank == rank_of(&table->column[c]))
+        H5Sget_simple_extent_dims(space, rows, NULL);
+      if (space >= 0)
+        H5Sclose(space);
+      if (dataset >= 0)
+        H5Dclose(dataset);
+      if (rank != rank_of(&table->column[c]) || (c > 0 && (int64_t)rows[0] != facts->count[t]))
+        return AFB_FAIL(AFB_E_FOREIGN, "%s is damaged: column %s of table %s is missing or has another length", path,
+                        table->column[c].name, table->name);
+      facts->count[t] = (int64_t)rows[0];
+    }
+  }
+  return AFB_OK;
+}
+
+afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts)
+{
+  hid_t list = access_list(MPI_COMM_NULL);
+  *file = H5Fopen(path, H5F_ACC_RDONLY, list);
+  H5Pclose(list);
+  if (*file < 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", path, afb_hdf_reason());
+  afb_status status = read_facts(path, *file, facts);
+  if (status != AFB_OK) {
+    H5Fclose(*file);
+    *file = H5I_INVALID_HID;
+  }
+  return status;
+}
+
+afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer)
+{
+  hid_t list = access_list(MPI_COMM_NULL);
+  hid_t file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  if (file < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, afb_hdf_reason());
+  afb_status status = AFB_OK;
+  if (H5Ldelete(file, "input", H5P_DEFAULT) < 0 || create_input(file, writer) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  if (H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
+afb_status afb_hdf_read_identity(hid_t file, char **identity)
+{
+  hid_t dataset = H5Dopen2(file, "input/identity", H5P_DEFAULT);
+  if (dataset < 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "damaged result file: %s", afb_hdf_reason());
+  hid_t type = H5Dget_type(dataset);
+  *identity = calloc(H5Tget_size(type) + 1, 1);
+  afb_status status = AFB_OK;
+  if (!*identity)
+    status = AFB_FAIL(AFB_E_MEMORY, "no memory for an input");
+  else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *identity) < 0) {
+    status = AFB_FAIL(AFB_E_IO, "cannot read the input in a result file: %s", afb_hdf_reason());
+    free(*identity);
+    *identity = NULL;
+  }
+  H5Tclose(type);
+  H5Dclose(dataset);
+  return status;
+}
+
+static herr_t transfer_rows(hid_t dataset, const afb_column *column, int64_t first, int64_t n, hid_t transfer, void *in,
+                            const void *out)
+{
+  hsize_t start[2] = {(hsize_t)first, 0}, count[2] = {(hsize_t)n, (hsize_t)column->length};
+  hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(rank_of(column), count, NULL);
+  hid_t type = type_of(column, 0);
+  herr_t error = space < 0 || memory < 0 || type < 0 ? -1 : 0;
+  if (n > 0)
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+  else {
+    H5Sselect_none(space);
+    H5Sselect_none(memory);
+  }
+  if (error >= 0)
+    error = in ? H5Dread(dataset, type, memory, space, transfer, in) : H5Dwrite(dataset, type, memory, space, transfer, out);
+  H5Tclose(type);
+  H5Sclose(memory);
+  H5Sclose(space);
+  return error;
+}
+
+afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset)
+{
+  *dataset = open_column(file, table, column);
+  if (*dataset < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
+  return AFB_OK;
+}
+
+afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,
+                               int64_t n, void *data)
+{
+  if (transfer_rows(dataset, column, first, n, H5P_DEFAULT, data, NULL) < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
+  return AFB_OK;
+}
+
+static herr_t set_legend(hid_t file, const afb_table_schema *table, const afb_column *column, const char *legend)
+{
+  hid_t dataset = open_column(file, table, column);
+  if (dataset < 0)
+    return -1;
+  herr_t error = H5Aexists(dataset, "legend") > 0 ? H5Adelete(dataset, "legend") : 0;
+  if (error >= 0)
+    error = set_text(dataset, "legend", legend);
+  H5Dclose(dataset);
+  return error;
+}
+
+afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend)
+{
+  hid_t list = access_list(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  herr_t error = file < 0 ? -1 : 0;
+  for (int t = 0; t < AFB_N_TABLES && error >= 0; t++) {
+    const afb_table_schema *table = afb_store_schema((afb_table)t);
+    for (int c = 0; c < table->n_columns && error >= 0; c++)
+      if (table->column[c].legend)
+        error = set_legend(file, table, &table->column[c], legend_of(legend, table->column[c].legend));
+  }
+  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
+afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity)
+{
+  hid_t list = access_list(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  hid_t group = file < 0 ? -1 : H5Gopen2(file, "input", H5P_DEFAULT);
+  herr_t error = group < 0 || H5Adelete(group, "identity_hash") < 0 || H5Ldelete(group, "resolved", H5P_DEFAULT) < 0 ||
+                 H5Ldelete(group, "identity", H5P_DEFAULT) < 0 ? -1 : write_input(group, input, identity);
+  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (group >= 0)
+    H5Gclose(group);
+  if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
+int64_t afb_hdf_growth(const int64_t before[AFB_N_TABLES], const int64_t after[AFB_N_TABLES])
+{
+  int64_t bytes = 65536;
+  for (int t = 0; t < AFB_N_TABLES; t++) {
+    const afb_table_schema *table = afb_store_schema((afb_table)t);
+    for (int c = 0; c < table->n_columns; c++) {
+      int64_t rows = (int64_t)chunk_rows(table, &table->column[c]);
+      int64_t chunks = (after[t] + rows - 1) / rows - (before[t] + rows - 1) / rows;
+      /* The index of chunks: a B-tree whose nodes are half full at worst, of 48 bytes a chunk, and one node at least. */
+      bytes += chunks * (rows * (int64_t)afb_column_width(&table->column[c]) + 96) + (before[t] || !after[t] ? 0 : 4096);
+    }
+  }
+  return bytes;
+}
+
+static herr_t extend(afb_hdf_appender *appender, int t, int64_t rows)
+{
+  const afb_table_schema *table = afb_store_schema((afb_table)t);
+  for (int c = 0; c < table->n_columns; c++) {
+    const afb_column *column = &table->column[c];
+    const hsize_t size[2] = {(hsize_t)rows, (hsize_t)column->length};
+    appender->dataset[t][c] = open_column(appender->file, table, column);
+    if (appender->dataset[t][c] < 0 || H5Dset_extent(appender->dataset[t][c], size) < 0)
+      return -1;
+  }
+  return 0;
+}
+
+afb_status afb_hdf_append_begin(MPI_Comm comm, const char *path, const int64_t before[AFB_N_TABLES],
+                                const int64_t after[AFB_N_TABLES], afb_hdf_appender *appender)
+{
+  int size;
+  MPI_Comm_size(comm, &size);
+  for (int t = 0; t < AFB_N_TABLES; t++)
+    for (int c = 0; c < AFB_MAX_COLUMNS; c++)
+      appender->dataset[t][c] = H5I_INVALID_HID;
+  hid_t list = access_list(comm);
+  appender->file = H5Fopen(path, H5F_ACC_RDWR, list);
+  appender->transfer = H5Pcreate(H5P_DATASET_XFER);
+  if (size > 1)
+    H5Pset_dxpl_mpio(appender->transfer, H5FD_MPIO_COLLECTIVE);
+  H5Pclose(list);
+  /* Metadata are the same on all ranks, and so is whether one of these calls fails. */
+  herr_t error = appender->file < 0 ? -1 : 0;
+  for (int t = 0; t < AFB_N_TABLES && error >= 0; t++)
+    if (after[t] > before[t])
+      error = extend(appender, t, after[t]);
+  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot extend %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  return afb_agree(comm, status);
+}
+
+afb_status afb_hdf_append_column(afb_hdf_appender *appender, afb_table table, int column, int64_t first, int64_t n,
+                                 const void *data)
+{
+  const afb_table_schema *schema = afb_store_schema(table);
+  if (transfer_rows(appender->dataset[table][column], &schema->column[column], first, n, appender->transfer, NULL, data)
+      < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot write %s/%s: %s", schema->name, schema->column[column].name, afb_hdf_reason());
+  return AFB_OK;
+}
+
+static herr_t note_folded(hid_t file, uint64_t folded)
+{
+  hid_t attribute = H5Aopen(file, "folded", H5P_DEFAULT);
+  if (attribute < 0)
+    return -1;
+  herr_t error = H5Awrite(attribute, H5T_NATIVE_UINT64, &folded);
+  H5Aclose(attribute);
+  return error;
+}
+
+afb_status afb_hdf_append_end(MPI_Comm comm, afb_hdf_appender *appender, uint64_t folded, afb_status status)
+{
+  status = afb_agree(comm, status);
+  if (status == AFB_OK && (note_folded(appender->file, folded) < 0 || H5Fflush(appender->file, H5F_SCOPE_GLOBAL) < 0))
+    status = AFB_FAIL(AFB_E_IO, "cannot write the result file: %s", afb_hdf_reason());
+  /* Closing the file closes its datasets (H5F_CLOSE_STRONG). */
+  if (appender->file >= 0 && H5Fclose(appender->file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write the result file: %s", afb_hdf_reason());
+  H5Pclose(appender->transfer);
+  return afb_agree(comm, status);
+}

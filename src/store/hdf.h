@@ -1,0 +1,62 @@
+/* The HDF5 side of the store: one file, its attributes, and columns as datasets. Failures carry HDF5's own reason. */
+#ifndef AFB_STORE_HDF_H
+#define AFB_STORE_HDF_H
+
+#include <hdf5.h>
+#include <mpi.h>
+
+#include "store/store.h"
+
+/* What the file says of itself, apart from its tables. */
+typedef struct {
+  int32_t schema_version;
+  uint64_t store;            /* a number that tells this file from others */
+  uint64_t folded;           /* number of the last journal record that it holds */
+  int64_t count[AFB_N_TABLES];
+} afb_hdf_facts;
+
+/* From here on HDF5 does not print its errors; the reason of the last one is kept. */
+void afb_hdf_quiet(void);
+const char *afb_hdf_reason(void);
+
+/* Not collective. Writes a new file with empty tables. */
+afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint64_t store);
+
+/* Not collective. Opens for reading and checks that it is a file of this program with a schema that this one can read.
+ * AFB_E_FOREIGN and AFB_E_IO as for afb_store_open. The caller closes *file with H5Fclose. */
+afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts);
+/* The text that decides whether the file may be continued; the caller frees. */
+afb_status afb_hdf_read_identity(hid_t file, char **identity);
+/* Not collective. Gives a closed file the input and the identity of a writer in place of its own. */
+afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer);
+/* Opens a column for reading; H5Fclose closes it. */
+afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset);
+/* Rows first ... first + n - 1 of a column, without padding. */
+afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,
+                               int64_t n, void *data);
+
+/* Not collective. Writes the meaning of enumerated columns into a closed file where it differs from what is there. */
+afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend);
+
+/* Not collective. Puts another input into a closed file. */
+afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity);
+
+enum { AFB_MAX_COLUMNS = 48 };
+/* A file that is appended to. Collective on the communicator that it was opened with: all ranks make the same calls
+ * with the same arguments, apart from this rank's share of rows; no call returns before all ranks have made it. */
+typedef struct {
+  hid_t file, transfer;
+  hid_t dataset[AFB_N_TABLES][AFB_MAX_COLUMNS];   /* of the tables that grow; else invalid */
+} afb_hdf_appender;
+/* Opens, and extends the tables from the rows in facts->count to `count`. */
+afb_status afb_hdf_append_begin(MPI_Comm comm, const char *path, const int64_t before[AFB_N_TABLES],
+                                const int64_t after[AFB_N_TABLES], afb_hdf_appender *appender);
+/* This rank's rows of one column, contiguous; n may be 0. */
+afb_status afb_hdf_append_column(afb_hdf_appender *appender, afb_table table, int column, int64_t first, int64_t n,
+                                 const void *data);
+/* Notes the last record and closes; closes also when `status`, what this rank met before, is a failure. */
+afb_status afb_hdf_append_end(MPI_Comm comm, afb_hdf_appender *appender, uint64_t folded, afb_status status);
+/* An upper bound of the bytes by which the file grows. */
+int64_t afb_hdf_growth(const int64_t before[AFB_N_TABLES], const int64_t after[AFB_N_TABLES]);
+
+#endif

@@ -1,0 +1,228 @@
+#include "campaign/campaign.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "campaign/record.h"
+#include "core/random.h"
+#include "tests/campaign/engine.h"
+#include "tests/check.h"
+
+static int n_calls;
+
+/* Outcome, energy and time from the configurations alone: one set in four fails, one in sixteen gives NaN. */
+static afb_status run_by_content(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
+{
+  uint64_t hash = afb_hash(AFB_HASH_START, &request->z, sizeof request->z);
+  for (int i = 0; i < request->n_configurations; i++)
+    hash = afb_hash(hash, request->configuration[i].shell,
+                    (size_t)request->configuration[i].n_shells * sizeof request->configuration[i].shell[0]);
+  hash ^= hash >> 29;
+  afb_mcdhf_request changed = *request;
+  changed.max_iterations = 1 + (int)(hash % 4);
+  int fails = request->n_configurations > 1 && hash / 4 % 4 == 0;
+  changed.two_j_min = fails ? (hash / 16 % 4 == 0 ? TEST_NAN : TEST_LIMIT) : TEST_CONVERGES;
+  AFB_TRY(test_engine_run(comm, &changed, result));
+  if (result->outcome == AFB_OUTCOME_RESOURCE_LIMIT)
+    result->outcome = AFB_OUTCOME_LIMIT_CYCLE;
+  if (result->outcome == AFB_OUTCOME_CONVERGED && isfinite(result->energy))
+    result->energy = -(double)(hash % 100000);
+  n_calls++;
+  return AFB_OK;
+}
+
+static double cost(const afb_mcdhf_request *request) { return 1e-3 * request->n_configurations; }
+
+static const afb_engine engine = {.name = "mcdhf", .run = run_by_content, .cost = cost};
+static const afb_ion ions[] = {{5, 0}, {6, 0}, {12, 0}};
+
+static afb_campaign_options options_for(afb_strategy strategy, int64_t runs)
+{
+  return (afb_campaign_options){.n_ions = 3, .ion = ions, .max_n = 4, .max_l = 2, .excited_electrons = 2, .max_shift = 3,
+    .set_size = 3, .optimise = AFB_OPTIMISE_LEVELS, .n_levels = 3, .warm_start = 1, .engine = &engine,
+    .strategy = strategy, .batch = 16, .budget_runs = runs, .seed = 11, .max_iterations = 300, .max_seconds = 60.0,
+    .max_csf = 50000, .started_at = afb_wall_seconds()};
+}
+
+static void file_name(const char *what, char *path, size_t size)
+{
+  int ranks, id = (int)getpid();
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  MPI_Bcast(&id, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  snprintf(path, size, "campaign-%s-%d-%d.h5", what, ranks, id);
+}
+
+static afb_status run(const afb_pool *pool, const char *path, const afb_campaign_options *options,
+                      afb_campaign_result *result)
+{
+  afb_store_writer writer = {.input = "test\n", .identity = "test\n"};
+  afb_record_legend(&writer.legend);
+  afb_store *store;
+  n_calls = 0;
+  AFB_TRY(afb_store_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store));
+  afb_status status = afb_campaign_run(pool, options, store, result);
+  afb_status closed = afb_store_close(&store);
+  return status == AFB_OK ? closed : status;
+}
+
+static int64_t calls_of_all_ranks(void)
+{
+  int sum;
+  MPI_Allreduce(&n_calls, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  return sum;
+}
+
+/* On rank 0: entries agree with what the engine says of their set; nothing twice. */
+static int ledger_is_right(const afb_campaign_result *result, int64_t n)
+{
+  const afb_ledger *l = &result->ledger;
+  int right = l->n == n;
+  for (int64_t i = 0; i < l->n; i++)
+    right &= afb_ledger_find(l, l->entry[i].ion, &l->entry[i].node) == i && l->entry[i].outcome != AFB_OUTCOME_NONE;
+  return right;
+}
+
+static void a_budget_of_runs_is_met_exactly(void **state)
+{
+  (void)state;
+  static const afb_strategy strategy[] = {AFB_BY_BREADTH, AFB_BY_RANDOM};
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  for (int s = 0; s < 2; s++) {
+    char path[128];
+    file_name("budget", path, sizeof path);
+    afb_campaign_options options = options_for(strategy[s], 75);
+    afb_campaign_result result;
+    check_ok(run(pool, path, &options, &result));
+    check_true(result.end == AFB_END_RUNS && calls_of_all_ranks() == 75);
+    check_true(pool->rank > 0 || ledger_is_right(&result, 75));
+    afb_campaign_result_clear(&result);
+    if (pool->rank == 0)
+      unlink(path);
+  }
+  afb_pool_destroy(&pool);
+}
+
+/* Everything there is: 3 ions, all sets of up to 2. */
+static void a_campaign_ends_when_all_is_done(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("all", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_BREADTH, 0);
+  options.set_size = 2;
+  afb_campaign_result result;
+  check_ok(run(pool, path, &options, &result));
+  int64_t all = 0;
+  for (int i = 0; i < 3; i++) {
+    afb_candidates c;
+    check_ok(afb_candidates_create(ions[i], 4, 2, 2, 3, &c));
+    all += c.n;
+    afb_candidates_clear(&c);
+  }
+  check_true(result.end == AFB_END_EXHAUSTED && calls_of_all_ranks() == all);
+  afb_campaign_result_clear(&result);
+  check_ok(run(pool, path, &options, &result));
+  check_true(result.end == AFB_END_EXHAUSTED && calls_of_all_ranks() == 0 && (pool->rank > 0 || result.runs_before == all));
+  afb_campaign_result_clear(&result);
+  if (pool->rank == 0)
+    unlink(path);
+  afb_pool_destroy(&pool);
+}
+
+static void a_continued_campaign_repeats_nothing(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("resume", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_MODEL, 40);
+  afb_campaign_result result;
+  check_ok(run(pool, path, &options, &result));
+  check_true(calls_of_all_ranks() == 40);
+  afb_campaign_result_clear(&result);
+  options.budget_runs = 90;
+  options.started_at = afb_wall_seconds();
+  check_ok(run(pool, path, &options, &result));
+  check_true(calls_of_all_ranks() == 50 && result.end == AFB_END_RUNS);
+  check_true(pool->rank > 0 || (ledger_is_right(&result, 90) && result.runs_before == 40));
+  /* Warm starts, the model's choices and drawn ones all occur. */
+  int warm = 0, chosen = 0, drawn = 0;
+  for (int64_t i = 0; i < result.ledger.n; i++) {
+    const afb_entry *e = &result.ledger.entry[i];
+    warm += e->parent >= 0 && afb_outcome_ok(result.ledger.entry[e->parent].outcome);
+    chosen += e->strategy == AFB_BY_MODEL && isfinite(e->probability);
+    drawn += e->strategy == AFB_BY_RANDOM && isfinite(e->probability);
+  }
+  check_true(pool->rank > 0 || (warm > 30 && chosen > 10 && drawn >= 3 && chosen > drawn));
+  check_true(result.has_validation);
+  afb_campaign_result_clear(&result);
+  if (pool->rank == 0)
+    unlink(path);
+  afb_pool_destroy(&pool);
+}
+
+/* The same sets as on one rank, with the same outcomes and energies, on any number of ranks (strategy breadth). */
+static void results_do_not_depend_on_the_number_of_ranks(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool, *alone;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  check_ok(afb_pool_create(MPI_COMM_SELF, 0, &alone));
+  file_name("ranks", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_BREADTH, 0);
+  options.set_size = 2;
+  afb_campaign_result together, single = {0};
+  check_ok(run(pool, path, &options, &together));
+  if (pool->rank == 0)
+    unlink(path);
+  strcat(path, ".1");
+  int right = pool->rank > 0 || run(alone, path, &options, &single) == AFB_OK;
+  for (int64_t i = 0; pool->rank == 0 && i < single.ledger.n; i++) {
+    const afb_entry *e = &single.ledger.entry[i];
+    int64_t k = afb_ledger_find(&together.ledger, e->ion, &e->node);
+    right &= k >= 0 && together.ledger.entry[k].outcome == e->outcome && together.ledger.entry[k].rung == e->rung;
+  }
+  check_true(right && (pool->rank > 0 || single.ledger.n == together.ledger.n));
+  if (pool->rank == 0)
+    unlink(path);
+  afb_campaign_result_clear(&together);
+  afb_campaign_result_clear(&single);
+  afb_pool_destroy(&alone);
+  afb_pool_destroy(&pool);
+}
+
+static void wall_time_ends_it_resumably(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("wall", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_RANDOM, 0);
+  options.set_size = 6;
+  options.budget_wall_seconds = 1.0;
+  afb_campaign_result result;
+  double begin = afb_wall_seconds();
+  check_ok(run(pool, path, &options, &result));
+  check_true(result.end == AFB_END_WALL_TIME && afb_end_resumable(result.end));
+  check_true(afb_wall_seconds() - begin < 3.0 && result.schedule.runs > 20);
+  afb_campaign_result_clear(&result);
+  if (pool->rank == 0)
+    unlink(path);
+  afb_pool_destroy(&pool);
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(a_budget_of_runs_is_met_exactly),
+  cmocka_unit_test(a_campaign_ends_when_all_is_done),
+  cmocka_unit_test(a_continued_campaign_repeats_nothing),
+  cmocka_unit_test(results_do_not_depend_on_the_number_of_ranks),
+  cmocka_unit_test(wall_time_ends_it_resumably),
+};
+CHECK_MAIN(tests)

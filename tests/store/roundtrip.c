@@ -1,0 +1,244 @@
+/* Everything that is stored is read back as it was: from the file, from the journal, on other numbers of ranks. */
+#include "tests/check.h"
+
+#include "tests/store/sample.h"
+
+static int rank, size;
+static char path[64];
+
+static void begin(void)
+{
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  snprintf(path, sizeof path, "roundtrip-%d.h5", size);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank == 0)
+    sample_remove(path);
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
+/* Runs from ... to - 1 in batches of 1, 2, 3 ... */
+static afb_status add(afb_store *store, int64_t from, int64_t to)
+{
+  int64_t batch = 1, left = 1;
+  for (int64_t i = from; i < to; i++) {
+    AFB_TRY(sample_add(store, i));
+    if (--left == 0) {
+      AFB_TRY(afb_store_commit(store));
+      left = ++batch;
+    }
+  }
+  return afb_store_commit(store);
+}
+
+static afb_status check_all(afb_store *store, int64_t expected)
+{
+  int64_t n;
+  AFB_TRY(sample_check(store, 1, &n));
+  return n == expected ? AFB_OK : AFB_FAIL(AFB_E_INTERNAL, "%lld runs in place of %lld", (long long)n, (long long)expected);
+}
+
+static void rows_return_from_file_and_journal(void **state)
+{
+  (void)state;
+  afb_store *store;
+  begin();
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_CREATE, &sample_writer, &store));
+  check_ok(rank == 0 ? add(store, 0, 40) : AFB_OK);
+  check_ok(rank == 0 ? check_all(store, 40) : AFB_OK);
+  check_true(afb_store_count(store, AFB_TABLE_RUNS) == (rank == 0 ? 40 : 0));
+  check_ok(afb_store_fold(store, MPI_COMM_WORLD));
+  check_ok(check_all(store, 40));
+  check_ok(rank == 0 ? add(store, 40, 70) : AFB_OK);
+  check_ok(rank == 0 ? afb_store_fold(store, MPI_COMM_SELF) : AFB_OK);
+  MPI_Barrier(MPI_COMM_WORLD);
+  check_ok(check_all(store, rank == 0 ? 70 : 40));
+  check_ok(afb_store_refresh(store));
+  check_ok(check_all(store, 70));
+  check_ok(rank == 0 ? add(store, 70, 100) : AFB_OK);
+  check_ok(rank == 0 ? check_all(store, 100) : AFB_OK);
+  check_ok(afb_store_close(&store));
+  check_true(store == NULL);
+  check_true(sample_exists(path, "") && !sample_exists(path, ".journal") && !sample_exists(path, ".tmp"));
+}
+
+/* Written above on all ranks; read and continued on some of them. */
+static void other_numbers_of_ranks_continue(void **state)
+{
+  (void)state;
+  MPI_Comm some;
+  int64_t expected = 100;
+  for (int n = 1; n <= size; n++) {
+    MPI_Comm_split(MPI_COMM_WORLD, rank < n ? 0 : MPI_UNDEFINED, rank, &some);
+    afb_status status = AFB_OK;
+    afb_store *store = NULL;
+    if (rank < n)
+      status = afb_store_open(some, path, AFB_STORE_RESUME, &sample_writer, &store);
+    check_ok(status);
+    check_ok(rank < n ? check_all(store, expected) : AFB_OK);
+    check_ok(rank == 0 ? add(store, expected, expected + 11 * n) : AFB_OK);
+    expected += 11 * n;
+    /* Every other time as if killed: the journal is left behind. */
+    if (rank < n && n % 2)
+      afb_store_abandon(&store);
+    check_ok(rank < n ? afb_store_close(&store) : AFB_OK);
+    if (rank < n)
+      MPI_Comm_free(&some);
+    check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+    check_ok(check_all(store, expected));
+    check_ok(afb_store_close(&store));
+    check_true(sample_exists(path, ".journal") == n % 2);
+  }
+}
+
+static void a_reader_follows_a_writer(void **state)
+{
+  (void)state;
+  begin();
+  if (size == 1)
+    return;   /* a second process is needed */
+  MPI_Comm some;
+  MPI_Comm_split(MPI_COMM_WORLD, rank == 0 ? 0 : 1, rank, &some);
+  afb_store *store = NULL;
+  check_ok(rank == 0 ? afb_store_open(some, path, AFB_STORE_CREATE, &sample_writer, &store) : AFB_OK);
+  check_ok(rank == 0 ? add(store, 0, 10) : AFB_OK);
+  check_ok(rank != 0 ? afb_store_open(some, path, AFB_STORE_READ, NULL, &store) : AFB_OK);
+  check_ok(check_all(store, 10));
+  check_ok(rank == 0 ? add(store, 10, 20) : AFB_OK);
+  check_ok(rank == 0 ? afb_store_fold(store, some) : AFB_OK);
+  check_ok(rank == 0 ? add(store, 20, 30) : AFB_OK);
+  /* The state in which it was opened, though file and journal have been replaced since. */
+  check_ok(check_all(store, rank == 0 ? 30 : 10));
+  check_ok(afb_store_refresh(store));
+  check_ok(check_all(store, 30));
+  check_ok(afb_store_close(&store));
+  MPI_Comm_free(&some);
+}
+
+static afb_status add_model(afb_store *store, int64_t seed, int64_t *model)
+{
+  float parameter[1000], moment[2000];
+  for (int i = 0; i < 2000; i++) {
+    parameter[i / 2] = (float)sample_value(seed, i / 2);
+    moment[i] = (float)sample_value(seed + 1, i);
+  }
+  const afb_store_metric metric[2] = {{"roc_auc/larger sets", 0.8}, {"log_loss/validation", NAN}};
+  afb_store_model row = {.name = "set_transformer", .round = 1, .step = 77, .time = 2.5};
+  afb_store_model_data data = {1000, 2000, 2, parameter, moment, metric, "layers: 2\n"};
+  return afb_store_add_model(store, &row, &data, model);
+}
+
+static afb_status check_model(afb_store *store, int64_t number, int64_t seed)
+{
+  afb_store_model row;
+  float parameter[1000];
+  afb_store_metric metric[2];
+  char *spec;
+  AFB_TRY(afb_store_read(store, AFB_TABLE_MODELS, number, 1, sizeof row, &row));
+  AFB_TRY(afb_store_read(store, AFB_TABLE_PARAMETERS, row.first_parameter, 1000, sizeof(float), parameter));
+  AFB_TRY(afb_store_read(store, AFB_TABLE_METRICS, row.first_metric, 2, sizeof metric[0], metric));
+  AFB_TRY(afb_store_read_text(store, row.spec_first, row.spec_count, &spec));
+  int good = row.n_parameters == 1000 && row.n_optimiser == 2000 && row.step == 77 && strcmp(spec, "layers: 2\n") == 0
+             && strcmp(metric[0].name, "roc_auc/larger sets") == 0 && metric[0].value == 0.8 && isnan(metric[1].value);
+  for (int i = 0; i < 1000; i++)
+    good = good && parameter[i] == (float)sample_value(seed, i);
+  free(spec);
+  return good ? AFB_OK : AFB_FAIL(AFB_E_INTERNAL, "model %lld", (long long)number);
+}
+
+static afb_status add_round(afb_store *store, int64_t model)
+{
+  const afb_store_metric metric = {"accuracy/validation", 0.75};
+  const afb_store_loss loss[3] = {{1, 0.7, 0.69}, {2, 0.6, 0.65}, {3, 0.5, NAN}};
+  const afb_store_prediction prediction[2] = {{1, 0, model, 3, 4, 0.5, 0.25, 1.5, 2.5, 1}, {1, 0, model, 3, 5, 0.1, 0, 2, 0, 0}};
+  afb_store_round round = {.round = 1, .start = 1, .finish = 2, .n_runs = 100, .n_training = 80, .n_validation = 20,
+                           .model = model, .training_seconds = 0.5};
+  AFB_TRY(afb_store_add_round(store, &round, 1, &metric, 3, loss, NULL));
+  AFB_TRY(afb_store_add_predictions(store, 2, prediction));
+  return afb_store_commit(store);
+}
+
+static afb_status check_round(afb_store *store, int64_t number, int64_t model)
+{
+  afb_store_round round;
+  afb_store_loss loss[3];
+  afb_store_prediction prediction;
+  AFB_TRY(afb_store_read(store, AFB_TABLE_ROUNDS, number, 1, sizeof round, &round));
+  AFB_TRY(afb_store_read(store, AFB_TABLE_LOSSES, round.first_loss, 3, sizeof loss[0], loss));
+  AFB_TRY(afb_store_read(store, AFB_TABLE_PREDICTIONS, 2 * number + 1, 1, sizeof prediction, &prediction));
+  int good = round.model == model && round.n_losses == 3 && round.n_metrics == 1 && loss[1].training == 0.6
+             && isnan(loss[2].validation) && prediction.added == 5 && prediction.model == model && prediction.chosen == 0;
+  return good ? AFB_OK : AFB_FAIL(AFB_E_INTERNAL, "round %lld", (long long)number);
+}
+
+static void models_and_rounds_return(void **state)
+{
+  (void)state;
+  afb_store *store;
+  int64_t model = 0;
+  begin();
+  for (int64_t session = 0; session < 3; session++) {
+    check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &sample_writer, &store));
+    check_ok(rank == 0 ? add_model(store, session, &model) : AFB_OK);
+    check_ok(rank == 0 ? add_round(store, model) : AFB_OK);
+    check_true(rank != 0 || model == session);
+    check_ok(rank == 0 ? check_model(store, session, session) : AFB_OK);
+    check_ok(afb_store_close(&store));
+  }
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+  for (int64_t session = 0; session < 3; session++) {
+    check_ok(check_model(store, session, session));
+    check_ok(check_round(store, session, session));
+  }
+  afb_store_session row[3];
+  check_ok(afb_store_read(store, AFB_TABLE_SESSIONS, 0, 3, sizeof row[0], row));
+  check_true(row[2].ranks == size && strlen(row[2].started) == 20 && strcmp(row[2].revision, "test") == 0);
+  char *input;
+  check_ok(afb_store_read_text(store, row[2].input_first, row[2].input_count, &input));
+  check_true(strcmp(input, sample_writer.input) == 0);
+  free(input);
+  check_ok(afb_store_close(&store));
+}
+
+static void a_session_without_results_changes_nothing(void **state)
+{
+  (void)state;
+  afb_store *store;
+  begin();
+  for (int i = 0; i < 2; i++) {
+    check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &sample_writer, &store));
+    check_ok(rank == 0 ? afb_store_commit(store) : AFB_OK);
+    check_true(afb_store_count(store, AFB_TABLE_SESSIONS) == 0);
+    check_ok(afb_store_close(&store));
+  }
+  check_true(sample_exists(path, "") && !sample_exists(path, ".journal"));
+}
+
+static void texts_are_cut_between_characters(void **state)
+{
+  (void)state;
+  char buffer[6];
+  assert_string_equal(afb_store_text(buffer, sizeof buffer, "abc"), "abc");
+  assert_string_equal(afb_store_text(buffer, sizeof buffer, "abcdefg"), "abcde");
+  assert_string_equal(afb_store_text(buffer, sizeof buffer, "abc\xe2\x82\x8b"), "abc");
+  assert_string_equal(afb_store_text(buffer, sizeof buffer, "ab\xe2\x82\x8b"), "ab\xe2\x82\x8b");
+  assert_string_equal(afb_store_text(buffer, sizeof buffer, NULL), "");
+}
+
+static void nothing_is_left(void **state)
+{
+  (void)state;
+  begin();
+  check_true(!sample_exists(path, "") && !sample_exists(path, ".journal") && !sample_exists(path, ".tmp"));
+}
+
+static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(rows_return_from_file_and_journal),
+  cmocka_unit_test(other_numbers_of_ranks_continue),
+  cmocka_unit_test(a_reader_follows_a_writer),
+  cmocka_unit_test(models_and_rounds_return),
+  cmocka_unit_test(a_session_without_results_changes_nothing),
+  cmocka_unit_test(texts_are_cut_between_characters),
+  cmocka_unit_test(nothing_is_left),
+};
+CHECK_MAIN(tests)
