@@ -48,7 +48,7 @@ static afb_status reserve(const afb_set_table *table, int sets, int64_t tokens, 
   return AFB_OK;
 }
 
-static void standardise(int64_t n, int width, const float *x, const float *scale, float *y)
+void afb_batch_standardise(int64_t n, int width, const float *x, const float *scale, float *y)
 {
   const float *mean = scale, *inverse = scale + width;
   for (int64_t i = 0; i < n; i++)
@@ -78,8 +78,8 @@ afb_status afb_batch_fill(const afb_set_table *table, int n, const int64_t *row,
     b->added[i] = b->start[i] + table->added[row[i]];
     b->blame[i] = table->blame[row[i]] < 0 ? -1 : b->start[i] + table->blame[row[i]];
     b->key[i] = key0 + i;
-    standardise(size, nt, table->token + first * nt, scale, b->token + (int64_t)b->start[i] * nt);
-    standardise(1, ng, table->global + row[i] * ng, scale + 2 * nt, b->global + (int64_t)i * ng);
+    afb_batch_standardise(size, nt, table->token + first * nt, scale, b->token + (int64_t)b->start[i] * nt);
+    afb_batch_standardise(1, ng, table->global + row[i] * ng, scale + 2 * nt, b->global + (int64_t)i * ng);
   }
   return AFB_OK;
 }

@@ -16,6 +16,9 @@ void afb_batch_clear(afb_batch_buffer *buffer);
 afb_status afb_batch_fill(const afb_set_table *table, int n, const int64_t *row, int64_t key0, const float *scale,
                           afb_batch_buffer *buffer);
 
+/* y = (x - mean) / deviation, clipped, of n rows; scale [2 width]. */
+void afb_batch_standardise(int64_t n, int width, const float *x, const float *scale, float *y);
+
 /* scale [2 (n_token + n_global)]: (mean, 1/deviation) blocks; columns that never change get 1/deviation 0.
  * Values further than 2.5 deviations from the mean are clipped in afb_batch_fill. */
 void afb_batch_fit_scale(const afb_set_table *table, float *scale);

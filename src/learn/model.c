@@ -9,7 +9,7 @@
 
 void afb_model_spec_default(int n_token, int n_global, int n_target, afb_model_spec *spec)
 {
-  *spec = (afb_model_spec){"set_transformer", n_token, n_global, n_target, 32, 2, 4, 3, 0.1, 1};
+  *spec = (afb_model_spec){"set_transformer", n_token, n_global, n_target, 32, 2, 4, 5, 0.2, 1};
 }
 
 char *afb_model_spec_format(const afb_model_spec *s, char *buffer, size_t size)

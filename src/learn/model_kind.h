@@ -33,6 +33,8 @@ typedef struct {
   afb_status (*check)(const afb_model_spec *spec);                    /* AFB_E_INPUT */
   int64_t (*n_weights)(const afb_model_spec *spec);                   /* of one member */
   void (*init)(const afb_model_spec *spec, int member, float *weight);
+  /* Replaces what would be random by a linear model of the standardised globals: linear [n_target][n_global + 1], constant last. */
+  void (*prime)(const afb_model_spec *spec, const double *linear, float *weight);
   /* Work space: holds the activations between forward and backward; grows to the largest batch seen. */
   afb_status (*work_create)(const afb_model_spec *spec, void **work);
   void (*work_destroy)(void **work);

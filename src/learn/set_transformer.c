@@ -115,6 +115,20 @@ static void init(const afb_model_spec *s, int member, float *weight)
   }
 }
 
+/* The survival of the set as a whole, exp(-softplus(u)) = 1 / (1 + exp(u)), is the linear model's p for u = -z: training starts
+ * from there, with tokens that hardly matter. */
+static void prime(const afb_model_spec *s, const double *linear, float *weight)
+{
+  layout a = layout_of(s);
+  int g = s->n_global, t = s->n_target;
+  for (int k = 0; k < t; k++) {
+    for (int j = 0; j < g; j++)
+      weight[a.skip + j * t + k] = (float)-linear[k * (g + 1) + j];
+    weight[a.out_bias + k] = (float)-linear[k * (g + 1) + g];
+    weight[a.hazard_bias + k] = -4;
+  }
+}
+
 static afb_status work_create(const afb_model_spec *spec, void **out)
 {
   work *w = calloc(1, sizeof *w);
@@ -428,6 +442,7 @@ const afb_model_kind afb_set_transformer = {
   .check = check,
   .n_weights = n_weights,
   .init = init,
+  .prime = prime,
   .work_create = work_create,
   .work_destroy = work_destroy,
   .forward = forward,

@@ -5,6 +5,7 @@
  *   H   = sum_t softplus(w f_t + b) + softplus(r([f_added, mean_t f_t]) + v g),   one w, b, r, v per target
  *   p   = exp(-H)
  *
+ * Training starts from a logistic regression on g: r = 0 nearly, v from that, the tokens' survivals near 1.
  * A: attention of `attention_heads` heads; F: one hidden layer of 2 d, GELU; r: one hidden layer of d, GELU. p is a product of
  * survival probabilities, one per token and one for the set as a whole: a set of many risky members is riskier than any that was
  * seen in training, which is what carries the model from small sets to larger ones. */

@@ -53,6 +53,70 @@ afb_status afb_split_by_size(const afb_set_table *table, int largest_train, afb_
   return AFB_OK;
 }
 
+typedef struct {
+  uint64_t hash;
+  int64_t group, row, known;
+} hashed;
+
+static int by_hash(const void *a, const void *b)
+{
+  const hashed *x = a, *y = b;
+  if (x->hash != y->hash)
+    return x->hash < y->hash ? -1 : 1;
+  if (x->group != y->group)
+    return x->group < y->group ? -1 : 1;
+  return (x->row > y->row) - (x->row < y->row);
+}
+
+static int has_label(const afb_set_table *table, int64_t row)
+{
+  for (int t = 0; t < table->n_target; t++)
+    if (!isnan(table->label[row * table->n_target + t]))
+      return 1;
+  return 0;
+}
+
+static int one_group(const afb_set_table *table)
+{
+  for (int64_t i = 1; i < table->n; i++)
+    if (table->group[i] != table->group[0])
+      return 0;
+  return 1;
+}
+
+afb_status afb_split_balanced(const afb_set_table *table, int n_folds, uint64_t seed, int *fold, int *n_used)
+{
+  if (n_folds < 1)
+    return AFB_FAIL(AFB_E_INPUT, "%d folds", n_folds);
+  hashed *order = malloc((size_t)(table->n + 1) * sizeof *order);
+  int64_t *filled = calloc((size_t)n_folds, sizeof *filled);
+  if (!order || !filled) {
+    free(order);
+    free(filled);
+    return AFB_FAIL(AFB_E_MEMORY, "no memory to split %lld samples", (long long)table->n);
+  }
+  int single = one_group(table);
+  for (int64_t i = 0; i < table->n; i++) {
+    int64_t unit = single ? i : table->group[i];
+    order[i] = (hashed){afb_random_u64(seed, STREAM_FOLD + 1, (uint64_t)unit), unit, i, has_label(table, i)};
+  }
+  qsort(order, (size_t)table->n, sizeof *order, by_hash);
+  *n_used = 0;
+  for (int64_t i = 0, end; i < table->n; i = end) {
+    int least = 0;
+    for (int f = 1; f < n_folds; f++)
+      least = filled[f] < filled[least] ? f : least;
+    for (end = i; end < table->n && order[end].group == order[i].group; end++) {
+      filled[least] += order[end].known;
+      fold[order[end].row] = least;
+    }
+    *n_used = least + 1 > *n_used ? least + 1 : *n_used;
+  }
+  free(order);
+  free(filled);
+  return AFB_OK;
+}
+
 int afb_split_size_quantile(const afb_set_table *table, double fraction)
 {
   int64_t known = 0;

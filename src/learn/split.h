@@ -21,6 +21,12 @@ afb_status afb_split_by_group(const afb_set_table *table, int n_folds, int fold,
 /* Training: size <= largest_train; validation: size > largest_train (curriculum: small sets first). */
 afb_status afb_split_by_size(const afb_set_table *table, int largest_train, afb_split *out);
 
+/* Folds of about equal numbers of rows with a known label: whole groups, in the order of a hash of (seed, group), each to the fold
+ * that has fewest so far. With one group only, single rows are dealt in this way. fold[table->n]; *n_used <= n_folds folds have
+ * rows. For stopping and calibrating, where a fold of afb_split_by_group could be empty. AFB_E_INPUT: n_folds < 1,
+ * AFB_E_MEMORY. Cost: n log n. */
+afb_status afb_split_balanced(const afb_set_table *table, int n_folds, uint64_t seed, int *fold, int *n_used);
+
 /* The largest size s such that at least `fraction` of the rows with a known label of target 0 have size > s; 0 when
  * there is none. For choosing largest_train in a campaign. */
 int afb_split_size_quantile(const afb_set_table *table, double fraction);

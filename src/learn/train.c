@@ -8,27 +8,34 @@
 #include "learn/logistic.h"
 #include "learn/model_work.h"
 #include "learn/optimiser.h"
+#include "learn/split.h"
 
-enum { STREAM_ORDER = 200, MAX_PARTS = 128, LEAST_FOR_CALIBRATION = 30 };
+enum { STREAM_ORDER = 200, MAX_PARTS = 128, LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5 };
+static const double RIDGE = 20;
+
+/* What one member is trained on and judged by. */
+typedef struct {
+  int64_t n_fit, *fit;                     /* rows of `train` */
+  int64_t n_judge, *judge;                 /* rows of `judging` */
+  double best_loss;
+  int64_t stale;                           /* evaluations since the best */
+} part;
 
 struct afb_trainer {
   MPI_Comm comm;
   int rank, n_ranks;
   afb_model *model;
-  const afb_set_table *train, *valid;      /* valid NULL: none */
+  const afb_set_table *train, *judging;    /* judging: valid, or train when members leave parts of it out; NULL: none */
   afb_train_options options;
-  int64_t *known, n_known;                 /* rows of train with a label */
+  part *part;                              /* [members] */
+  int *fold;                               /* [train->n] */
   int64_t *order, order_epoch;             /* permutation of one member's epoch */
   int order_member;
   int64_t *row;                            /* [batch] */
   float *gradient, *logit_gradient, *best;
-  double best_loss;
-  int64_t stale;                           /* evaluations since the best */
-  int stopped;
   int n_requests;
   MPI_Request *request;                    /* [members * MAX_PARTS] */
-  float *member_gradient;                  /* base of the parts that `ready` announces */
-  int mpi_failed;
+  float *member_gradient;                  /* base of the parts that `part_ready` announces */
 };
 
 void afb_train_options_default(int64_t n, afb_train_options *o)
@@ -53,23 +60,67 @@ static int is_known(const afb_set_table *t, int64_t row)
   return 0;
 }
 
-static afb_status allocate(afb_trainer *t)
+static int64_t count_known(const afb_set_table *table)
+{
+  int64_t n = 0;
+  for (int64_t i = 0; i < table->n; i++)
+    n += is_known(table, i);
+  return n;
+}
+
+static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
 {
   const afb_model *m = t->model;
+  int64_t judged = valid && valid->n > t->train->n ? valid->n : t->train->n;
   size_t weights = (size_t)m->n_weights * sizeof(float), rows = (size_t)t->train->n + 1;
-  t->known = malloc(rows * sizeof *t->known);
+  int good = (t->part = calloc((size_t)m->spec.members, sizeof *t->part)) != NULL;
+  for (int k = 0; k < m->spec.members && good; k++) {
+    t->part[k].fit = malloc(rows * sizeof(int64_t));
+    t->part[k].judge = malloc(((size_t)judged + 1) * sizeof(int64_t));
+    t->part[k].best_loss = INFINITY;
+    good = t->part[k].fit && t->part[k].judge;
+  }
+  t->fold = malloc(rows * sizeof *t->fold);
   t->order = malloc(rows * sizeof *t->order);
   t->row = malloc((size_t)t->options.batch * sizeof *t->row);
   t->gradient = malloc(weights);
   t->best = malloc(weights);
   t->logit_gradient = malloc((size_t)t->options.batch * (size_t)m->spec.n_target * sizeof(float));
   t->request = malloc((size_t)m->spec.members * MAX_PARTS * sizeof *t->request);
-  if (!t->known || !t->order || !t->row || !t->gradient || !t->best || !t->logit_gradient || !t->request)
+  if (!good || !t->fold || !t->order || !t->row || !t->gradient || !t->best || !t->logit_gradient || !t->request)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to train a model of %lld weights", (long long)m->n_weights);
-  for (int64_t i = 0; i < t->train->n; i++)
-    if (is_known(t->train, i))
-      t->known[t->n_known++] = i;
-  return t->n_known > 0 ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "no sample with a known label to train on");
+  return AFB_OK;
+}
+
+/* Which rows train and which judge each member. */
+static afb_status divide(afb_trainer *t, const afb_set_table *valid)
+{
+  int64_t known = count_known(t->train);
+  int members = t->model->spec.members, folds = 0;
+  if (known == 0)
+    return AFB_FAIL(AFB_E_INPUT, "no sample with a known label to train on");
+  if (valid && count_known(valid) >= LEAST_FOR_CALIBRATION) {
+    t->judging = valid;
+  } else if (known >= LEAST_TO_DIVIDE) {
+    AFB_TRY(afb_split_balanced(t->train, members > FOLDS ? members : FOLDS, t->options.seed, t->fold, &folds));
+    t->judging = folds > 1 ? t->train : NULL;
+  }
+  for (int k = 0; k < members; k++) {
+    part *p = &t->part[k];
+    int own = folds > 1 ? k % folds : -1;
+    for (int64_t i = 0; i < t->train->n; i++)
+      if (is_known(t->train, i) && (own < 0 || t->fold[i] != own))
+        p->fit[p->n_fit++] = i;
+    for (int64_t i = 0; t->judging && i < t->judging->n; i++)
+      if (is_known(t->judging, i) && (own < 0 || t->fold[i] == own))
+        p->judge[p->n_judge++] = i;
+    /* All labels may lie in one fold. */
+    if (p->n_fit == 0) {
+      memcpy(p->fit, p->judge, (size_t)p->n_judge * sizeof *p->fit);
+      p->n_fit = p->n_judge;
+    }
+  }
+  return AFB_OK;
 }
 
 static const afb_set_table *sorting;
@@ -83,32 +134,77 @@ static int by_tokens(const void *a, const void *b)
 /* One pass over the largest samples, so that no step has to allocate: a rank that failed alone would leave the others waiting. */
 static afb_status reserve(afb_trainer *t)
 {
-  int64_t share = (t->options.batch + t->n_ranks - 1) / t->n_ranks, n = share < t->n_known ? share : t->n_known;
-  memcpy(t->order, t->known, (size_t)t->n_known * sizeof *t->order);
+  int64_t share = (t->options.batch + t->n_ranks - 1) / t->n_ranks;
+  for (int64_t i = 0; i < t->train->n; i++)
+    t->order[i] = i;
   sorting = t->train;
-  qsort(t->order, (size_t)t->n_known, sizeof *t->order, by_tokens);
+  qsort(t->order, (size_t)t->train->n, sizeof *t->order, by_tokens);
   for (int64_t i = 0; i < share; i++)
-    t->row[i] = t->order[i < n ? i : 0];
+    t->row[i] = t->order[i < t->train->n ? i : 0];
   AFB_TRY(afb_model_batch(t->model, t->train, (int)share, t->row, 0));
   return afb_model_forward(t->model, 0);
 }
 
-static afb_status prepare(afb_trainer *t)
+/* Logistic regression on the standardised globals; a moderate constant for a target without labels. */
+static afb_status prime_member(afb_trainer *t, int member, const float *x, float *label, double *linear)
+{
+  const afb_model_spec *s = &t->model->spec;
+  struct afb_model_work *w = t->model->work;
+  const part *p = &t->part[member];
+  int g = s->n_global;
+  for (int k = 0; k < s->n_target; k++) {
+    double *mine = linear + k * (g + 1);
+    for (int64_t i = 0; i < t->train->n; i++)
+      label[i] = NAN;
+    for (int64_t i = 0; i < p->n_fit; i++)
+      label[p->fit[i]] = t->train->label[p->fit[i] * s->n_target + k];
+    afb_status status = afb_logistic_fit(t->train->n, g, x, g, label, 1, RIDGE, mine);
+    if (status != AFB_OK && status != AFB_E_INPUT && status != AFB_E_NUMERIC)
+      return status;
+    for (int j = 0; j <= g && status != AFB_OK; j++)
+      mine[j] = j == g;
+    /* One outcome only: the constant would go to infinity. */
+    mine[g] = mine[g] > 5 ? 5 : mine[g] < -5 ? -5 : mine[g];
+  }
+  w->kind->prime(s, linear, t->model->weight + member * w->member_weights);
+  return AFB_OK;
+}
+
+static afb_status prime(afb_trainer *t)
+{
+  const afb_model_spec *s = &t->model->spec;
+  size_t n = (size_t)t->train->n, g = (size_t)s->n_global;
+  double *linear = calloc((size_t)s->n_target * (g + 1), sizeof *linear);
+  float *x = malloc(n * (g + 1) * sizeof *x), *label = malloc(n * sizeof *label);
+  afb_status status = linear && x && label ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to begin training");
+  if (status == AFB_OK)
+    afb_batch_standardise(t->train->n, s->n_global, t->train->global, t->model->scale + 2 * s->n_token, x);
+  for (int m = 0; m < s->members && status == AFB_OK; m++)
+    status = prime_member(t, m, x, label, linear);
+  free(linear);
+  free(x);
+  free(label);
+  return status;
+}
+
+static afb_status prepare(afb_trainer *t, const afb_set_table *valid)
 {
   AFB_TRY(check_options(&t->options));
   AFB_TRY(afb_model_check_table(t->model, t->train));
-  if (t->valid)
-    AFB_TRY(afb_model_check_table(t->model, t->valid));
-  AFB_TRY(allocate(t));
+  if (valid)
+    AFB_TRY(afb_model_check_table(t->model, valid));
+  AFB_TRY(allocate(t, valid));
+  AFB_TRY(divide(t, valid));
   if (t->options.restart)
     afb_model_reset(t->model);
-  if (t->model->step == 0)
+  if (t->model->step == 0) {
     afb_batch_fit_scale(t->train, t->model->scale);
+    AFB_TRY(prime(t));
+  }
   if (t->options.first_step < 0)
     t->options.first_step = t->model->step;
   if (t->options.evaluate_every <= 0)
-    t->options.evaluate_every = (t->n_known + t->options.batch - 1) / t->options.batch;
-  t->best_loss = INFINITY;
+    t->options.evaluate_every = (t->part[0].n_fit + t->options.batch - 1) / t->options.batch;
   AFB_TRY(reserve(t));
   t->order_epoch = -1;
   return AFB_OK;
@@ -122,10 +218,9 @@ afb_status afb_trainer_create(MPI_Comm comm, afb_model *model, const afb_set_tab
   afb_status status = t ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer");
   if (t) {
     *t = (afb_trainer){.comm = MPI_COMM_NULL, .model = model, .train = train, .options = *options};
-    t->valid = valid && valid->n > 0 ? valid : NULL;
     MPI_Comm_rank(comm, &t->rank);
     MPI_Comm_size(comm, &t->n_ranks);
-    status = prepare(t);
+    status = prepare(t, valid);
   }
   status = afb_agree(comm, status);
   if (status == AFB_OK) {
@@ -145,7 +240,12 @@ void afb_trainer_destroy(afb_trainer **trainer)
     return;
   if (t->comm != MPI_COMM_NULL)
     MPI_Comm_free(&t->comm);
-  free(t->known);
+  for (int k = 0; t->part && k < t->model->spec.members; k++) {
+    free(t->part[k].fit);
+    free(t->part[k].judge);
+  }
+  free(t->part);
+  free(t->fold);
   free(t->order);
   free(t->row);
   free(t->gradient);
@@ -160,8 +260,9 @@ static void shuffle(afb_trainer *t, int member, int64_t epoch)
   if (t->order_epoch == epoch && t->order_member == member)
     return;
   uint64_t stream = ((uint64_t)epoch << 16) + STREAM_ORDER + (uint64_t)member;
-  memcpy(t->order, t->known, (size_t)t->n_known * sizeof *t->order);
-  for (int64_t i = t->n_known - 1; i > 0; i--) {
+  const part *p = &t->part[member];
+  memcpy(t->order, p->fit, (size_t)p->n_fit * sizeof *t->order);
+  for (int64_t i = p->n_fit - 1; i > 0; i--) {
     int64_t j = (int64_t)afb_random_below((uint64_t)i + 1, t->options.seed, stream, (uint64_t)i);
     int64_t row = t->order[i];
     t->order[i] = t->order[j];
@@ -177,8 +278,8 @@ static int64_t choose_rows(afb_trainer *t, int member)
   int64_t first = (t->model->step - t->options.first_step) * t->options.batch, labels = 0;
   int targets = t->train->n_target;
   for (int64_t i = 0; i < t->options.batch; i++) {
-    shuffle(t, member, (first + i) / t->n_known);
-    t->row[i] = t->order[(first + i) % t->n_known];
+    shuffle(t, member, (first + i) / t->part[member].n_fit);
+    t->row[i] = t->order[(first + i) % t->part[member].n_fit];
     for (int k = 0; k < targets; k++)
       labels += !isnan(t->train->label[t->row[i] * targets + k]);
   }
@@ -249,50 +350,69 @@ static double rate_at(const afb_train_options *o, int64_t step)
   return o->rate * (0.05 + 0.95 * 0.5 * (1 + cos(3.141592653589793 * (x < 1 ? x : 1))));
 }
 
+/* Members whose loss has not fallen for long are left as they are. */
+static int resting(const afb_trainer *t, int member)
+{
+  return t->options.patience > 0 && t->part[member].stale >= t->options.patience;
+}
+
 /* One step of all members. The sums over ranks of one member's gradient proceed while the next is computed. */
 static afb_status step(afb_trainer *t, double *loss)
 {
   afb_model *m = t->model;
   int64_t size = m->work->member_weights;
+  int awake = 0;
   t->n_requests = 0;
   *loss = 0;
   for (int k = 0; k < m->spec.members; k++) {
-    double part = 0;
-    afb_status status = member_pass(t, k, &part);
+    double mean = 0;
+    if (resting(t, k))
+      continue;
+    awake++;
+    afb_status status = member_pass(t, k, &mean);
     if (status != AFB_OK) {
       MPI_Waitall(t->n_requests, t->request, MPI_STATUSES_IGNORE);
       return status;
     }
-    *loss += part / m->spec.members;
+    *loss += mean;
   }
+  *loss /= awake;
   MPI_Waitall(t->n_requests, t->request, MPI_STATUSES_IGNORE);
   afb_adamw adamw = {rate_at(&t->options, m->step - t->options.first_step), t->options.weight_decay, t->options.clip,
                      m->step + 1};
   for (int k = 0; k < m->spec.members; k++) {
     int64_t at = k * size;
-    if (!isfinite(afb_adamw_norm(size, t->gradient + at)))
+    if (!resting(t, k) && !isfinite(afb_adamw_norm(size, t->gradient + at)))
       return AFB_FAIL(AFB_E_NUMERIC, "training: the gradient is not finite after %lld steps", (long long)m->step);
   }
   for (int k = 0; k < m->spec.members; k++) {
     int64_t at = k * size;
-    afb_adamw_step(&adamw, size, t->gradient + at, m->weight + at, m->moment1 + at, m->moment2 + at);
+    if (!resting(t, k))
+      afb_adamw_step(&adamw, size, t->gradient + at, m->weight + at, m->moment1 + at, m->moment2 + at);
   }
   m->step++;
   return AFB_OK;
 }
 
-/* Logits of the whole validation table on every rank, each rank having computed its share. */
-static afb_status valid_logits(afb_trainer *t, float **out)
+/* One member's logits [n_judge][n_target] of the rows that judge it, on every rank, each having computed its share. */
+static afb_status judged_logits(afb_trainer *t, int member, float **out)
 {
-  int64_t n = t->valid->n, begin = n * t->rank / t->n_ranks, end = n * (t->rank + 1) / t->n_ranks;
-  int targets = t->valid->n_target;
-  *out = calloc((size_t)(n * targets) + 1, sizeof **out);
-  afb_status status = *out ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n);
-  if (status == AFB_OK)
-    status = afb_model_logits(t->model, t->valid, begin, end - begin, *out + begin * targets);
+  const part *p = &t->part[member];
+  int64_t begin = p->n_judge * t->rank / t->n_ranks, end = p->n_judge * (t->rank + 1) / t->n_ranks;
+  int targets = t->train->n_target;
+  *out = calloc((size_t)(p->n_judge * targets) + 1, sizeof **out);
+  afb_status status = *out ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)p->n_judge);
+  for (int64_t i = begin; i < end && status == AFB_OK; i += AFB_PREDICT_SETS) {
+    int n = end - i < AFB_PREDICT_SETS ? (int)(end - i) : AFB_PREDICT_SETS;
+    status = afb_model_batch(t->model, t->judging, n, p->judge + i, 0);
+    if (status == AFB_OK)
+      status = afb_model_forward(t->model, member);
+    if (status == AFB_OK)
+      memcpy(*out + i * targets, t->model->work->logit, (size_t)n * (size_t)targets * sizeof(float));
+  }
   status = afb_agree(t->comm, status);
   if (status == AFB_OK) {
-    MPI_Allreduce(MPI_IN_PLACE, *out, (int)(n * targets), MPI_FLOAT, MPI_SUM, t->comm);
+    MPI_Allreduce(MPI_IN_PLACE, *out, (int)(p->n_judge * targets), MPI_FLOAT, MPI_SUM, t->comm);
   } else {
     free(*out);
     *out = NULL;
@@ -300,34 +420,47 @@ static afb_status valid_logits(afb_trainer *t, float **out)
   return status;
 }
 
-/* Validation loss; keeps the best weights. Every rank continues from rank 0's numbers, whatever its reductions rounded to. */
-static afb_status evaluate(afb_trainer *t)
+/* The loss of the rows that judge a member; keeps its best weights. */
+static afb_status evaluate_member(afb_trainer *t, int member)
 {
-  afb_model *m = t->model;
+  part *p = &t->part[member];
+  int targets = t->train->n_target;
   float *logit;
   double loss = 0;
-  int64_t labels = 0;
-  MPI_Bcast(m->weight, (int)m->n_weights, MPI_FLOAT, 0, t->comm);
-  AFB_TRY(valid_logits(t, &logit));
-  for (int64_t i = 0; i < t->valid->n * t->valid->n_target; i++) {
-    double y = t->valid->label[i], z = logit[i];
-    if (isnan(y))
-      continue;
-    loss += (z > 0 ? z : 0) + log1p(exp(-fabs(z))) - y * z;
-    labels++;
-  }
+  AFB_TRY(judged_logits(t, member, &logit));
+  for (int64_t i = 0; i < p->n_judge; i++)
+    for (int k = 0; k < targets; k++) {
+      double y = t->judging->label[p->judge[i] * targets + k], z = logit[i * targets + k];
+      loss += isnan(y) ? 0 : (z > 0 ? z : 0) + log1p(exp(-fabs(z))) - y * z;
+    }
   free(logit);
   MPI_Bcast(&loss, 1, MPI_DOUBLE, 0, t->comm);
-  loss /= (double)(labels > 0 ? labels : 1);
-  if (loss < t->best_loss) {
-    t->best_loss = loss;
-    t->stale = 0;
-    memcpy(t->best, m->weight, (size_t)m->n_weights * sizeof(float));
-  } else {
-    t->stale++;
+  p->stale++;
+  if (loss < p->best_loss) {
+    size_t size = (size_t)t->model->work->member_weights, at = (size_t)member * size;
+    p->best_loss = loss;
+    p->stale = 0;
+    memcpy(t->best + at, t->model->weight + at, size * sizeof(float));
   }
-  t->stopped = t->options.patience > 0 && t->stale >= t->options.patience;
   return AFB_OK;
+}
+
+/* Every rank continues from rank 0's numbers, whatever its reductions rounded to. */
+static afb_status evaluate(afb_trainer *t)
+{
+  MPI_Bcast(t->model->weight, (int)t->model->n_weights, MPI_FLOAT, 0, t->comm);
+  for (int k = 0; k < t->model->spec.members; k++)
+    if (t->part[k].n_judge > 0 && !resting(t, k))
+      AFB_TRY(evaluate_member(t, k));
+  return AFB_OK;
+}
+
+static int is_finished(const afb_trainer *t)
+{
+  int awake = 0;
+  for (int k = 0; k < t->model->spec.members; k++)
+    awake += !resting(t, k);
+  return awake == 0 || t->model->step - t->options.first_step >= t->options.steps;
 }
 
 afb_status afb_trainer_advance(afb_trainer *t, int64_t n_steps, double *loss, int *finished)
@@ -335,66 +468,108 @@ afb_status afb_trainer_advance(afb_trainer *t, int64_t n_steps, double *loss, in
   double sum = 0;
   int64_t made = 0;
   const afb_train_options *o = &t->options;
-  while (made < n_steps && !t->stopped && t->model->step - o->first_step < o->steps) {
-    double part;
-    AFB_TRY(step(t, &part));
-    sum += part;
+  if (t->judging && t->model->step == o->first_step)
+    AFB_TRY(evaluate(t));
+  while (made < n_steps && !is_finished(t)) {
+    double mean;
+    AFB_TRY(step(t, &mean));
+    sum += mean;
     made++;
     int64_t done = t->model->step - o->first_step;
-    if (t->valid && (done % o->evaluate_every == 0 || done == o->steps))
+    if (t->judging && (done % o->evaluate_every == 0 || done == o->steps))
       AFB_TRY(evaluate(t));
   }
   MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, t->comm);
   if (loss)
     *loss = made > 0 ? sum / (double)made : 0;
-  *finished = t->stopped || t->model->step - o->first_step >= o->steps;
+  *finished = is_finished(t);
+  return AFB_OK;
+}
+
+/* Judged predictions: with a validation table of its own, the mean logit of the members for each of its rows; otherwise each
+ * member's logits of the rows that it was trained without. */
+typedef struct {
+  int64_t n;
+  float *logit, *label;        /* [n][n_target] */
+} judged;
+
+static afb_status collect(afb_trainer *t, judged *out)
+{
+  int targets = t->train->n_target, members = t->model->spec.members, shared = t->judging != t->train;
+  size_t rows = 0;
+  for (int k = 0; k < members; k++)
+    rows += (size_t)t->part[k].n_judge;
+  *out = (judged){0, calloc(rows * (size_t)targets + 1, sizeof(float)), malloc((rows * (size_t)targets + 1) * sizeof(float))};
+  AFB_TRY(afb_agree(t->comm, out->logit && out->label ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to calibrate")));
+  for (int k = 0; k < members; k++) {
+    const part *p = &t->part[k];
+    float *logit, scale = shared ? 1 / (float)members : 1;
+    AFB_TRY(judged_logits(t, k, &logit));
+    int64_t first = shared ? 0 : out->n;
+    for (int64_t i = 0; i < p->n_judge; i++)
+      for (int j = 0; j < targets; j++) {
+        out->logit[(first + i) * targets + j] += scale * logit[i * targets + j];
+        out->label[(first + i) * targets + j] = t->judging->label[p->judge[i] * targets + j];
+      }
+    out->n = first + p->n_judge;
+    free(logit);
+  }
   return AFB_OK;
 }
 
 /* Platt scaling of target k, where both outcomes occur and there are enough of them; otherwise p = 1/(1+exp(-z)). */
-static void calibrate(afb_trainer *t, int k, const float *logit)
+static void calibrate(const judged *v, int targets, int k, float c[2])
 {
-  int targets = t->valid->n_target;
-  const float *label = t->valid->label + k;
-  float *c = afb_model_calibration(t->model, k);
   int64_t n = 0, positive = 0;
   double w[2] = {1, 0};
-  for (int64_t i = 0; i < t->valid->n; i++) {
-    n += !isnan(label[i * targets]);
-    positive += label[i * targets] > 0.5f;
+  for (int64_t i = 0; i < v->n; i++) {
+    n += !isnan(v->label[i * targets + k]);
+    positive += v->label[i * targets + k] > 0.5f;
   }
   c[0] = 1;
   c[1] = 0;
   if (n < LEAST_FOR_CALIBRATION || positive < 5 || n - positive < 5)
     return;
-  if (afb_logistic_fit(t->valid->n, 1, logit + k, targets, label, targets, 1, w) == AFB_OK && w[0] > 0.1 && w[0] < 10) {
+  if (afb_logistic_fit(v->n, 1, v->logit + k, targets, v->label + k, targets, 1, w) == AFB_OK && w[0] > 0.1 && w[0] < 10) {
     c[0] = (float)w[0];
     c[1] = (float)w[1];
   }
 }
 
+static afb_status calibrate_all(afb_trainer *t, judged *v, afb_metrics *metrics)
+{
+  int targets = t->train->n_target;
+  AFB_TRY(collect(t, v));
+  afb_status status = AFB_OK;
+  for (int k = 0; k < targets; k++) {
+    float *c = afb_model_calibration(t->model, k);
+    calibrate(v, targets, k, c);
+    MPI_Bcast(c, 2, MPI_FLOAT, 0, t->comm);
+    for (int64_t i = 0; i < v->n; i++)
+      v->logit[i * targets + k] = 1 / (1 + expf(-(c[0] * v->logit[i * targets + k] + c[1])));
+    if (metrics && status == AFB_OK)
+      status = afb_metrics_compute(v->n, v->logit + k, targets, v->label + k, targets, &metrics[k]);
+  }
+  return afb_agree(t->comm, status);
+}
+
 static afb_status finish(afb_trainer *t, afb_metrics *metrics)
 {
   afb_model *m = t->model;
-  int targets = m->spec.n_target;
-  float *logit;
-  if (isfinite(t->best_loss))
-    memcpy(m->weight, t->best, (size_t)m->n_weights * sizeof(float));
+  size_t size = (size_t)m->work->member_weights;
+  for (int k = 0; k < m->spec.members; k++)
+    if (isfinite(t->part[k].best_loss))
+      memcpy(m->weight + (size_t)k * size, t->best + (size_t)k * size, size * sizeof(float));
   MPI_Bcast(m->weight, (int)m->n_weights, MPI_FLOAT, 0, t->comm);
-  if (!t->valid)
+  for (int k = 0; metrics && k < m->spec.n_target; k++)
+    metrics[k] = (afb_metrics){0, 0, NAN, NAN, NAN, NAN, NAN};
+  if (!t->judging)
     return AFB_OK;
-  AFB_TRY(valid_logits(t, &logit));
-  afb_status status = AFB_OK;
-  for (int k = 0; k < targets; k++) {
-    calibrate(t, k, logit);
-    const float *c = afb_model_calibration(m, k);
-    for (int64_t i = 0; i < t->valid->n; i++)
-      logit[i * targets + k] = 1 / (1 + expf(-(c[0] * logit[i * targets + k] + c[1])));
-    if (metrics && status == AFB_OK)
-      status = afb_metrics_compute(t->valid->n, logit + k, targets, t->valid->label + k, targets, &metrics[k]);
-  }
-  free(logit);
-  return afb_agree(t->comm, status);
+  judged v = {0, NULL, NULL};
+  afb_status status = calibrate_all(t, &v, metrics);
+  free(v.logit);
+  free(v.label);
+  return status;
 }
 
 afb_status afb_trainer_finish(afb_trainer **trainer, afb_metrics *metrics)

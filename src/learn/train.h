@@ -40,8 +40,12 @@ void afb_train_options_default(int64_t n_train, afb_train_options *options);
 typedef struct afb_trainer afb_trainer;
 
 /* Collective on `comm` (duplicated inside). Copies nothing: model, train and valid must outlive the trainer and not change
- * while it lives. Fits the standardisation on `train` if the model has never been trained or on restart. valid: NULL or an empty
- * table for none; otherwise its loss decides the weights that are kept (the best seen) and (a, b) of the calibration.
+ * while it lives. Fits the standardisation on `train` if the model has never been trained or on restart. A new start begins
+ * from logistic regression on the globals where the kind of model can express it.
+ * `valid` decides for each member of the ensemble which weights are kept (those of the least loss seen), and (a, b) of the
+ * calibration. When valid is NULL or has fewer than 30 rows with a known label it is not used, and train, if it has at least 60, is
+ * dealt to folds of whole groups: each member is trained without one fold, which decides for it; (a, b) and the metrics are fitted
+ * to these predictions of what a member had not seen. This is the better use of little data.
  * AFB_E_INPUT: no known label in train, widths differ, options out of range. AFB_E_MEMORY. The same on every rank. */
 afb_status afb_trainer_create(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                               const afb_train_options *options, afb_trainer **out);

@@ -44,28 +44,17 @@ static void clear(predictions *p)
     free(p->p[m]);
 }
 
-/* Trains on `train`, an eighth of whose ions decide when to stop and calibrate. */
 static void train_model(const afb_set_table *train, int members, int epochs, afb_model **model)
 {
-  afb_split split;
-  afb_set_table fit, calibrate;
-  check_ok(afb_split_by_group(train, 8, 0, 77, &split));
-  check_ok(afb_set_table_select(train, split.n_train, split.train, &fit));
-  check_ok(afb_set_table_select(train, split.n_valid, split.valid, &calibrate));
   afb_model_spec spec;
   afb_train_options options;
   afb_model_spec_default(train->n_token, train->n_global, train->n_target, &spec);
-  afb_train_options_default(fit.n, &options);
+  afb_train_options_default(train->n, &options);
   spec.members = members;
-  spec.dropout = 0.2;
-  options.batch = 64;
-  options.steps = epochs * fit.n / 64;
+  options.steps = epochs * train->n / options.batch;
   options.patience = 5;
   check_ok(afb_model_create(&spec, model));
-  check_ok(afb_train(MPI_COMM_WORLD, *model, &fit, &calibrate, &options, NULL));
-  afb_split_clear(&split);
-  afb_set_table_clear(&fit);
-  afb_set_table_clear(&calibrate);
+  check_ok(afb_train(MPI_COMM_WORLD, *model, train, NULL, &options, NULL));
 }
 
 /* Rows of `split` by start: training on those of `train_start`, predictions of those of `test_start` appended to *out. */

@@ -72,6 +72,37 @@ static void splits_keep_groups_apart(void **state)
   afb_set_table_clear(&table);
 }
 
+/* Folds hold about as many labels each, groups stay whole, and two groups fill two folds at most. */
+static void balanced_folds(void **state)
+{
+  (void)state;
+  afb_set_table table;
+  int fold[200], used, of_group[7], labels[3] = {0};
+  make_table(200, &table);
+  for (int g = 0; g < 7; g++)
+    of_group[g] = -1;
+  check_ok(afb_split_balanced(&table, 3, 5, fold, &used));
+  check_true(used == 3);
+  for (int i = 0; i < 200; i++) {
+    int *mine = &of_group[table.group[i]];
+    check_true(*mine < 0 || *mine == fold[i]);
+    *mine = fold[i];
+    labels[fold[i]] += !isnan(table.label[i]);
+  }
+  for (int f = 0; f < 3; f++)
+    check_true(labels[f] >= 133 / 7 * 2);
+  for (int i = 0; i < 200; i++)
+    table.group[i] = i % 2;
+  check_ok(afb_split_balanced(&table, 5, 5, fold, &used));
+  check_true(used == 2);
+  for (int i = 0; i < 200; i++)
+    table.group[i] = 9;
+  check_ok(afb_split_balanced(&table, 5, 5, fold, &used));
+  check_true(used == 5);
+  check_true(afb_split_balanced(&table, 0, 5, fold, &used) == AFB_E_INPUT);
+  afb_set_table_clear(&table);
+}
+
 /* The area under the curve is the probability that a positive is ranked above a negative: counted over all pairs. */
 static void auc_counts_pairs(void **state)
 {
@@ -143,6 +174,7 @@ static void logistic_finds_the_minimum(void **state)
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(table_keeps_samples),
   cmocka_unit_test(splits_keep_groups_apart),
+  cmocka_unit_test(balanced_folds),
   cmocka_unit_test(auc_counts_pairs),
   cmocka_unit_test(metrics_by_hand),
   cmocka_unit_test(logistic_finds_the_minimum),
