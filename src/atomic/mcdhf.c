@@ -228,9 +228,11 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
 }
 
 /* What a stationary point must also be: bound, with the nodes its name says. */
-static afb_outcome judge(const run *r, char *reason, size_t size)
+static afb_outcome judge(run *r)
 {
   const afb_scf *s = r->scf;
+  char *reason = r->ladder.reason;
+  size_t size = sizeof r->ladder.reason;
   char label[8];
   for (int a = 0; a < s->n_orbitals; a++) {
     if (!s->varied[a])
@@ -238,6 +240,7 @@ static afb_outcome judge(const run *r, char *reason, size_t size)
     afb_orbital_label(s->orbital[a], label);
     double energy = s->multiplier[a * s->n_orbitals + a] / s->occupation[a];
     int nodes = afb_scf_nodes(s, a), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
+    r->ladder.blamed = a;
     if (energy >= 0) {
       snprintf(reason, size, "%s is not bound: energy %.6f hartree", label, energy);
       return AFB_OUTCOME_UNBOUND;
@@ -247,6 +250,7 @@ static afb_outcome judge(const run *r, char *reason, size_t size)
       return AFB_OUTCOME_ORBITAL_COLLAPSE;
     }
   }
+  r->ladder.blamed = -1;
   return AFB_OUTCOME_CONVERGED;
 }
 
@@ -315,7 +319,7 @@ static afb_outcome name_free_orbitals(run *r)
     return AFB_OUTCOME_NOT_FINITE;
   exchange_names(r);
   outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0);
-  return outcome == AFB_OUTCOME_NONE ? judge(r, s->reason, sizeof s->reason) : outcome;
+  return outcome == AFB_OUTCOME_NONE ? judge(r) : outcome;
 }
 
 /* One rung: its scheme, and the judgement of what it found. */
@@ -331,7 +335,7 @@ static afb_outcome step_on(run *r, int rung)
     return outcome;
   if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
-  afb_outcome verdict = judge(r, s->reason, sizeof s->reason);
+  afb_outcome verdict = judge(r);
   if (verdict == AFB_OUTCOME_ORBITAL_COLLAPSE)
     verdict = name_free_orbitals(r);
   return verdict == AFB_OUTCOME_CONVERGED ? outcome : verdict;
@@ -385,6 +389,7 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
   int wide = afb_outcome_ok(out->outcome) ? widest(r) : -1;
   if (wide >= 0) {
     char label[8];
+    r->ladder.blamed = wide;
     out->outcome = AFB_OUTCOME_DIFFUSE;
     snprintf(r->ladder.reason, sizeof r->ladder.reason, "%s does not fit into %.0f bohr",
              afb_orbital_label(r->scf->orbital[wide], label), LARGEST_BOX);
@@ -406,7 +411,7 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   afb_mcdhf_result *out = r->result;
   AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
   AFB_TRY(afb_agree(comm, prepare(r)));
-  r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
+  r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
   AFB_TRY(search(comm, r, q->start));
@@ -418,6 +423,8 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';
+  else if (r->ladder.blamed >= 0)
+    out->blamed = out->csfs.orbital[r->ladder.blamed];
   out->iterations = r->ladder.iterations;
   out->energy = r->ladder.energy;
   out->gradient = r->ladder.residual;

@@ -113,6 +113,7 @@ typedef struct {
   afb_outcome outcome;
   int rung;                              /* the rung that ended the run */
   char reason[160];                      /* a sentence for people: which orbital, which level, which limit */
+  afb_orbital blamed;                    /* the orbital that a failure is put down to; n = 0: none */
   int iterations;                        /* of all rungs */
   double energy;                         /* weighted mean that was optimised, hartree; NaN when there is none */
   double gradient;                       /* largest orbital residual at the end */

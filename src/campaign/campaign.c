@@ -259,13 +259,12 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
     .parent = slot->ancestor, .outcome = result->outcome, .rung = result->rung, .round = planned->round,
     .strategy = planned->strategy, .has_orbitals = result->orbitals.n_orbitals > 0, .n_levels = result->n_levels,
     .estimate = planned->estimate, .core_seconds = report->seconds * report->ranks,
-    .probability = planned->probability, .probability_cheapest = planned->probability_cheapest};
+    .failed_n = result->blamed.n, .failed_l = afb_kappa_l(result->blamed.kappa), .probability = planned->probability,
+    .probability_cheapest = planned->probability_cheapest};
   afb_record_facts facts = {.engine = state->options->engine_number, .ranks = report->ranks, .start = slot->begun,
     .finish = afb_store_time(state->store), .predicted_cost = planned->seconds,
     .parent_run = slot->ancestor >= 0 ? ledger->entry[slot->ancestor].run : -1, .content_hash = slot->content_hash};
   int ok = afb_outcome_ok(entry.outcome);
-  if (!ok)
-    afb_record_blame(result->reason, &entry.failed_n, &entry.failed_l);
   AFB_TRY(afb_record_add(state->store, &ledger->ion[entry.ion], &entry, result, &facts, &entry.run));
   afb_ledger_release(ledger, entry.ion, &entry.node);
   AFB_TRY(afb_ledger_add(ledger, &entry));

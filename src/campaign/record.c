@@ -142,18 +142,6 @@ static afb_status node_of(const afb_stored *t, const afb_store_run *run, afb_can
   return AFB_OK;
 }
 
-void afb_record_blame(const char *reason, int *n, int *l)
-{
-  char label[8] = "";
-  size_t length = strcspn(reason, " -");
-  *n = *l = 0;
-  if (length == 0 || length >= sizeof label || reason[0] < '1' || reason[0] > '9')
-    return;
-  memcpy(label, reason, length);
-  if (afb_shell_parse(label, n, l) != AFB_OK)
-    *n = *l = 0;
-}
-
 /* entry_of_run[n_runs]: -1 for runs that are not in the ledger. */
 static afb_status load(const afb_stored *t, afb_ledger *ledger, int64_t *entry_of_run)
 {
@@ -166,10 +154,8 @@ static afb_status load(const afb_stored *t, afb_ledger *ledger, int64_t *entry_o
     afb_entry entry = {.ion = ion, .parent = -1, .outcome = (afb_outcome)run->outcome, .rung = run->rung,
       .round = run->round, .strategy = (afb_strategy)run->strategy, .has_orbitals = run->n_orbitals > 0,
       .n_levels = run->n_levels, .estimate = NAN, .core_seconds = run->core_seconds, .probability = run->probability,
-      .probability_cheapest = run->probability_cheapest, .run = r};
+      .probability_cheapest = run->probability_cheapest, .failed_n = run->blamed_n, .failed_l = run->blamed_l, .run = r};
     AFB_TRY(node_of(t, run, &ledger->ion[ion], &entry));
-    if (!afb_outcome_ok(entry.outcome))
-      afb_record_blame(run->reason, &entry.failed_n, &entry.failed_l);
     if (run->parent >= 0 && run->parent < r)
       entry.parent = entry_of_run[run->parent];
     if (entry.strategy == AFB_BY_IMPORT) {

@@ -46,9 +46,6 @@ afb_status afb_record_ions(afb_store *store, int *n, afb_ion **ions);
  * cannot be understood; AFB_E_IO, AFB_E_MEMORY. Cost: the file's runs. */
 afb_status afb_record_load(afb_store *store, afb_ledger *ledger);
 
-/* The orbital that a reason begins with ("4d- has 1 nodes ..."); *n = 0 when it names none. Not collective. */
-void afb_record_blame(const char *reason, int *n, int *l);
-
 /* Identity of a calculation: the set, and what else decides its outcome. */
 uint64_t afb_record_hash(const afb_candidates *ion, const afb_node *node, const char *engine,
                          const afb_mcdhf_request *request, int warm_start);
