@@ -102,10 +102,12 @@ static afb_status open_and_run(const afb_arguments *arguments, const afb_config 
   afb_status status = afb_file_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store);
   if (status == AFB_OK) {
     status = run_on(pool, arguments, path, options, store, exit_status);
-    char text[AFB_ERROR_LENGTH];
+    char text[AFB_ERROR_LENGTH - PATH_LENGTH - 128];
     snprintf(text, sizeof text, "%s", afb_error_text());
     afb_status closed = afb_store_close(&store);
-    if (status != AFB_OK)
+    if (status == AFB_E_IO || status == AFB_E_MEMORY)
+      status = AFB_FAIL(status, "%s\nwhat was stored before is in %s and its journal; the same command continues", text, path);
+    else if (status != AFB_OK)
       status = AFB_FAIL(status, "%s", text);
     else
       status = closed;

@@ -218,11 +218,63 @@ static void wall_time_ends_it_resumably(void **state)
   afb_pool_destroy(&pool);
 }
 
+static void core_hours_end_it(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("core", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_BREADTH, 0);
+  options.budget_core_seconds = 0.2;
+  afb_campaign_result result;
+  check_ok(run(pool, path, &options, &result));
+  check_true(result.end == AFB_END_CORE_HOURS && !afb_end_resumable(result.end));
+  check_true(pool->rank > 0 || result.core_seconds > 0.1);
+  afb_campaign_result_clear(&result);
+  if (pool->rank == 0)
+    unlink(path);
+  afb_pool_destroy(&pool);
+}
+
+/* Sets in the order of a table; one of them with a configuration that the excitations do not give. */
+static void a_list_is_worked_off(void **state)
+{
+  (void)state;
+  char path[128], list[140];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("list", path, sizeof path);
+  snprintf(list, sizeof list, "%s.csv", path);
+  int written = 1;
+  if (pool->rank == 0) {
+    FILE *file = fopen(list, "w");
+    written = file && fprintf(file, "ion,configurations\nC I,[He] 2s2 2p2;[He] 2p4\nC I,2s2 2p2 1s2\n"
+                                    "Mg I,[Ne] 3s2;[Ne] 3p2\nC I,[He] 2p4;[He] 2s2 2p2\n") > 0;
+    written &= file && fclose(file) == 0;
+  }
+  check_true(written);
+  afb_campaign_options options = options_for(AFB_BY_LIST, 0);
+  options.list = list;
+  afb_campaign_result result;
+  check_ok(run(pool, path, &options, &result));
+  check_true(result.end == AFB_END_EXHAUSTED && calls_of_all_ranks() == 3);
+  check_true(pool->rank > 0 || (ledger_is_right(&result, 3) && result.ledger.entry[0].strategy == AFB_BY_LIST));
+  afb_campaign_result_clear(&result);
+  if (pool->rank == 0) {
+    unlink(path);
+    unlink(list);
+  }
+  afb_pool_destroy(&pool);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(a_budget_of_runs_is_met_exactly),
   cmocka_unit_test(a_campaign_ends_when_all_is_done),
   cmocka_unit_test(a_continued_campaign_repeats_nothing),
   cmocka_unit_test(results_do_not_depend_on_the_number_of_ranks),
   cmocka_unit_test(wall_time_ends_it_resumably),
+  cmocka_unit_test(core_hours_end_it),
+  cmocka_unit_test(a_list_is_worked_off),
 };
 CHECK_MAIN(tests)
