@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/inputs.h"
+#include "campaign/run_table.h"
 #include "config/nearest.h"
 #include "engine/engine.h"
 
@@ -55,6 +56,17 @@ static void drop_repeated(int *n, afb_ion *ions)
   *n = kept;
 }
 
+/* Reads the list for its mistakes: on one rank, as it will be read. */
+static void check_list_file(afb_config *config, const char *path)
+{
+  afb_run_table table = {0};
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank == 0 && afb_run_table_read(path, AFB_RUNS_SETS_ONLY, &table) != AFB_OK)
+    afb_config_mistake(config, "campaign.list", -1, 0, "%s", afb_error_text());
+  afb_run_table_clear(&table);
+}
+
 static void check_list(afb_config *config, const afb_campaign_input *input)
 {
   if (input->strategy == AFB_INPUT_STRATEGY_LIST && !input->list)
@@ -62,6 +74,8 @@ static void check_list(afb_config *config, const afb_campaign_input *input)
                        "the strategy list needs the key campaign.list: a CSV file with the columns ion, configurations");
   if (input->strategy >= 0 && input->strategy != AFB_INPUT_STRATEGY_LIST && input->list)
     afb_config_mistake(config, "campaign.list", -1, 0, "a list is used by \"strategy: list\" only");
+  if (input->strategy == AFB_INPUT_STRATEGY_LIST && input->list)
+    check_list_file(config, input->list);
 }
 
 static void check_engine(afb_config *config, const char *name)

@@ -51,6 +51,7 @@ afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
   AFB_TRY(afb_input_read(schema, arguments, &input, &config));
   afb_status status = schema == &afb_atom_schema ? check_atom(config, &input.atom)
                                                  : check_campaign(config, &input.campaign);
+  status = afb_agree(MPI_COMM_WORLD, status);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (status == AFB_OK && rank == 0)
     printf("%s# identity %016llx\n", afb_config_resolved(config), (unsigned long long)afb_config_identity(config));

@@ -31,7 +31,8 @@ void afb_atom_request_clear(afb_atom_request *request);
 afb_status afb_atom_request_create(afb_config *config, const afb_atom_input *input, afb_atom_request *out);
 
 /* The ions of a campaign's input, sorted and without repetition; checks all else that needs knowledge of atoms. Then the
- * verdict, as above. *ions is malloc'ed. Not collective. */
+ * verdict, as above. *ions is malloc'ed. Not collective; the list of sets is read on rank 0 alone, so that callers agree
+ * on the status. */
 afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input *input, int *n_ions, afb_ion **ions);
 
 #endif

@@ -46,6 +46,7 @@ afb_status afb_ladder_open(afb_ladder *s, afb_scf *scf)
 
 static afb_outcome stop(afb_ladder *s, afb_outcome outcome, const char *text)
 {
+  s->blamed = outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS ? s->worst : -1;
   snprintf(s->reason, sizeof s->reason, "%s", text);
   return outcome;
 }
@@ -74,7 +75,9 @@ static afb_outcome check_occupations(afb_ladder *s, double least)
     if (s->scf->varied[a] && s->scf->occupation[a] < least) {
       snprintf(text, sizeof text, "%s is empty in the optimised levels (occupation %.1e)",
                afb_orbital_label(s->scf->orbital[a], label), s->scf->occupation[a]);
-      return stop(s, AFB_OUTCOME_EMPTY_ORBITAL, text);
+      stop(s, AFB_OUTCOME_EMPTY_ORBITAL, text);
+      s->blamed = a;
+      return AFB_OUTCOME_EMPTY_ORBITAL;
     }
   return AFB_OUTCOME_NONE;
 }

@@ -29,6 +29,7 @@ typedef struct {
   double tolerance;               /* of the residual */
   int holding;                    /* orbitals without inner companions are kept on their branch */
   int short_of_memory;            /* on this rank; all ranks learn of it at the next evaluation */
+  int blamed;                     /* orbital that the last failure is put down to, -1: none */
   char reason[160];
 } afb_ladder;
 

@@ -13,7 +13,7 @@
 static const char *const outcome_names[AFB_N_OUTCOMES] = {
   "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
   "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite"};
-static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton"};
+static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart"};
 
 const char *afb_outcome_name(afb_outcome outcome)
 {
@@ -228,9 +228,11 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
 }
 
 /* What a stationary point must also be: bound, with the nodes its name says. */
-static afb_outcome judge(const run *r, char *reason, size_t size)
+static afb_outcome judge(run *r)
 {
   const afb_scf *s = r->scf;
+  char *reason = r->ladder.reason;
+  size_t size = sizeof r->ladder.reason;
   char label[8];
   for (int a = 0; a < s->n_orbitals; a++) {
     if (!s->varied[a])
@@ -238,6 +240,7 @@ static afb_outcome judge(const run *r, char *reason, size_t size)
     afb_orbital_label(s->orbital[a], label);
     double energy = s->multiplier[a * s->n_orbitals + a] / s->occupation[a];
     int nodes = afb_scf_nodes(s, a), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
+    r->ladder.blamed = a;
     if (energy >= 0) {
       snprintf(reason, size, "%s is not bound: energy %.6f hartree", label, energy);
       return AFB_OUTCOME_UNBOUND;
@@ -247,7 +250,60 @@ static afb_outcome judge(const run *r, char *reason, size_t size)
       return AFB_OUTCOME_ORBITAL_COLLAPSE;
     }
   }
+  r->ladder.blamed = -1;
   return AFB_OUTCOME_CONVERGED;
+}
+
+static int by_configuration(const void *a, const void *b) { return afb_configuration_compare(a, b); }
+
+/* Whether exchanging the names of two shells turns the set of configurations into itself. */
+static int is_symmetric(const afb_mcdhf_request *q, int l, int n1, int n2)
+{
+  afb_configuration *copy = malloc(2 * (size_t)q->n_configurations * sizeof *copy), *original = copy + q->n_configurations;
+  int same = copy != NULL;
+  for (int i = 0; same && i < q->n_configurations; i++) {
+    copy[i] = original[i] = q->configuration[i];
+    int change = afb_configuration_occupation(copy + i, n2, l) - afb_configuration_occupation(copy + i, n1, l);
+    same = afb_configuration_add(copy + i, n1, l, change) == AFB_OK && afb_configuration_add(copy + i, n2, l, -change) == AFB_OK;
+  }
+  if (same) {
+    qsort(copy, (size_t)q->n_configurations, sizeof *copy, by_configuration);
+    qsort(original, (size_t)q->n_configurations, sizeof *original, by_configuration);
+  }
+  for (int i = 0; same && i < q->n_configurations; i++)
+    same = afb_configuration_compare(copy + i, original + i) == 0;
+  free(copy);
+  return same;
+}
+
+static int wrong_nodes(const afb_scf *s, int a, int n)
+{
+  return abs(afb_scf_nodes(s, a) - (n - afb_kappa_l(s->orbital[a].kappa) - 1));
+}
+
+/* Shells that the set does not tell apart get the names that fit their nodes. */
+static void exchange_names(run *r)
+{
+  afb_scf *s = r->scf;
+  for (int a = 0; a < s->n_orbitals; a++)
+    for (int b = a + 1; b < s->n_orbitals; b++) {
+      int l = afb_kappa_l(s->orbital[a].kappa), n1 = s->orbital[a].n, n2 = s->orbital[b].n, now = 0, then = 0;
+      if (s->orbital[a].kappa != s->orbital[b].kappa || s->orbital[a].kappa > 0 || !s->varied[a] || !s->varied[b])
+        continue;
+      /* l- comes before l in the list: both pairs of partners, or for l = 0 the one */
+      for (int d = 0; d <= (l > 0 && a > 0 && b > 0); d++) {
+        now += wrong_nodes(s, a - d, n1) + wrong_nodes(s, b - d, n2);
+        then += wrong_nodes(s, a - d, n2) + wrong_nodes(s, b - d, n1);
+      }
+      if (then >= now || !is_symmetric(r->request, l, n1, n2))
+        continue;
+      for (int d = 0; d <= (l > 0 && a > 0 && b > 0); d++)
+        for (int x = 0; x < s->n; x++) {
+          double *va = s->vector + (size_t)(a - d) * (size_t)s->n + x, *vb = s->vector + (size_t)(b - d) * (size_t)s->n + x, keep = *va;
+          *va = *vb;
+          *vb = keep;
+        }
+    }
 }
 
 /* Where rotations of open orbitals cost nothing, their names are a choice: the canonical one is judged. */
@@ -261,8 +317,9 @@ static afb_outcome name_free_orbitals(run *r)
   s->short_of_memory |= afb_scf_free_pairs(s->scf, s->ci, s->angular, free_pair) == AFB_E_MEMORY;
   if (afb_scf_canonicalise(s->scf, free_pair) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
+  exchange_names(r);
   outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0);
-  return outcome == AFB_OUTCOME_NONE ? judge(r, s->reason, sizeof s->reason) : outcome;
+  return outcome == AFB_OUTCOME_NONE ? judge(r) : outcome;
 }
 
 /* One rung: its scheme, and the judgement of what it found. */
@@ -278,7 +335,7 @@ static afb_outcome step_on(run *r, int rung)
     return outcome;
   if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
-  afb_outcome verdict = judge(r, s->reason, sizeof s->reason);
+  afb_outcome verdict = judge(r);
   if (verdict == AFB_OUTCOME_ORBITAL_COLLAPSE)
     verdict = name_free_orbitals(r);
   return verdict == AFB_OUTCOME_CONVERGED ? outcome : verdict;
@@ -289,7 +346,7 @@ static afb_outcome step_on(run *r, int rung)
 static afb_outcome climb(run *r, int cold)
 {
   afb_ladder *s = &r->ladder;
-  int last = r->request->max_rung > 0 ? r->request->max_rung : AFB_RUNG_NEWTON;
+  int most = r->request->max_rung, last = most > 0 && most < AFB_RUNG_NEWTON ? most : AFB_RUNG_NEWTON;
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   memcpy(r->origin, s->scf->vector, size * sizeof *r->origin);
   if (cold) {
@@ -313,6 +370,33 @@ static afb_outcome climb(run *r, int cold)
   return outcome;
 }
 
+/* The ladder from `start` (NULL: the start potential) in a box that grows until every orbital fits. Collective. */
+static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
+{
+  afb_mcdhf_result *out = r->result;
+  double box = afb_start_box(r->request->charge, out->csfs.n_orbitals, out->csfs.orbital);
+  AFB_TRY(enter_box(comm, r, box, start));
+  out->outcome = climb(r, !start);
+  while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
+    afb_orbitals so_far = {0};
+    box = fmin(1.7 * box, LARGEST_BOX);
+    AFB_TRY(afb_agree(comm, keep_orbitals(r, &so_far)));
+    afb_status status = enter_box(comm, r, box, &so_far);
+    afb_orbitals_clear(&so_far);
+    AFB_TRY(status);
+    out->outcome = climb(r, 0);
+  }
+  int wide = afb_outcome_ok(out->outcome) ? widest(r) : -1;
+  if (wide >= 0) {
+    char label[8];
+    r->ladder.blamed = wide;
+    out->outcome = AFB_OUTCOME_DIFFUSE;
+    snprintf(r->ladder.reason, sizeof r->ladder.reason, "%s does not fit into %.0f bohr",
+             afb_orbital_label(r->scf->orbital[wide], label), LARGEST_BOX);
+  }
+  return AFB_OK;
+}
+
 static afb_status prepare(run *r)
 {
   const afb_csf_list *list = &r->result->csfs;
@@ -327,31 +411,20 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   afb_mcdhf_result *out = r->result;
   AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
   AFB_TRY(afb_agree(comm, prepare(r)));
-  r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .cpu_start = cpu_start,
+  r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
-  double box = afb_start_box(q->charge, out->csfs.n_orbitals, out->csfs.orbital);
-  AFB_TRY(enter_box(comm, r, box, q->start));
-  out->outcome = climb(r, !q->start);
-  while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
-    afb_orbitals so_far = {0};
-    box = fmin(1.7 * box, LARGEST_BOX);
-    AFB_TRY(afb_agree(comm, keep_orbitals(r, &so_far)));
-    afb_status status = enter_box(comm, r, box, &so_far);
-    afb_orbitals_clear(&so_far);
-    AFB_TRY(status);
-    out->outcome = climb(r, 0);
-  }
-  int wide = afb_outcome_ok(out->outcome) ? widest(r) : -1;
-  if (wide >= 0) {
-    char label[8];
-    out->outcome = AFB_OUTCOME_DIFFUSE;
-    snprintf(r->ladder.reason, sizeof r->ladder.reason, "%s does not fit into %.0f bohr",
-             afb_orbital_label(r->scf->orbital[wide], label), LARGEST_BOX);
+  AFB_TRY(search(comm, r, q->start));
+  if (q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT &&
+      (q->max_rung == 0 || q->max_rung >= AFB_RUNG_RESTART)) {
+    AFB_TRY(search(comm, r, NULL));
+    out->rung = AFB_RUNG_RESTART;
   }
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';
+  else if (r->ladder.blamed >= 0)
+    out->blamed = out->csfs.orbital[r->ladder.blamed];
   out->iterations = r->ladder.iterations;
   out->energy = r->ladder.energy;
   out->gradient = r->ladder.residual;

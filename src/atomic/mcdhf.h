@@ -45,6 +45,7 @@ typedef enum {
   AFB_RUNG_DIIS = 1,        /* SCF accelerated by DIIS */
   AFB_RUNG_SHIFTED = 2,     /* level shift and damping, then DIIS */
   AFB_RUNG_NEWTON = 3,      /* second order */
+  AFB_RUNG_RESTART = 4,     /* all of these again from the start potential, when given orbitals led nowhere */
   AFB_N_RUNGS
 } afb_rung;
 const char *afb_rung_name(afb_rung rung);
@@ -112,6 +113,7 @@ typedef struct {
   afb_outcome outcome;
   int rung;                              /* the rung that ended the run */
   char reason[160];                      /* a sentence for people: which orbital, which level, which limit */
+  afb_orbital blamed;                    /* the orbital that a failure is put down to; n = 0: none */
   int iterations;                        /* of all rungs */
   double energy;                         /* weighted mean that was optimised, hartree; NaN when there is none */
   double gradient;                       /* largest orbital residual at the end */

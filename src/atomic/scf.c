@@ -508,7 +508,7 @@ int afb_scf_nodes(const afb_scf *s, int orbital)
   int nodes = 0, sign = 0, last = s->n_points - 1;
   for (int x = 0; x < s->n_points; x++)
     most = fmax(most, fabs(p[x]));
-  while (last > 0 && fabs(p[last]) < 0.1 * most)
+  while (last > 0 && fabs(p[last]) < 0.3 * most)
     last--;
   for (int x = 0; x <= last; x++) {
     if (fabs(p[x]) < 0.01 * most)

@@ -83,8 +83,8 @@ void afb_scf_norms(const afb_scf *scf, const double *primal, double *norm);
 double afb_scf_r_mean(const afb_scf *scf, int orbital);
 /* Probability beyond 0.85 r_max. */
 double afb_scf_tail(const afb_scf *scf, int orbital);
-/* Sign changes of P between lobes of more than 1 % of its maximum, inside the last radius at which |P| is 10 % of its
- * maximum: the tail, where exchange with outer orbitals takes over the sign, does not count. */
+/* Sign changes of P between lobes of more than 1 % of its maximum, inside the last radius at which |P| is 30 % of its
+ * maximum: the tail, which exchange with outer orbitals and orthogonality to them can make change sign, does not count. */
 int afb_scf_nodes(const afb_scf *scf, int orbital);
 
 #endif

@@ -162,16 +162,6 @@ static void forget(afb_campaign_state *state, afb_under_way *slot)
   slot->used = 0;
 }
 
-/* Whether every ion's ground configuration has been run: before that there is nothing to rank. */
-static int roots_are_done(afb_campaign_state *state)
-{
-  afb_node root = afb_node_root();
-  for (int i = 0; i < state->ledger->n_active && !state->roots_done; i++)
-    if (afb_ledger_find(state->ledger, i, &root) < 0)
-      return 0;
-  return state->roots_done = 1;
-}
-
 /* Whether all ranks are to train and rank now. */
 static int wants_together(afb_campaign_state *state)
 {
@@ -179,7 +169,7 @@ static int wants_together(afb_campaign_state *state)
     return 0;
   if (afb_store_fold_due(state->store))
     return 1;
-  if (!state->learner || !roots_are_done(state))
+  if (!state->learner || !afb_plan_roots_done(state))
     return 0;
   if (state->new_labels >= state->options->batch)
     return 1;
@@ -236,7 +226,7 @@ static afb_next next(void *context, double longest, afb_task *task)
     state->asked_together = 1;
     return AFB_NEXT_TOGETHER;
   }
-  int by_model = state->learner && afb_learner_ready(state->learner) && roots_are_done(state);
+  int by_model = state->learner && afb_learner_ready(state->learner) && afb_plan_roots_done(state);
   if (afb_queue_length(&state->queue) == 0 && !by_model) {
     afb_status status = afb_plan_more(state);
     if (status != AFB_OK)
@@ -269,14 +259,15 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
     .parent = slot->ancestor, .outcome = result->outcome, .rung = result->rung, .round = planned->round,
     .strategy = planned->strategy, .has_orbitals = result->orbitals.n_orbitals > 0, .n_levels = result->n_levels,
     .estimate = planned->estimate, .core_seconds = report->seconds * report->ranks,
-    .probability = planned->probability, .probability_cheapest = planned->probability_cheapest};
+    .failed_n = result->blamed.n, .failed_l = afb_kappa_l(result->blamed.kappa), .probability = planned->probability,
+    .probability_cheapest = planned->probability_cheapest};
   afb_record_facts facts = {.engine = state->options->engine_number, .ranks = report->ranks, .start = slot->begun,
     .finish = afb_store_time(state->store), .predicted_cost = planned->seconds,
     .parent_run = slot->ancestor >= 0 ? ledger->entry[slot->ancestor].run : -1, .content_hash = slot->content_hash};
+  int ok = afb_outcome_ok(entry.outcome);
   AFB_TRY(afb_record_add(state->store, &ledger->ion[entry.ion], &entry, result, &facts, &entry.run));
   afb_ledger_release(ledger, entry.ion, &entry.node);
   AFB_TRY(afb_ledger_add(ledger, &entry));
-  int ok = afb_outcome_ok(entry.outcome);
   state->runs++;
   state->uncommitted++;
   state->converged += ok;

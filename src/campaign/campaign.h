@@ -72,7 +72,7 @@ typedef struct {
   afb_schedule_stats schedule; /* of this start */
   double wall;                 /* since started_at, seconds */
   double startup;              /* until the first run could begin, seconds */
-  double training, storing, validating;   /* seconds of wall time, all ranks together in them */
+  double training, last_training, storing, validating;   /* seconds of wall time, all ranks together in them */
   double core_seconds;         /* of runs stored by this start */
   double failed_core_seconds;  /* of these in runs that did not converge */
   int rounds;

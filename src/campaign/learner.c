@@ -47,7 +47,7 @@ void afb_learner_destroy(afb_learner **learner)
 /* A sample on the way to other ranks: this head, n bytes of `started`, n configurations (number of shells, then n l q of
  * each, in bytes). */
 typedef struct {
-  int z, charge, n, added, warm, n_levels;
+  int z, charge, n, added, warm, n_levels, failed_n, failed_l;
   float label[AFB_N_TARGETS];
 } head;
 
@@ -55,7 +55,7 @@ static afb_status pack(const afb_sample *sample, afb_bytes *bytes)
 {
   const afb_node *node = sample->node;
   head h = {.z = sample->ion.z, .charge = sample->ion.charge, .n = node->n, .warm = sample->start != NULL,
-            .n_levels = sample->n_levels};
+            .n_levels = sample->n_levels, .failed_n = sample->failed_n, .failed_l = sample->failed_l};
   memcpy(h.label, sample->label, sizeof h.label);
   unsigned char started[AFB_MAX_SET], shells[1 + 3 * AFB_MAX_SHELLS];
   for (int i = 0; i < node->n; i++) {
@@ -129,7 +129,7 @@ static afb_status append(afb_learner *l, afb_bytes *bytes, int with_label, afb_s
   for (int i = 0; i < h.n; i++)
     AFB_TRY(get_configuration(bytes, &configuration[i]));
   afb_feature_request request = {.n_configurations = h.n, .configuration = configuration, .added = h.added,
-    .started = h.warm ? started : NULL, .n_levels = h.n_levels};
+    .started = h.warm ? started : NULL, .n_levels = h.n_levels, .failed_n = h.failed_n, .failed_l = h.failed_l};
   AFB_TRY(find_ion(l, (afb_ion){h.z, h.charge}, &request.ion));
   return afb_features_append(&request, with_label ? h.label : NULL, table);
 }

@@ -25,6 +25,7 @@ typedef struct {
   const afb_node *start;       /* the set whose orbitals it starts from; NULL: start potential */
   int n_levels;
   float label[AFB_N_TARGETS];  /* NaN: unknown */
+  int failed_n, failed_l;      /* label: the orbital that a failure was put down to; failed_n = 0: unknown */
 } afb_sample;
 
 typedef struct afb_learner afb_learner;

@@ -25,6 +25,7 @@ typedef struct {
   int64_t parent;              /* entry whose orbitals started the run; -1: start potential */
   afb_outcome outcome;
   int rung, round;
+  int failed_n, failed_l;      /* orbital that a failure was put down to; failed_n = 0: none known */
   afb_strategy strategy;
   int has_orbitals;            /* they can start another run */
   int64_t n_levels;

@@ -52,6 +52,15 @@ void afb_plan_give_back(afb_campaign_state *state)
   state->queue.first = state->queue.n = 0;
 }
 
+int afb_plan_roots_done(afb_campaign_state *state)
+{
+  afb_node root = afb_node_root();
+  for (int i = 0; i < state->ledger->n_active && !state->roots_done; i++)
+    if (afb_ledger_find(state->ledger, i, &root) < 0)
+      return 0;
+  return state->roots_done = 1;
+}
+
 static int push_roots(afb_campaign_state *state, afb_status *status)
 {
   afb_edge *edge = malloc((size_t)state->ledger->n_active * sizeof *edge + 1);
@@ -145,6 +154,9 @@ afb_status afb_plan_more(afb_campaign_state *state)
     return plan_list(state);
   if (push_roots(state, &status) > 0 || status != AFB_OK)
     return status;
+  /* Draws are from the candidates of all ions, or the first ions to be done would get all of them. */
+  if (state->options->strategy == AFB_BY_RANDOM && !afb_plan_roots_done(state))
+    return AFB_OK;
   return state->options->strategy == AFB_BY_RANDOM ? plan_random(state) : plan_breadth(state);
 }
 

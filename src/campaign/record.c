@@ -154,7 +154,7 @@ static afb_status load(const afb_stored *t, afb_ledger *ledger, int64_t *entry_o
     afb_entry entry = {.ion = ion, .parent = -1, .outcome = (afb_outcome)run->outcome, .rung = run->rung,
       .round = run->round, .strategy = (afb_strategy)run->strategy, .has_orbitals = run->n_orbitals > 0,
       .n_levels = run->n_levels, .estimate = NAN, .core_seconds = run->core_seconds, .probability = run->probability,
-      .probability_cheapest = run->probability_cheapest, .run = r};
+      .probability_cheapest = run->probability_cheapest, .failed_n = run->blamed_n, .failed_l = run->blamed_l, .run = r};
     AFB_TRY(node_of(t, run, &ledger->ion[ion], &entry));
     if (run->parent >= 0 && run->parent < r)
       entry.parent = entry_of_run[run->parent];

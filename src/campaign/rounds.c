@@ -33,6 +33,8 @@ afb_status afb_round_teach(afb_campaign_state *state, const afb_entry *entry, co
   const afb_node *start = entry->parent >= 0 ? &from[entry->parent].node : NULL;
   afb_sample sample = describe(state, entry->ion, &entry->node, entry->added, start);
   afb_campaign_label(entry->outcome, entry->rung, sample.label);
+  sample.failed_n = entry->failed_n;
+  sample.failed_l = entry->failed_l;
   if (isnan(sample.label[AFB_TARGET_CONVERGED]) || !state->learner)
     return AFB_OK;
   state->new_labels++;
@@ -345,9 +347,11 @@ afb_status afb_round_finish(afb_campaign_state *state)
   double left = fmax(state->options->budget_wall_seconds > 0.0
     ? state->options->started_at + state->options->budget_wall_seconds - afb_wall_seconds() : 60.0, 2.0);
   MPI_Bcast(&left, 1, MPI_DOUBLE, 0, state->pool->comm);
+  double begin = afb_wall_seconds();
   if (new_labels)
     AFB_TRY(train(state, 0.15 * left));
-  double begin = afb_wall_seconds();
+  state->result->last_training = afb_wall_seconds() - begin;
+  begin = afb_wall_seconds();
   AFB_TRY(afb_learner_validate(state->learner, 0.6 * left, &state->result->validation));
   state->result->has_validation = state->result->validation.done[AFB_SPLIT_IONS] || state->result->validation.done[AFB_SPLIT_SIZE];
   state->result->validating = afb_wall_seconds() - begin;

@@ -81,6 +81,8 @@ afb_status afb_rows_add_result(afb_store *store, const afb_store_run *row, const
   complete.n_csf = result->csfs.n_csf > 0 ? result->csfs.n_csf : -1;
   complete.energy = result->energy;
   complete.gradient = result->gradient;
+  complete.blamed_n = result->blamed.n;
+  complete.blamed_l = result->blamed.n > 0 ? afb_kappa_l(result->blamed.kappa) : 0;
   complete.cpu_seconds = result->cpu_seconds;
   afb_store_text(complete.reason, sizeof complete.reason, result->reason);
   afb_store_level *level = calloc((size_t)result->n_levels + 1, sizeof *level);

@@ -10,7 +10,7 @@
 
 typedef enum {
   ION, CONFIGURATIONS, PARENT, ADDED, OUTCOME, ITERATIONS, N_CSF, CORE_SECONDS, ENERGY, ROUND, STRATEGY, PROBABILITY,
-  SYMBOL, CHARGE, CORE, CONFIGS, CONVERGED, STATUS, REASON, START, DEPTH, VARIANT, NCSF, CPU, LAST_ENERGY,
+  SYMBOL, CHARGE, CORE, CONFIGS, CONVERGED, STATUS, REASON, START, DEPTH, VARIANT, NCSF, CPU, LAST_ENERGY, FAILED,
   N_COLUMNS
 } column;
 
@@ -18,7 +18,7 @@ static const char *const names[N_COLUMNS] = {
   "ion", "configurations", "parent", "added", "outcome", "iterations", "n_csf", "core_seconds", "energy_hartree",
   "round", "strategy", "predicted_probability",
   "sym", "charge", "core", "configs", "converged", "status", "reason", "start", "warm_depth", "variant", "ncsf",
-  "cpu_total", "E_wavg_last"};
+  "cpu_total", "E_wavg_last", "fail_orb"};
 enum { FIRST_GRASP = SYMBOL };
 
 typedef struct {
@@ -269,6 +269,8 @@ static afb_status read_grasp(const reader *r, afb_run_table *table)
     return AFB_OK;
   }
   AFB_TRY(grasp_outcome(r, &row.outcome));
+  if (strlen(value(r, FAILED)) < sizeof row.failed)
+    strcpy(row.failed, value(r, FAILED));
   AFB_TRY(read_integer(r, ITERATIONS, 0, INT32_MAX, &iterations));
   AFB_TRY(read_integer(r, NCSF, 0, INT64_MAX, &row.n_csf));
   AFB_TRY(read_real(r, CPU, &row.core_seconds));

@@ -24,6 +24,7 @@
  *   outcome                converged = 1: converged; 0: by status, or reason where there is no status: maxiter -> max_iterations,
  *                          orbital_fail (an orbital cannot be solved with its number of nodes) -> orbital_collapse,
  *                          timeout -> resource_limit; empty (capped or skipped there): the row is left out and counted
+ *   the orbital that failed  fail_orb
  *   iterations, n_csf, core_seconds, energy_hartree   iterations, ncsf, cpu_total, E_wavg_last
  *   rows of other variants than A and D were run with other settings: left out and counted. */
 #ifndef AFB_CAMPAIGN_RUN_TABLE_H
@@ -49,6 +50,7 @@ typedef struct {
   int64_t n_csf;                /* -1: unknown */
   double core_seconds, energy, probability;   /* NaN: unknown, none */
   char strategy[AFB_STRATEGY_LENGTH];
+  char failed[8];               /* orbital that a failure was put down to, "4d-" (GRASP's fail_orb); empty: unknown */
   int line;                     /* of the file it was read from */
 } afb_run_row;
 

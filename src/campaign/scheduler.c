@@ -11,7 +11,7 @@
 
 enum { TAG_ORDER = 1, TAG_REPORT = 2 };
 enum { MOST_AHEAD = 16 };                         /* tasks that a rank may hold */
-static const double POLL_INTERVAL = 0.004;       /* seconds between looks at messages within a run */
+static const double POLL_INTERVAL = 0.01;        /* seconds between looks at messages within a run */
 static const double GAP_MEMORY = 5.0;            /* seconds after which a long absence of rank 0 is forgotten */
 static const double LEAST_HORIZON = 0.02, MOST_HORIZON = 2.0;   /* seconds of work ahead of a rank */
 

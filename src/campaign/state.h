@@ -57,6 +57,8 @@ afb_status afb_plan_push(afb_campaign_state *state, const afb_edge *edge, afb_st
 void afb_plan_give_back(afb_campaign_state *state);
 /* Predicted core-seconds and their bound, for an edge. */
 void afb_plan_cost(const afb_campaign_state *state, const afb_edge *edge, double *estimate, double *seconds, double *bound);
+/* Whether every ion's ground configuration has been run: before that there is nothing to rank. */
+int afb_plan_roots_done(afb_campaign_state *state);
 /* Queues up to a batch by every strategy but the model (for which it seeds). AFB_E_MEMORY. */
 afb_status afb_plan_more(afb_campaign_state *state);
 /* Reads the list of AFB_BY_LIST. AFB_E_INPUT and what campaign/run_table.h returns. */

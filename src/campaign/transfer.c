@@ -209,6 +209,16 @@ static afb_status import_row(afb_store *store, const afb_run_table *table, const
     .iterations = row->iterations, .strategy = AFB_BY_IMPORT, .round = row->round, .ranks = 1, .n_csf = row->n_csf,
     .energy = row->energy, .gradient = NAN, .core_seconds = row->core_seconds, .cpu_seconds = row->core_seconds,
     .start = NAN, .finish = NAN, .probability = row->probability, .probability_cheapest = NAN, .predicted_cost = NAN};
+  if (row->failed[0]) {
+    char shell[8];
+    int n = 0, l = 0;
+    snprintf(run.reason, sizeof run.reason, "%s was not solved", row->failed);
+    snprintf(shell, sizeof shell, "%.*s", (int)strcspn(row->failed, "-"), row->failed);
+    if (afb_shell_parse(shell, &n, &l) == AFB_OK) {
+      run.blamed_n = n;
+      run.blamed_l = l;
+    }
+  }
   AFB_TRY(afb_store_intern_ion(store, row->ion.z, row->ion.charge, afb_ion_format(row->ion, label), &run.ion));
   AFB_TRY(intern_set(store, table, run.ion, row->n_set, row->set, row->added, &run.set, &run.added));
   if (row->n_parent > 0)

@@ -57,6 +57,8 @@ static const afb_column runs[] = {
   NUMBER(ROW, added, AFB_I64, "1", "row of configurations by which the set differs from the parent's, -1 for none"),
   ENUM(ROW, outcome, 1, "how it ended"),
   ENUM(ROW, rung, 2, "scheme that ended it"),
+  NUMBER(ROW, blamed_n, AFB_I32, "1", "principal quantum number of the shell that a failure is put down to, 0 for none"),
+  NUMBER(ROW, blamed_l, AFB_I32, "1", "orbital angular momentum of the shell that a failure is put down to"),
   NUMBER(ROW, iterations, AFB_I32, "1", "iterations of all schemes"),
   ENUM(ROW, strategy, 3, "why it was run"),
   NUMBER(ROW, round, AFB_I32, "1", "number of the round, -1 outside of rounds"),

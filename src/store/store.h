@@ -112,6 +112,7 @@ typedef struct {
   double probability_cheapest;     /* of converging on the cheapest rung */
   double predicted_cost;           /* core seconds */
   uint64_t content_hash;           /* of everything that decides the result; afb_store_find_run looks it up */
+  int32_t blamed_n, blamed_l;      /* shell that a failure is put down to; blamed_n 0: none known */
   char reason[AFB_STORE_REASON];   /* for people */
   /* by the store */
   int32_t session;
