@@ -45,7 +45,8 @@ typedef struct afb_trainer afb_trainer;
  * `valid` decides for each member of the ensemble which weights are kept (those of the least loss seen), and (a, b) of the
  * calibration. When valid is NULL or has fewer than 30 rows with a known label it is not used, and train, if it has at least 60, is
  * dealt to folds of whole groups: each member is trained without one fold, which decides for it; (a, b) and the metrics are fitted
- * to these predictions of what a member had not seen. This is the better use of little data.
+ * to these predictions of what a member had not seen. This is the better use of little data. The folds depend on the table: on one
+ * that has grown use restart, or members are judged by what they learnt before.
  * AFB_E_INPUT: no known label in train, widths differ, options out of range. AFB_E_MEMORY. The same on every rank. */
 afb_status afb_trainer_create(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                               const afb_train_options *options, afb_trainer **out);

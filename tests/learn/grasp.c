@@ -25,6 +25,7 @@ static const char *const method_name[METHODS] = {"majority class", "logistic, ha
 typedef struct {
   int64_t n;
   float *label, *p[METHODS];
+  unsigned char *warm;
   double cpu_seconds;
 } predictions;
 
@@ -33,6 +34,7 @@ static void begin(int64_t n, predictions *out)
   out->n = 0;
   out->cpu_seconds = 0;
   out->label = malloc((size_t)n * sizeof(float));
+  out->warm = malloc((size_t)n);
   for (int m = 0; m < METHODS; m++)
     out->p[m] = malloc((size_t)n * sizeof(float));
 }
@@ -40,6 +42,7 @@ static void begin(int64_t n, predictions *out)
 static void clear(predictions *p)
 {
   free(p->label);
+  free(p->warm);
   for (int m = 0; m < METHODS; m++)
     free(p->p[m]);
 }
@@ -83,6 +86,7 @@ static void try_split(const outcomes *data, afb_split *split, int train_start, i
   for (int64_t i = 0; i < n_train; i++)
     rate += (double)train.label[i * AFB_N_TARGETS + target] / (double)n_train;
   for (int64_t i = 0; i < n_test; i++) {
+    out->warm[out->n + i] = data->warm[split->valid[i]];
     out->label[out->n + i] = test.label[i * AFB_N_TARGETS + target];
     out->p[MODEL][out->n + i] = p[i * AFB_N_TARGETS + target];
     out->p[MAJORITY][out->n + i] = (float)rate;
@@ -104,6 +108,20 @@ static void unseen_ions(const outcomes *data, int train_start, int test_start, i
     check_ok(afb_split_by_group(&data->table, folds, fold, 1, &split));
     try_split(data, &split, train_start, test_start, members, epochs, out);
     afb_split_clear(&split);
+  }
+}
+
+/* Those of `all` with the given start. */
+static void choose(const predictions *all, int start, predictions *out)
+{
+  begin(all->n, out);
+  for (int64_t i = 0; i < all->n; i++) {
+    if (!(start & (all->warm[i] ? GRASP_WARM : GRASP_COLD)))
+      continue;
+    out->label[out->n] = all->label[i];
+    for (int m = 0; m < METHODS; m++)
+      out->p[m][out->n] = all->p[m][i];
+    out->n++;
   }
 }
 
@@ -196,25 +214,28 @@ static void write_rows(FILE *out, const char *what, const predictions *p)
 
 static void write_table(FILE *out, const outcomes *data)
 {
-  static const struct {
-    const char *what;
-    int train, test, by_size;
-  } line[] = {{"unseen ions, cold", GRASP_COLD, GRASP_COLD, 0},
-              {"unseen ions, warm", GRASP_WARM, GRASP_WARM, 0},
-              {"unseen ions, cold; trained on cold and warm", GRASP_BOTH, GRASP_COLD, 0},
-              {"unseen ions, warm; trained on cold and warm", GRASP_BOTH, GRASP_WARM, 0},
-              {"trained on 1-3, tested on 4-8, cold", GRASP_COLD, GRASP_COLD, 1},
-              {"trained on 1-3, tested on 4-8, warm", GRASP_WARM, GRASP_WARM, 1}};
   fputs("| test | predictor | accuracy | balanced | AUC | log loss | calibration error |\n|---|---|---|---|---|---|---|\n", out);
-  for (size_t i = 0; i < sizeof line / sizeof *line; i++) {
-    predictions p;
-    if (line[i].by_size)
-      larger_sets(data, line[i].test, 5, 12, &p);
-    else
-      unseen_ions(data, line[i].train, line[i].test, 5, 5, 12, &p);
-    write_rows(out, line[i].what, &p);
-    clear(&p);
-  }
+  predictions p, part;
+  unseen_ions(data, GRASP_COLD, GRASP_COLD, 5, 5, 12, &p);
+  write_rows(out, "unseen ions, cold", &p);
+  clear(&p);
+  unseen_ions(data, GRASP_WARM, GRASP_WARM, 5, 5, 12, &p);
+  write_rows(out, "unseen ions, warm", &p);
+  clear(&p);
+  unseen_ions(data, GRASP_BOTH, GRASP_BOTH, 5, 5, 12, &p);
+  choose(&p, GRASP_COLD, &part);
+  write_rows(out, "unseen ions, cold; trained on cold and warm", &part);
+  clear(&part);
+  choose(&p, GRASP_WARM, &part);
+  write_rows(out, "unseen ions, warm; trained on cold and warm", &part);
+  clear(&part);
+  clear(&p);
+  larger_sets(data, GRASP_COLD, 5, 12, &p);
+  write_rows(out, "trained on 1-3, tested on 4-8, cold", &p);
+  clear(&p);
+  larger_sets(data, GRASP_WARM, 5, 12, &p);
+  write_rows(out, "trained on 1-3, tested on 4-8, warm", &p);
+  clear(&p);
 }
 
 /* Replaces what stands between the marks, on rank 0. */
