@@ -7,7 +7,7 @@
 #include "learn/logistic.h"
 #include "learn/split.h"
 
-enum { MOST_FOLDS = 4, CALIBRATION_FOLDS = 5, FEWEST_LABELS = 40 };
+enum { MOST_FOLDS = 4, FEWEST_LABELS = 40 };
 static const double TESTED_BY_SIZE = 1.0 / 3.0, RIDGE = 1.0;
 
 const char *afb_split_name(afb_split_kind split)
@@ -50,42 +50,22 @@ static void baselines(const afb_set_table *train, const afb_set_table *test, con
   free(p);
 }
 
-/* Trains a model of its own on `train`, a fifth of whose ions calibrate it, and predicts `test`. */
+/* Trains a model of its own on `train`, whose folds of ions calibrate it, and predicts `test`. */
 static afb_status model_of(afb_learner *l, const afb_set_table *train, const afb_set_table *test, const int64_t *row,
                            double seconds, predictions *out)
 {
-  afb_split split = {0};
-  afb_set_table fit = {0}, calibrate = {0};
   afb_model *model = NULL;
-  float *p = NULL;
-  afb_status status = afb_split_by_group(train, CALIBRATION_FOLDS, 1, l->seed + 1, &split);
-  if (status == AFB_OK)
-    status = afb_set_table_select(train, split.n_train, split.train, &fit);
-  if (status == AFB_OK)
-    status = afb_set_table_select(train, split.n_valid, split.valid, &calibrate);
-  if (status == AFB_OK)
-    status = afb_model_create(&l->model->spec, &model);
-  p = malloc((size_t)test->n * AFB_N_TARGETS * sizeof *p + 1);
-  if (status == AFB_OK && !p)
-    status = AFB_FAIL(AFB_E_MEMORY, "no memory to validate");
+  float *p = malloc((size_t)test->n * AFB_N_TARGETS * sizeof *p + 1);
+  afb_status status = p ? afb_model_create(&l->model->spec, &model) : AFB_FAIL(AFB_E_MEMORY, "no memory to validate");
   status = afb_agree(l->comm, status);
-  if (status == AFB_OK) {
-    int64_t known, rest, positive;
-    afb_count_labels(&fit, AFB_TARGET_CONVERGED, &known, &positive);
-    afb_count_labels(&calibrate, AFB_TARGET_CONVERGED, &rest, &positive);
-    int whole = known == 0 || rest == 0;
-    status = afb_learner_fit(l->comm, model, whole ? train : &fit, whole ? NULL : &calibrate, 1, l->seed, seconds, NULL,
-                             NULL, NULL);
-  }
+  if (status == AFB_OK)
+    status = afb_learner_fit(l->comm, model, train, NULL, 1, l->seed, seconds, NULL, NULL, NULL);
   if (status == AFB_OK)
     status = afb_agree(l->comm, afb_model_predict(model, test, p, NULL));
   for (int64_t i = 0; status == AFB_OK && i < test->n; i++)
     memcpy(out->p[AFB_METHOD_MODEL] + row[i] * AFB_N_TARGETS, p + i * AFB_N_TARGETS, AFB_N_TARGETS * sizeof *p);
   free(p);
   afb_model_destroy(&model);
-  afb_set_table_clear(&fit);
-  afb_set_table_clear(&calibrate);
-  afb_split_clear(&split);
   return status;
 }
 
