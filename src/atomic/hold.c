@@ -90,9 +90,9 @@ static int orthonormal_basis(const afb_scf *s, int a, int count, double *basis)
   return kept;
 }
 
-/* The `missing` lowest eigenvectors of F_a in the span of basis[count][n]. */
+/* The `wanted` lowest eigenvectors of F_a in the span of basis[count][n]. */
 static afb_status lowest_in(const afb_scf *s, int a, const double *band, int count, const double *basis, double *work,
-                            int missing, double *companion)
+                            int wanted, double *companion)
 {
   double matrix[MOST * MOST], value[MOST], space[64 * MOST];
   int lwork = 64 * MOST, info;
@@ -105,8 +105,8 @@ static afb_status lowest_in(const afb_scf *s, int a, const double *band, int cou
   dsyev_("V", "L", &count, matrix, &count, value, space, &lwork, &info);
   if (info != 0)
     return AFB_FAIL(AFB_E_NUMERIC, "companions of an orbital were not found");
-  memset(companion, 0, (size_t)missing * (size_t)s->n * sizeof *companion);
-  for (int m = 0; m < missing; m++)
+  memset(companion, 0, (size_t)wanted * (size_t)s->n * sizeof *companion);
+  for (int m = 0; m < wanted; m++)
     for (int i = 0; i < count; i++)
       afb_axpy(s->n, matrix[m * count + i], afb_const_row(basis, i, s->n), afb_row(companion, m, s->n));
   return AFB_OK;
@@ -137,7 +137,7 @@ afb_status afb_scf_hold(afb_scf *s)
     memcpy(basis + (size_t)(wanted + EXTRA) * n, afb_row(s->vector, a, s->n), n * sizeof *basis);
     int count = orthonormal_basis(s, a, wanted + EXTRA + 1, basis);
     s->n_companions[a] = count > missing ? missing : 0;
-    status = lowest_in(s, a, band, count, basis, work, s->n_companions[a], s->companion + (size_t)a * AFB_MAX_N * n);
+    status = lowest_in(s, a, band, count, basis, work, s->n_companions[a] + 1, s->companion + (size_t)a * AFB_MAX_N * n);
   }
   free(band);
   return status;
@@ -151,7 +151,15 @@ void afb_scf_release(afb_scf *s)
 
 void afb_scf_drop_companions(afb_scf *s)
 {
-  for (int a = 0; a < s->n_orbitals; a++)
+  for (int a = 0; a < s->n_orbitals; a++) {
+    if (s->n_companions[a] == 0)
+      continue;
+    const double *companion = s->companion + (size_t)a * AFB_MAX_N * (size_t)s->n;
+    const double *own = afb_const_row(companion, s->n_companions[a], s->n);
+    double *v = afb_row(s->vector, a, s->n), overlap = afb_band_form(s->n, s->radial->overlap, own, v);
     for (int i = 0; i < s->n_companions[a]; i++)
-      afb_scf_remove_component(s, s->companion + (size_t)(a * AFB_MAX_N + i) * (size_t)s->n, afb_row(s->vector, a, s->n));
+      afb_scf_remove_component(s, afb_const_row(companion, i, s->n), v);
+    if (fabs(overlap) < 0.6)
+      memcpy(v, own, (size_t)s->n * sizeof *v);
+  }
 }

@@ -61,7 +61,8 @@ void afb_scf_gradient(afb_scf *scf);
 /* An orbital n kappa whose inner companions (l < n' < n) are not all in the list is an excited state of its own operator: a saddle
  * of the energy, from which early steps fall. Finds, for every such varied orbital, the lower eigenfunctions of its
  * operator (local part and exchange, of the last gradient) that the list does not hold; steps of afb_scf_precondition are orthogonal to them, and
- * rotate no two orbitals into each other, until afb_scf_release, and afb_scf_drop_companions takes them out of the orbitals. AFB_E_MEMORY, AFB_E_NUMERIC. 5 ms an orbital. */
+ * rotate no two orbitals into each other, until afb_scf_release, and afb_scf_drop_companions takes them out of the orbitals; an
+ * orbital that has left the eigenfunction next above its companions is put back on it. AFB_E_MEMORY, AFB_E_NUMERIC. 5 ms an orbital. */
 afb_status afb_scf_hold(afb_scf *scf);
 void afb_scf_release(afb_scf *scf);
 void afb_scf_drop_companions(afb_scf *scf);
