@@ -39,8 +39,9 @@ afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const af
   s->gradient = array(m, n);
   s->multiplier = array(m, m);
   s->work = array(2 * m, points);
+  s->dual = array(n, 1);
   if (!s->vector || !s->p || !s->q || !s->dirac || !s->density || !s->potential || !s->field || !s->x ||
-      !s->coefficient || !s->gradient || !s->multiplier || !s->work) {
+      !s->coefficient || !s->gradient || !s->multiplier || !s->work || !s->dual) {
     afb_scf_destroy(&s);
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d orbitals and %d potentials on %d points", list->n_orbitals,
                     expression->n_potentials, radial->n_points);
@@ -71,6 +72,7 @@ void afb_scf_destroy(afb_scf **scf)
   free(s->gradient);
   free(s->multiplier);
   free(s->work);
+  free(s->dual);
   free(s->companion);
   for (size_t i = 0; i < sizeof s->band / sizeof *s->band; i++)
     free(s->band[i]);
@@ -88,9 +90,6 @@ const double *afb_scf_dirac(afb_scf *s, int kappa)
   }
   return *slot;
 }
-
-
-
 
 void afb_scf_remove_component(const afb_scf *s, const double *along, double *v)
 {
@@ -199,7 +198,7 @@ void afb_scf_apply_fields(afb_scf *s, const double *field, const double *p, cons
 {
   const afb_expression *e = s->expression;
   int points = s->n_points;
-  double *fp = s->work, *fq = s->work + (size_t)s->n_orbitals * (size_t)points, *dual = malloc((size_t)s->n * sizeof *dual);
+  double *fp = s->work, *fq = s->work + (size_t)s->n_orbitals * (size_t)points;
   memset(s->work, 0, 2 * (size_t)s->n_orbitals * (size_t)points * sizeof *s->work);
   for (int i = 0; i < e->n_pairs; i++) {
     int a = e->pair[i].a, b = e->pair[i].b;
@@ -215,13 +214,12 @@ void afb_scf_apply_fields(afb_scf *s, const double *field, const double *p, cons
       }
     }
   }
-  for (int a = 0; dual && a < s->n_orbitals; a++) {
+  for (int a = 0; a < s->n_orbitals; a++) {
     if (!s->varied[a])
       continue;
-    afb_radial_project(s->radial, afb_row(fp, a, points), afb_row(fq, a, points), dual);
-    afb_axpy(s->n, 1, dual, afb_row(out, a, s->n));
+    afb_radial_project(s->radial, afb_row(fp, a, points), afb_row(fq, a, points), s->dual);
+    afb_axpy(s->n, 1, s->dual, afb_row(out, a, s->n));
   }
-  free(dual);
 }
 
 void afb_scf_apply_one_body(const afb_scf *s, const double *coefficient, const double *h, double *out)
@@ -333,7 +331,7 @@ afb_status afb_scf_free_pairs(afb_scf *s, const afb_ci *ci, const afb_angular *a
 void afb_scf_project_tangent(const afb_scf *s, double *dual)
 {
   int m = s->n_orbitals;
-  double *overlap = calloc((size_t)m * (size_t)m, sizeof *overlap), *metric = malloc((size_t)s->n * sizeof *metric);
+  double overlap[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS] = {0}, *metric = s->dual;
   for (int a = 0; a < m; a++)
     for (int b = 0; b < m; b++)
       if (s->varied[a] && s->orbital[a].kappa == s->orbital[b].kappa)
@@ -351,8 +349,6 @@ void afb_scf_project_tangent(const afb_scf *s, double *dual)
   for (int a = 0; a < m; a++)
     if (!s->varied[a])
       memset(afb_row(dual, a, s->n), 0, (size_t)s->n * sizeof *dual);
-  free(overlap);
-  free(metric);
 }
 
 void afb_scf_residual(const afb_scf *s, double *dual)

@@ -35,7 +35,7 @@ typedef struct {
   double *band[2 * AFB_MAX_ORBITALS + 2];/* Dirac operators by kappa, made when first used */
   double *companion;       /* [n_orbitals][AFB_MAX_N][n], see afb_scf_hold; NULL before */
   int n_companions[AFB_MAX_ORBITALS], held;
-  double *work;
+  double *work, *dual;     /* [2 n_orbitals][n_points], [n] */
 } afb_scf;
 
 /* vary[n_orbitals]. AFB_E_MEMORY, AFB_E_LIMIT (rank). Memory: (n_potentials + 3 n_pairs) n_points numbers. */
