@@ -1,33 +1,6 @@
 #!/bin/sh
 # The command line: messages and exit statuses, alone and on two ranks; the input reference in docs is current.
-work=$(mktemp -d "${TMPDIR:-/tmp}/aufbau-commands.XXXXXX") || exit 99
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 99
-n=0
-
-# expect STATUS TEXT WORD ...: runs `aufbau WORD ...`; TEXT must be in its output
-expect() {
-  n=$((n + 1))
-  want=$1 text=$2
-  shift 2
-  ${ranks:+$AUFBAU_MPI $ranks} "$AUFBAU" "$@" >out 2>err </dev/null
-  status=$?
-  if test $status = "$want" && cat out err | grep -qF -- "$text"; then
-    echo "ok $n - ${ranks:+on $ranks ranks: }aufbau $*"
-  else
-    echo "not ok $n - ${ranks:+on $ranks ranks: }aufbau $*"
-    echo "# exit status $status, wanted $want and \"$text\""
-    cat out err | sed 's/^/# /'
-  fi
-}
-
-# check NAME CONDITION ...
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then echo "ok $n - $name"; else echo "not ok $n - $name"; fi
-}
+. "$AUFBAU_SOURCE/tests/app/expect.sh"
 
 cat >good.yaml <<'EOF'
 atom: {element: Be}
