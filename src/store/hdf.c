@@ -50,7 +50,7 @@ static hid_t type_of(const afb_column *column, int in_file)
     break;
   }
   hid_t type = H5Tcopy(H5T_C_S1);
-  if (H5Tset_size(type, (size_t)column->length) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0
+  if (H5Tset_size(type, (size_t)column->length) < 0 || H5Tset_strpad(type, H5T_STR_NULLTERM) < 0
       || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
     H5Tclose(type);
     return H5I_INVALID_HID;
