@@ -281,6 +281,12 @@ static int wrong_nodes(const afb_scf *s, int a, int n)
   return abs(afb_scf_nodes(s, a) - (n - afb_kappa_l(s->orbital[a].kappa) - 1));
 }
 
+/* Whether the orbital before a is its partner l-. */
+static int has_partner(const afb_scf *s, int a)
+{
+  return a > 0 && s->orbital[a - 1].n == s->orbital[a].n && s->orbital[a - 1].kappa == afb_kappa_l(s->orbital[a].kappa);
+}
+
 /* Shells that the set does not tell apart get the names that fit their nodes. */
 static void exchange_names(run *r)
 {
@@ -288,16 +294,18 @@ static void exchange_names(run *r)
   for (int a = 0; a < s->n_orbitals; a++)
     for (int b = a + 1; b < s->n_orbitals; b++) {
       int l = afb_kappa_l(s->orbital[a].kappa), n1 = s->orbital[a].n, n2 = s->orbital[b].n, now = 0, then = 0;
-      if (s->orbital[a].kappa != s->orbital[b].kappa || s->orbital[a].kappa > 0 || !s->varied[a] || !s->varied[b])
+      int partners = has_partner(s, a);
+      if (s->orbital[a].kappa != s->orbital[b].kappa || s->orbital[a].kappa > 0 || !s->varied[a] || !s->varied[b] ||
+          has_partner(s, b) != partners)
         continue;
-      /* l- comes before l in the list: both pairs of partners, or for l = 0 the one */
-      for (int d = 0; d <= (l > 0 && a > 0 && b > 0); d++) {
+      /* l- stands before l in the list, if it is there: both are exchanged */
+      for (int d = 0; d <= partners; d++) {
         now += wrong_nodes(s, a - d, n1) + wrong_nodes(s, b - d, n2);
         then += wrong_nodes(s, a - d, n2) + wrong_nodes(s, b - d, n1);
       }
       if (then >= now || !is_symmetric(r->request, l, n1, n2))
         continue;
-      for (int d = 0; d <= (l > 0 && a > 0 && b > 0); d++)
+      for (int d = 0; d <= partners; d++)
         for (int x = 0; x < s->n; x++) {
           double *va = s->vector + (size_t)(a - d) * (size_t)s->n + x, *vb = s->vector + (size_t)(b - d) * (size_t)s->n + x, keep = *va;
           *va = *vb;

@@ -59,7 +59,6 @@ afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample
 
 typedef enum { AFB_SPLIT_IONS, AFB_SPLIT_SIZE, AFB_N_SPLITS } afb_split_kind;
 typedef enum { AFB_METHOD_MODEL, AFB_METHOD_LOGISTIC, AFB_METHOD_MAJORITY, AFB_N_METHODS } afb_method;
-const char *afb_split_name(afb_split_kind split);
 const char *afb_method_name(afb_method method);
 
 typedef struct {

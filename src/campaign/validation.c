@@ -10,12 +10,6 @@
 enum { MOST_FOLDS = 4, FEWEST_LABELS = 40 };
 static const double TESTED_BY_SIZE = 1.0 / 3.0, RIDGE = 1.0;
 
-const char *afb_split_name(afb_split_kind split)
-{
-  static const char *const name[AFB_N_SPLITS] = {"held-out ions", "larger sets"};
-  return name[split];
-}
-
 const char *afb_method_name(afb_method method)
 {
   static const char *const name[AFB_N_METHODS] = {"set transformer", "logistic regression", "majority class"};

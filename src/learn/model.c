@@ -210,16 +210,6 @@ static afb_status pass(afb_model *model, const afb_set_table *table, int64_t fir
   return AFB_OK;
 }
 
-afb_status afb_model_logits(afb_model *model, const afb_set_table *table, int64_t first, int64_t n, float *logit)
-{
-  AFB_TRY(afb_model_check_table(model, table));
-  for (int64_t i = 0; i < n; i += AFB_PREDICT_SETS) {
-    int count = n - i < AFB_PREDICT_SETS ? (int)(n - i) : AFB_PREDICT_SETS;
-    AFB_TRY(pass(model, table, first + i, count, logit + i * model->spec.n_target, NULL, NULL));
-  }
-  return AFB_OK;
-}
-
 static afb_status predict_chunk(afb_model *model, const afb_set_table *table, int64_t first, int n, float *mean,
                                 float *spread)
 {

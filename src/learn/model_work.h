@@ -22,8 +22,6 @@ void afb_model_reset(afb_model *model);
 afb_status afb_model_batch(afb_model *model, const afb_set_table *table, int n, const int64_t *row, int64_t key0);
 /* One member's logits of the batch in the buffer, in work->logit. */
 afb_status afb_model_forward(afb_model *model, int member);
-/* Mean logit over members of rows first ... first+n-1: logit [n][n_target]. */
-afb_status afb_model_logits(afb_model *model, const afb_set_table *table, int64_t first, int64_t n, float *logit);
 /* (a, b) of target t. */
 float *afb_model_calibration(const afb_model *model, int target);
 /* AFB_E_INPUT unless the table has the model's widths. */
