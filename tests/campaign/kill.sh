@@ -5,16 +5,8 @@
 set -u
 kills=${AUFBAU_KILLS:-4}
 runs=70
-folder=$(mktemp -d) || exit 99
-trap 'rm -rf "$folder"' EXIT
+. "$AUFBAU_SOURCE/tests/campaign/check.sh"
 file=$folder/killed.h5
-failures=0
-tests=0
-
-check() {
-  tests=$((tests + 1))
-  if [ "$2" = 0 ]; then echo "ok $tests - $1"; else echo "not ok $tests - $1"; failures=$((failures + 1)); fi
-}
 
 cat >"$folder/killed.yaml" <<END
 campaign:

@@ -2,16 +2,8 @@
 # A campaign ends in order on SIGUSR1, SIGTERM, the stop file and its wall time, with exit status 75, and goes on from
 # there; used-up budgets end it with 0, and so does a start with nothing left to do.
 set -u
-folder=$(mktemp -d) || exit 99
-trap 'rm -rf "$folder"' EXIT
+. "$AUFBAU_SOURCE/tests/campaign/check.sh"
 file=$folder/stopped.h5
-failures=0
-tests=0
-
-check() {
-  tests=$((tests + 1))
-  if [ "$2" = 0 ]; then echo "ok $tests - $1"; else echo "not ok $tests - $1"; failures=$((failures + 1)); fi
-}
 
 cat >"$folder/stopped.yaml" <<END
 campaign:
