@@ -61,8 +61,93 @@ typedef struct {
   afb_input_limits limits;
 } afb_campaign_input;
 
+typedef enum { AFB_INPUT_CONVENTION_SNAP, AFB_INPUT_CONVENTION_OLCAO } afb_input_convention;
+typedef enum { AFB_INPUT_MODEL_LINEAR, AFB_INPUT_MODEL_MDN } afb_input_model;
+typedef enum { AFB_INPUT_PREDICT_SNAP, AFB_INPUT_PREDICT_MDN } afb_input_predict;
+typedef enum { AFB_INPUT_COVARIANCE_FULL, AFB_INPUT_COVARIANCE_LOW_RANK } afb_input_covariance;
+
+typedef struct {
+  afb_strings file;             /* patterns */
+  const char *format;           /* NULL: by name and content */
+} afb_input_structures;
+
+typedef struct {
+  double radius, weight;        /* angstrom (snap) or 1/2; 1 */
+} afb_input_element;
+
+typedef struct {
+  double s, d;                  /* angstrom */
+} afb_input_inner;
+
+typedef struct {
+  const char *name;             /* "bispectrum" */
+  int convention;               /* afb_input_convention */
+  int64_t twojmax;
+  afb_integers pairs;           /* olcao: two_j1, two_j2 of each pair */
+  double rcutfac;               /* snap: R of a pair is rcutfac (R_i + R_j), angstrom */
+  double cutoff;                /* olcao: in place of rcutfac, angstrom (given with its unit) */
+  double angle;                 /* olcao: hyperspherical angle / (pi r/r_c) */
+  afb_named elements;           /* afb_input_element */
+  double rfac0, rmin0;
+  int switching;
+  afb_named inner_switch;       /* afb_input_inner */
+  int bzero, bnorm, self_all, chem, quadratic;
+  int adaptive;                 /* 1: the section is given */
+  double adaptive_neighbours, adaptive_smooth;   /* smooth: width, 0 a step */
+  afb_integers grid;            /* nx, ny, nz; n 0: on atoms */
+  afb_strings quantities;       /* B, dB, virial */
+  const char *kernel;           /* auto, reference, 2, 4, 8 */
+} afb_input_descriptor;
+
+typedef struct {
+  afb_input_structures structures;
+  afb_input_descriptor descriptor;
+} afb_describe_input;
+
+typedef struct {
+  double inner, outer;          /* angstrom; NaN: no such term */
+} afb_input_zbl;
+
+typedef struct {
+  double energy, force, stress; /* weights of a group's rows, 1/eV per atom, angstrom/eV, 1/bar */
+} afb_input_group;
+
+typedef struct {
+  afb_input_structures structures;
+  afb_input_descriptor descriptor;
+  int model;                    /* afb_input_model */
+  /* linear */
+  double ridge;
+  const char *potential;        /* writes POTENTIAL.snapcoeff and .snapparam; NULL: none */
+  afb_input_zbl zbl;            /* reference that is subtracted */
+  afb_named groups;             /* afb_input_group */
+  /* mdn */
+  const char *targets;          /* CSV with the columns model, atom, A1 ... An */
+  const char *exponents;        /* CSV with the columns k, alpha (bohr^-2) */
+  const char *reference_model;  /* whose first atom is the baseline "every atom like in the bulk" */
+  afb_numbers cutoffs;          /* angstrom (given with unit): local, medium, long range */
+  int64_t components, width, layers, members, steps;
+  int covariance;               /* afb_input_covariance */
+  int64_t rank;                 /* of a low-rank covariance */
+  int leave_one_out;            /* validation by leaving out one model at a time */
+  const char *scfv;             /* folder for predicted scfV files of the left-out models; NULL: none */
+  int64_t seed;
+} afb_train_input;
+
+typedef struct {
+  afb_input_structures structures;
+  int model;                    /* afb_input_predict */
+  const char *coefficients, *parameters;   /* snap */
+  afb_input_zbl zbl;
+  const char *file;             /* mdn: what `aufbau train` wrote */
+  const char *scfv;             /* folder for scfV files; NULL: none */
+} afb_predict_input;
+
 extern const afb_schema afb_atom_schema;       /* fills an afb_atom_input */
 extern const afb_schema afb_campaign_schema;   /* fills an afb_campaign_input */
+extern const afb_schema afb_describe_schema;   /* fills an afb_describe_input */
+extern const afb_schema afb_train_schema;      /* fills an afb_train_input */
+extern const afb_schema afb_predict_schema;    /* fills an afb_predict_input */
 
 /* All schemas, NULL-terminated. */
 extern const afb_schema *const afb_schemas[];

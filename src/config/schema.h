@@ -4,7 +4,9 @@
  * A schema is a table of keys. The row of a section stands before the rows of its members. A row says where in the
  * typed struct of the input its value goes; the macros below make the compiler check that the field has the type that
  * the form needs. Values arrive in the unit of the row. What is absent and has no default:
- * INTEGER 0, NUMBER NaN, HALF -1, STRING NULL, STRINGS {-1, 0, NULL}, a section or union -1. */
+ * INTEGER 0, NUMBER NaN, HALF -1, STRING NULL, STRINGS {-1, 0, NULL}, INTEGERS {0, NULL}, NAMED {0, NULL, NULL}, a section
+ * or union -1. The members of a NAMED section have the path "section.*.member", and their fields are offsets in a row of its
+ * array; in messages and for afb_config_mistake the name stands in place of the star. */
 #ifndef AFB_CONFIG_SCHEMA_H
 #define AFB_CONFIG_SCHEMA_H
 
@@ -20,7 +22,10 @@ enum {
   AFB_FORM_WORD = 16,      /* int, number of the word in `words`; with MAP, the number of words when it is a map */
   AFB_FORM_BOOLEAN = 32,   /* int, 0 or 1 */
   AFB_FORM_STRINGS = 64,   /* afb_strings; one string stands for a list of one */
-  AFB_FORM_MAP = 128       /* the section's int is 1 when the section is given (unless also WORD) */
+  AFB_FORM_MAP = 128,      /* the section's int is 1 when the section is given (unless also WORD) */
+  AFB_FORM_NAMED = 256,    /* afb_named: a section whose keys are names chosen by the user, each a section of its own */
+  AFB_FORM_INTEGERS = 512, /* afb_integers; lists in a list are joined: [[4, 4], [3, 2]] */
+  AFB_FORM_NUMBERS = 1024  /* afb_numbers; a single number stands for a list of one */
 };
 
 enum {
@@ -37,9 +42,26 @@ typedef struct {
 } afb_strings;
 
 typedef struct {
+  int n;
+  int64_t *item;
+} afb_integers;
+
+typedef struct {
+  int n;
+  double *item;
+} afb_numbers;
+
+typedef struct {
+  int n;
+  const char **name;       /* [n] in the order of the text */
+  void *row;               /* [n] structs of the size given in the key's `row_size` */
+} afb_named;
+
+typedef struct {
   const char *path;        /* "atom.nucleus" */
   unsigned forms;
   size_t field;            /* offset in the input's struct; AFB_NO_FIELD for a section that is only a frame */
+  size_t row_size;         /* of NAMED */
   unsigned flags;
   double min, max;         /* of INTEGER, NUMBER and HALF (the value, not twice it); both 0: any */
   const char *unit;        /* of NUMBER, NULL: none */
