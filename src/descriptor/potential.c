@@ -18,11 +18,11 @@ void afb_potential_clear(afb_potential *potential)
 double afb_potential_cutoffs(const afb_potential *potential, double *cutoff)
 {
   size_t n = (size_t)potential->n_elements * (size_t)potential->n_elements;
-  double largest = 0;
+  double largest = 0, grid[AFB_MAX_ELEMENTS];
   for (size_t k = 0; k < n; k++)
     cutoff[k] = 0;
   if (potential->bispectrum)
-    afb_bispectrum_cutoffs(potential->bispectrum, cutoff, NULL);
+    afb_bispectrum_cutoffs(potential->bispectrum, cutoff, grid);
   for (size_t k = 0; k < n; k++) {
     if (potential->zbl.n_elements > 0)
       cutoff[k] = fmax(cutoff[k], potential->zbl.outer);
@@ -82,7 +82,8 @@ static afb_status allocate(const afb_potential *potential, const afb_neighbours 
 static void select_near(const afb_potential *potential, const afb_neighbours *list, work *w)
 {
   int64_t n = 0;
-  afb_bispectrum_cutoffs(potential->bispectrum, w->cutoff, NULL);
+  double grid[AFB_MAX_ELEMENTS];
+  afb_bispectrum_cutoffs(potential->bispectrum, w->cutoff, grid);
   for (int64_t c = 0; c < list->n_centres; c++) {
     const double *cutoff = w->cutoff + (size_t)list->centre_element[c] * (size_t)potential->n_elements;
     w->near.first[c] = n;
