@@ -300,10 +300,11 @@ afb_status afb_arrays_open(MPI_Comm comm, const char *path, const char *kind, af
   return AFB_OK;
 }
 
-/* `end`: of what HDF5 wrote; behind it is space that was reserved and not needed. */
+/* `end`: of what HDF5 wrote; behind it is space that was reserved and not needed. HDF5 does not tell it of a file that it
+ * has open by MPI-IO, but cuts such a file itself. */
 static afb_status put_in_place(const afb_arrays *arrays, haddr_t end)
 {
-  if (truncate(arrays->temporary, (off_t)end) != 0)
+  if (arrays->size == 1 && truncate(arrays->temporary, (off_t)end) != 0)
     return AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, strerror(errno));
   AFB_TRY(afb_file_sync(arrays->temporary));
   if (rename(arrays->temporary, arrays->path) != 0)
@@ -320,7 +321,8 @@ afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
   *handle = NULL;
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
-    if (status == AFB_OK && (H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0 || H5Fget_eoa(arrays->file, &end) < 0))
+    if (status == AFB_OK
+        && (H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0 || (arrays->size == 1 && H5Fget_eoa(arrays->file, &end) < 0)))
       status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->path, afb_hdf_reason());
   }
   /* Closing the file closes its datasets (H5F_CLOSE_STRONG). */
