@@ -10,7 +10,7 @@
 #include "store/hdf.h"
 
 /* Bytes of one transfer of a rank: MPI counts in int. Datasets beyond a block begin at its multiples, as stripes of file systems do. */
-enum { SLAB_BYTES = 256 << 20, BLOCK_BYTES = 1 << 20 };
+enum { SLAB_BYTES = 256 << 20, BLOCK_BYTES = 1 << 20, METADATA_BYTES = 1 << 20 };
 
 typedef struct {
   afb_array array;               /* its texts are those behind */
@@ -21,6 +21,7 @@ typedef struct {
 struct afb_arrays {
   MPI_Comm comm;
   int rank, size, writes;
+  int64_t bytes, reserved;       /* of all arrays; and for which there is space on the disk */
   char *path, *temporary;
   hid_t file, transfer;
   int n, capacity;
@@ -93,7 +94,7 @@ static afb_status may_replace(const char *path, const char *kind)
 static afb_status open_temporary(afb_arrays *arrays)
 {
   hid_t list = afb_hdf_access(arrays->comm);
-  H5Pset_alignment(list, BLOCK_BYTES, BLOCK_BYTES);
+  H5Pset_alignment(list, BLOCK_BYTES, BLOCK_BYTES);   /* of what is at least as large */
   arrays->file = H5Fcreate(arrays->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, list);
   H5Pclose(list);
   if (arrays->file < 0)
@@ -127,7 +128,7 @@ static afb_status create(afb_arrays *arrays, const char *kind, const afb_store_w
   if (arrays->rank == 0) {
     status = may_replace(arrays->path, kind);
     if (status == AFB_OK)
-      status = afb_file_reserve(arrays->temporary, 0);
+      status = afb_file_reserve(arrays->temporary, METADATA_BYTES);
     if (status == AFB_E_IO)
       status = afb_trail_at(AFB_E_INPUT, __func__, __FILE__, __LINE__);
   }
@@ -299,8 +300,12 @@ afb_status afb_arrays_open(MPI_Comm comm, const char *path, const char *kind, af
   return AFB_OK;
 }
 
-static afb_status put_in_place(const afb_arrays *arrays)
+/* `end`: of what HDF5 wrote; behind it is space that was reserved and not needed. HDF5 does not tell it of a file that it
+ * has open by MPI-IO, but cuts such a file itself. */
+static afb_status put_in_place(const afb_arrays *arrays, haddr_t end)
 {
+  if (arrays->size == 1 && truncate(arrays->temporary, (off_t)end) != 0)
+    return AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, strerror(errno));
   AFB_TRY(afb_file_sync(arrays->temporary));
   if (rename(arrays->temporary, arrays->path) != 0)
     return AFB_FAIL(AFB_E_IO, "cannot replace %s: %s", arrays->path, strerror(errno));
@@ -312,10 +317,12 @@ afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
   afb_arrays *arrays = *handle;
   if (!arrays)
     return status;
+  haddr_t end = 0;
   *handle = NULL;
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
-    if (status == AFB_OK && H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
+    if (status == AFB_OK
+        && (H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0 || (arrays->size == 1 && H5Fget_eoa(arrays->file, &end) < 0)))
       status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->path, afb_hdf_reason());
   }
   /* Closing the file closes its datasets (H5F_CLOSE_STRONG). */
@@ -325,7 +332,7 @@ afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
     if (status == AFB_OK && arrays->rank == 0)
-      status = put_in_place(arrays);
+      status = put_in_place(arrays, end);
     status = afb_agree(arrays->comm, status);
     if (status != AFB_OK && arrays->rank == 0)
       unlink(arrays->temporary);
@@ -379,6 +386,19 @@ afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array)
     status = AFB_FAIL(AFB_E_IO, "cannot make %s in %s: %s", array->name, arrays->temporary, afb_hdf_reason());
   if (status == AFB_OK)
     status = push(arrays, array, dataset);
+  arrays->bytes += array->dim[0] * row_bytes(array) + BLOCK_BYTES;
+  return afb_agree(arrays->comm, status);
+}
+
+/* A full disk has to be found before HDF5 writes: a file whose writes failed it cannot even close. */
+static afb_status reserve(afb_arrays *arrays)
+{
+  afb_status status = AFB_OK;
+  if (arrays->reserved >= arrays->bytes)
+    return AFB_OK;
+  if (arrays->rank == 0)
+    status = afb_file_extend(arrays->temporary, METADATA_BYTES + arrays->bytes);
+  arrays->reserved = arrays->bytes;
   return afb_agree(arrays->comm, status);
 }
 
@@ -417,6 +437,8 @@ static afb_status transfer(afb_arrays *arrays, const char *name, int64_t first, 
   int64_t slabs = status == AFB_OK ? (n + at_once - 1) / at_once : 0;
   MPI_Allreduce(MPI_IN_PLACE, &slabs, 1, MPI_INT64_T, MPI_MAX, arrays->comm);
   AFB_TRY(afb_agree(arrays->comm, status));
+  if (out)
+    AFB_TRY(reserve(arrays));
   for (int64_t s = 0; s < slabs; s++) {
     int64_t done = s * at_once < n ? s * at_once : n, now = n - done < at_once ? n - done : at_once;
     if (transfer_rows(arrays, e, first + done, now, in ? in + done * bytes : NULL, out ? out + done * bytes : NULL) < 0)

@@ -2,7 +2,9 @@
 #include "tests/check.h"
 
 #include <hdf5.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -285,9 +287,40 @@ static void all_or_nothing(void **state)
     unlink(path);
 }
 
+/* With files of at most `bytes` there is a message on every rank, and what was there before stays. */
+static int fails_with(rlim_t bytes)
+{
+  struct rlimit limit, small;
+  uint64_t before = hash_of_file();
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+    return 0;
+  small = limit;
+  small.rlim_cur = bytes;
+  if (setrlimit(RLIMIT_FSIZE, &small) != 0)
+    return 0;
+  afb_status status = make_file();
+  setrlimit(RLIMIT_FSIZE, &limit);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (!strstr(afb_error_text(), "File too large"))
+    fprintf(stderr, "# status %d: %s\n", (int)status, afb_error_text());
+  return status != AFB_OK && strstr(afb_error_text(), "File too large") && !exists(temporary) && before == hash_of_file();
+}
+
+static void a_full_disk(void **state)
+{
+  (void)state;
+  begin();
+  check_ok(make_file());
+  signal(SIGXFSZ, SIG_IGN);
+  check_true(fails_with(20000));
+  check_true(fails_with(3 << 20));
+  check_ok(make_file());
+}
+
 static const struct CMUnitTest tests[] = {
-  cmocka_unit_test(there_and_back),  cmocka_unit_test(describes_itself), cmocka_unit_test(what_is_refused),
-  cmocka_unit_test(of_a_campaign), cmocka_unit_test(all_or_nothing),
+  cmocka_unit_test(there_and_back), cmocka_unit_test(describes_itself), cmocka_unit_test(what_is_refused),
+  cmocka_unit_test(of_a_campaign),  cmocka_unit_test(a_full_disk),      cmocka_unit_test(all_or_nothing),
 };
 
 CHECK_MAIN(tests)
