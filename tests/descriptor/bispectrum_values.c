@@ -168,7 +168,7 @@ static double compare_rows(const char *text, const double *B, int64_t n, int K, 
     for (int k = 0; k <= K; k++) {
       double value = strtod(at, &at), own = k < K ? B[c * K + k] : total;
       double digit = pow(10, floor(log10(fabs(value))) + 1 - (k < K ? 7 : 4));
-      worst = worse(worst, fabs(value - own) / (digit + 1e-10 * largest));
+      worst = worse(worst, value == own ? 0 : fabs(value - own) / (digit + 1e-10 * largest));
       total += own;
       ++*n_values;
     }
