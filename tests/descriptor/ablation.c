@@ -379,7 +379,8 @@ static void write_table(const char *path, const afb_neighbours *list, const doub
   for (int how = 0; how < N_STEPS; how++) {
     if (isnan(time_of[how]))
       continue;
-    used += snprintf(text + used, sizeof text - (size_t)used, how ? "| %s | %.4g | %.2f | %.0f |\n" : "| %s | %.4g | | |\n", step_text[how], time_of[how],
+    used += snprintf(text + used, sizeof text - (size_t)used, how ? "| %s | %.*f | %.2f | %.0f |\n" : "| %s | %.*f | | |\n", step_text[how],
+                     time_of[how] < 100 ? 2 : 0, time_of[how],
                      before / time_of[how], time_of[0] / time_of[how]);
     before = time_of[how];
   }
