@@ -89,7 +89,7 @@ AFB_INLINE afb_v afb_sin_half(afb_v x, afb_v y)
   p = afb_fma(p, y, afb_all(-7.6439696639880739e-13));
   p = afb_fma(p, y, afb_all(1.6058977292642743e-10));
   p = afb_fma(p, y, afb_all(-2.505210761669045e-08));
-  p = afb_fma(p, y, afb_all(2.7557319221560833e-06));
+  p = afb_fma(p, y, afb_all(2.7557319219160833e-06));
   p = afb_fma(p, y, afb_all(-0.00019841269841254966));
   p = afb_fma(p, y, afb_all(0.0083333333333333159));
   p = afb_fma(p, y, afb_all(-0.16666666666666666));
