@@ -195,7 +195,7 @@ static void uneven_atoms(void **state)
   afb_piece piece;
   int64_t first, most;
   for (int k = 0; k < 3; k++)
-    f.s.cell[k][k] = 90;
+    f.s.cell[k][k] = 30;
   check_true(compare(&f, 2.5) > 300);
   afb_structure slice = slice_of(&f.s, &first);
   check_ok(afb_piece_domain(MPI_COMM_WORLD, &slice, first, 2.5, &piece));
