@@ -12,6 +12,9 @@
 #include "core/status.h"
 #include "descriptor/structure.h"
 
+/* 1 eV/angstrom^3, from the exact value of the elementary charge. */
+#define AFB_EV_PER_A3_IN_BAR 1.602176634e6
+
 enum { AFB_FRAME_NAME = 64, AFB_SPECIES_NAME = 16, AFB_MAX_SPECIES = 256 };
 
 typedef struct {
@@ -47,6 +50,7 @@ typedef struct {
 typedef struct {
   int skip_bad;                /* bad frames are left out and recorded in place of being an error */
   const char *format;          /* NULL: by name and content; else "extxyz", "lammps", "poscar", "skl", "structure", "json" */
+  int64_t divided;             /* files of more bytes than this are read by several ranks, each part at least so long; 0: 1 MiB */
 } afb_structures_options;
 
 /* Reads the files that match the patterns (glob), in the order given and sorted within a pattern. Collective on `comm`; the same status on
