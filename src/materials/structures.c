@@ -435,15 +435,14 @@ static void exchange(MPI_Comm comm, const int *plan, int ranks, int width, MPI_D
   MPI_Type_free(&record);
 }
 
-afb_status afb_structures_deal(MPI_Comm comm, const int64_t *frame_first, afb_structures *s)
+afb_status afb_structures_deal(MPI_Comm comm, const int64_t *atom_first, afb_structures *s)
 {
   int rank, ranks;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &ranks);
   int *plan = calloc(4 * (size_t)ranks, sizeof *plan);
   int64_t *own = malloc(2 * (size_t)ranks * sizeof *own), mine[2] = {s->first, s->n};
-  int64_t first = frame_first[rank] < s->n_frames ? s->frame[frame_first[rank]].first_atom : s->n_atoms;
-  int64_t end = frame_first[rank + 1] < s->n_frames ? s->frame[frame_first[rank + 1]].first_atom : s->n_atoms;
+  int64_t first = atom_first[rank], end = atom_first[rank + 1];
   size_t n = (size_t)(end - first) + 1;
   double *position = malloc(3 * n * sizeof *position), *force = s->force ? malloc(3 * n * sizeof *force) : NULL;
   int32_t *kind = malloc(n * sizeof *kind);
@@ -456,9 +455,8 @@ afb_status afb_structures_deal(MPI_Comm comm, const int64_t *frame_first, afb_st
   if (status == AFB_OK) {
     MPI_Allgather(mine, 2, MPI_INT64_T, own, 2, MPI_INT64_T, comm);
     for (int r = 0; r < ranks; r++) {
-      int64_t at, begin_r = frame_first[r] < s->n_frames ? s->frame[frame_first[r]].first_atom : s->n_atoms,
-                  end_r = frame_first[r + 1] < s->n_frames ? s->frame[frame_first[r + 1]].first_atom : s->n_atoms;
-      if ((plan[r] = overlap(s->first, s->n, begin_r, end_r, &at)) > 0)
+      int64_t at;
+      if ((plan[r] = overlap(s->first, s->n, atom_first[r], atom_first[r + 1], &at)) > 0)
         plan[ranks + r] = (int)(at - s->first);
       if ((plan[2 * ranks + r] = overlap(own[2 * r], own[2 * r + 1], first, end, &at)) > 0)
         plan[3 * ranks + r] = (int)(at - first);

@@ -60,9 +60,9 @@ afb_status afb_structures_read(MPI_Comm comm, int n_patterns, const char *const 
                                afb_structures *out);
 void afb_structures_clear(afb_structures *structures);
 
-/* Moves the atoms so that rank r has those of frames frame_first[r] ... frame_first[r+1] - 1 ([ranks + 1], the same on all ranks).
- * Collective. AFB_E_MEMORY. */
-afb_status afb_structures_deal(MPI_Comm comm, const int64_t *frame_first, afb_structures *structures);
+/* Moves the atoms so that rank r has atom_first[r] ... atom_first[r+1] - 1 of the collection ([ranks + 1], the same on all
+ * ranks). Collective. AFB_E_MEMORY; AFB_E_LIMIT: more than 2^31 on one rank. */
+afb_status afb_structures_deal(MPI_Comm comm, const int64_t *atom_first, afb_structures *structures);
 
 /* Writes extended XYZ with names, cell, periodicity, energy and forces where there are any. Collective: every rank formats and
  * writes its atoms (MPI-IO, offsets by an exclusive scan). AFB_E_IO. */
