@@ -7,7 +7,7 @@
 
 #include "descriptor/piece_work.h"
 
-static void *array(int64_t n, size_t size)
+void *afb_piece_array(int64_t n, size_t size)
 {
   return n >= 0 && (uint64_t)n < SIZE_MAX / size - 1 ? malloc(((size_t)n + 1) * size) : NULL;
 }
@@ -30,8 +30,8 @@ void afb_piece_clear(afb_piece *piece)
     free(work->element);
     free(work->point);
     free(work->cell);
-    free(work->slice_send);
-    free(work->slice_place);
+    free(work->to_owner);
+    free(work->place);
     free(work->arrival);
     free(work->halo_own);
     free(work);
@@ -45,15 +45,15 @@ afb_status afb_piece_allocate(afb_piece *piece)
   int64_t n = piece->n_points;
   if (n >= INT32_MAX)
     return AFB_FAIL(AFB_E_LIMIT, "%lld atoms and images in one piece, more than 2^31: use more ranks", (long long)n);
-  piece->position = array(n, 3 * sizeof *piece->position);
-  piece->element = array(n, sizeof *piece->element);
-  piece->atom = array(n, sizeof *piece->atom);
-  piece->owner = array(n, sizeof *piece->owner);
-  work->x = array(n, sizeof *work->x);
-  work->y = array(n, sizeof *work->y);
-  work->z = array(n, sizeof *work->z);
-  work->element = array(n, sizeof *work->element);
-  work->point = array(n, sizeof *work->point);
+  piece->position = afb_piece_array(n, 3 * sizeof *piece->position);
+  piece->element = afb_piece_array(n, sizeof *piece->element);
+  piece->atom = afb_piece_array(n, sizeof *piece->atom);
+  piece->owner = afb_piece_array(n, sizeof *piece->owner);
+  work->x = afb_piece_array(n, sizeof *work->x);
+  work->y = afb_piece_array(n, sizeof *work->y);
+  work->z = afb_piece_array(n, sizeof *work->z);
+  work->element = afb_piece_array(n, sizeof *work->element);
+  work->point = afb_piece_array(n, sizeof *work->point);
   if (!piece->position || !piece->element || !piece->atom || !piece->owner || !work->x || !work->y || !work->z ||
       !work->element || !work->point)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld atoms and images", (long long)n);
@@ -100,8 +100,8 @@ typedef struct {
   int only_seen;
 } view;
 
-static void put(afb_piece *piece, int64_t point, const double *x, const double *shift, int32_t element, int64_t atom,
-                int64_t owner)
+void afb_piece_put(afb_piece *piece, int64_t point, const double *x, const double *shift, int32_t element, int64_t atom,
+                   int64_t owner)
 {
   for (int l = 0; l < 3; l++)
     piece->position[3 * point + l] = shift ? x[l] + shift[l] : x[l];
@@ -128,7 +128,7 @@ static void take(afb_piece *piece, const afb_cell_list *list, const afb_structur
     if (!seen->only_seen || (home && index >= 0)) {
       mine = (*own)++;
       if (cell) {
-        put(piece, mine, x, NULL, frame->element[i], i, mine);
+        afb_piece_put(piece, mine, x, NULL, frame->element[i], i, mine);
         cell[mine] = (int32_t)index;
       }
     }
@@ -146,7 +146,7 @@ static void take(afb_piece *piece, const afb_cell_list *list, const afb_structur
           if (cell) {
             double vector[3];
             afb_cells_shift(&list->cells, shift, vector);
-            put(piece, *image, x, vector, frame->element[i], i, mine);
+            afb_piece_put(piece, *image, x, vector, frame->element[i], i, mine);
             cell[*image] = (int32_t)index;
           }
           ++*image;
@@ -177,11 +177,11 @@ static view view_of_cell(const afb_cells *cells)
   return v;
 }
 
-static afb_status begin(int n_frames, double cutoff, afb_piece *piece)
+afb_status afb_piece_begin(int n_frames, double cutoff, afb_piece *piece)
 {
   *piece = (afb_piece){.n_frames = n_frames, .cutoff = cutoff};
   piece->work = calloc(1, sizeof *piece->work);
-  piece->frame_own = array(n_frames, sizeof *piece->frame_own);
+  piece->frame_own = afb_piece_array(n_frames, sizeof *piece->frame_own);
   if (!piece->work || !piece->frame_own)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d frames", n_frames);
   piece->work->comm = MPI_COMM_NULL;
@@ -203,7 +203,7 @@ static afb_status fill(const afb_structure *frame, const view *seen, afb_piece *
   piece->frame_own[piece->n_frames] = piece->n_own = own;
   piece->n_points = own + image;
   AFB_TRY(afb_piece_allocate(piece));
-  int32_t *cell = array(piece->n_points, sizeof *cell);
+  int32_t *cell = afb_piece_array(piece->n_points, sizeof *cell);
   if (!cell)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld atoms and images", (long long)piece->n_points);
   piece->work->cell = cell;
@@ -223,9 +223,9 @@ static afb_status fill(const afb_structure *frame, const view *seen, afb_piece *
 afb_status afb_piece_frames(int n_frames, const afb_structure *frame, double cutoff, afb_piece *piece, int *bad)
 {
   *bad = -1;
-  afb_status status = begin(n_frames, cutoff, piece);
-  view *seen = array(n_frames, sizeof *seen);
-  int64_t *n_image = array(n_frames, sizeof *n_image);
+  afb_status status = afb_piece_begin(n_frames, cutoff, piece);
+  view *seen = afb_piece_array(n_frames, sizeof *seen);
+  int64_t *n_image = afb_piece_array(n_frames, sizeof *n_image);
   if (status == AFB_OK && (!seen || !n_image))
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for %d frames", n_frames);
   for (int f = 0; status == AFB_OK && f < n_frames; f++) {
@@ -265,7 +265,7 @@ afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t
 {
   view seen = {.only_seen = 1};
   int64_t n_image, n_all = (int64_t)grid[0] * grid[1] * grid[2];
-  afb_status status = begin(1, cutoff, piece);
+  afb_status status = afb_piece_begin(1, cutoff, piece);
   afb_cell_list *list = status == AFB_OK ? &piece->work->list[0] : NULL;
   if (status == AFB_OK && (grid[0] < 1 || grid[1] < 1 || grid[2] < 1 || grid_first < 0 || n_grid < 0 || grid_first + n_grid > n_all))
     status = AFB_FAIL(AFB_E_INPUT, "a grid of %d %d %d points does not have points %lld to %lld", grid[0], grid[1], grid[2],
@@ -298,6 +298,8 @@ afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t
 
 afb_status afb_piece_fold(const afb_piece *piece, int width, double *value)
 {
+  if (piece->work->comm != MPI_COMM_NULL)
+    return afb_domain_fold(piece, width, value);
   for (int64_t p = piece->n_own; p < piece->n_points; p++)
     for (int w = 0; piece->owner[p] >= 0 && w < width; w++)
       value[piece->owner[p] * width + w] += value[p * width + w];
@@ -306,6 +308,8 @@ afb_status afb_piece_fold(const afb_piece *piece, int width, double *value)
 
 afb_status afb_piece_return(const afb_piece *piece, int width, const double *value, double *out)
 {
+  if (piece->work->comm != MPI_COMM_NULL)
+    return afb_domain_return(piece, width, value, out);
   memcpy(out, value, (size_t)piece->n_own * (size_t)width * sizeof *out);
   return AFB_OK;
 }
