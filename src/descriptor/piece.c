@@ -110,47 +110,66 @@ void afb_piece_put(afb_piece *piece, int64_t point, const double *x, const doubl
   piece->owner[point] = owner;
 }
 
+/* An atom that is being taken: where it is, and the shifts by which it is seen. */
+typedef struct {
+  double x[3];
+  int cell[3], first[3], last[3];
+  int home;                    /* seen without a shift */
+  int64_t n_images;
+} candidate;
+
+static candidate look(const afb_cell_list *list, const double *position, const view *seen)
+{
+  candidate a = {.home = 1, .n_images = 1};
+  double s[3];
+  afb_cells_place(&list->cells, position, a.x, s, a.cell);
+  for (int k = 0; k < 3; k++) {
+    int n = list->cells.n[k], begin = list->box.first[k], end = begin + list->box.n[k];
+    afb_cells_images(&list->cells, k, s[k], seen->low[k], seen->high[k], &a.first[k], &a.last[k]);
+    while (a.first[k] <= a.last[k] && a.cell[k] + a.first[k] * n < begin) /* a margin too far */
+      a.first[k]++;
+    while (a.first[k] <= a.last[k] && a.cell[k] + a.last[k] * n >= end)
+      a.last[k]--;
+    a.home &= a.first[k] <= 0 && a.last[k] >= 0;
+    a.n_images *= a.last[k] - a.first[k] + 1;
+  }
+  a.n_images -= a.home;
+  return a;
+}
+
+/* Sets the images of an atom of the frame as points from `point` on. */
+static void put_images(afb_piece *piece, const afb_cell_list *list, const candidate *a, int32_t element, int64_t atom, int64_t owner,
+                       int32_t *cell, int64_t point)
+{
+  const int *n = list->cells.n;
+  int shift[3];
+  double vector[3];
+  for (shift[2] = a->first[2]; shift[2] <= a->last[2]; shift[2]++)
+    for (shift[1] = a->first[1]; shift[1] <= a->last[1]; shift[1]++)
+      for (shift[0] = a->first[0]; shift[0] <= a->last[0]; shift[0]++) {
+        if (!shift[0] && !shift[1] && !shift[2])
+          continue;
+        afb_cells_shift(&list->cells, shift, vector);
+        afb_piece_put(piece, point, a->x, vector, element, atom, owner);
+        cell[point++] = (int32_t)afb_cell_box_index(&list->box, a->cell[0] + shift[0] * n[0], a->cell[1] + shift[1] * n[1],
+                                                    a->cell[2] + shift[2] * n[2]);
+      }
+}
+
 /* Takes the atoms of a frame: own points from *own on, images from *image on; both move on. With cell NULL they are only counted. */
 static void take(afb_piece *piece, const afb_cell_list *list, const afb_structure *frame, const view *seen, int32_t *cell,
                  int64_t *own, int64_t *image)
 {
   for (int64_t i = 0; i < frame->n_atoms; i++) {
-    double x[3], s[3];
-    int c[3], first[3], last[3], shift[3];
-    afb_cells_place(&list->cells, frame->position + 3 * i, x, s, c);
-    int home = 1, away = 0;
-    for (int k = 0; k < 3; k++) {
-      afb_cells_images(&list->cells, k, s[k], seen->low[k], seen->high[k], &first[k], &last[k]);
-      home &= first[k] <= 0 && last[k] >= 0;
-      away |= first[k] < 0 || last[k] > 0;
+    candidate a = look(list, frame->position + 3 * i, seen);
+    int64_t mine = a.home || !seen->only_seen ? (*own)++ : -1;
+    if (cell && mine >= 0) {
+      afb_piece_put(piece, mine, a.x, NULL, frame->element[i], i, mine);
+      cell[mine] = (int32_t)afb_cell_box_index(&list->box, a.cell[0], a.cell[1], a.cell[2]);
     }
-    int64_t mine = -1, index = afb_cell_box_index(&list->box, c[0], c[1], c[2]);
-    if (!seen->only_seen || (home && index >= 0)) {
-      mine = (*own)++;
-      if (cell) {
-        afb_piece_put(piece, mine, x, NULL, frame->element[i], i, mine);
-        cell[mine] = (int32_t)index;
-      }
-    }
-    if (!away)
-      continue;
-    const int *n = list->cells.n;
-    for (shift[2] = first[2]; shift[2] <= last[2]; shift[2]++)
-      for (shift[1] = first[1]; shift[1] <= last[1]; shift[1]++)
-        for (shift[0] = first[0]; shift[0] <= last[0]; shift[0]++) {
-          if (!shift[0] && !shift[1] && !shift[2])
-            continue;
-          index = afb_cell_box_index(&list->box, c[0] + shift[0] * n[0], c[1] + shift[1] * n[1], c[2] + shift[2] * n[2]);
-          if (index < 0)
-            continue;
-          if (cell) {
-            double vector[3];
-            afb_cells_shift(&list->cells, shift, vector);
-            afb_piece_put(piece, *image, x, vector, frame->element[i], i, mine);
-            cell[*image] = (int32_t)index;
-          }
-          ++*image;
-        }
+    if (cell && a.n_images > 0)
+      put_images(piece, list, &a, frame->element[i], i, mine, cell, *image);
+    *image += a.n_images;
   }
 }
 
