@@ -207,9 +207,9 @@ static afb_status keep_atoms(void *owner, int64_t first, int64_t n, const double
 static afb_status keep_frames_here(builder *w, int64_t first, int64_t n, const double *frames)
 {
   for (int64_t f = first; f < first + n; f++) {
-    afb_frame *frame = &w->structures->frame[f];
+    const afb_frame *frame = &w->structures->frame[f];
     const double *value = frames + (size_t)(f - first) * FRAME_ROWS * (size_t)(w->n + 1);
-    double V = fabs(afb_cell_volume(frame->cell)), atoms = (double)frame->n_atoms;
+    double V = fabs(afb_cell_volume(frame->cell[0])), atoms = (double)frame->n_atoms;
     int32_t group = w->frame_group[f];
     if (group < 0 || frame->bad || frame->n_atoms == 0)
       continue;

@@ -84,7 +84,7 @@ static afb_status take_frames(void *owner, int64_t first, int64_t n, const doubl
 {
   predictor *p = owner;
   for (int64_t f = 0; f < n; f++) {
-    double V = fabs(afb_cell_volume(p->structures->frame[first + f].cell));
+    double V = fabs(afb_cell_volume(p->structures->frame[first + f].cell[0]));
     p->out->energy[first + f] = frames[f * FRAME_WIDTH];
     for (int v = 0; v < 6; v++)
       p->out->stress[6 * (first + f) + v] = V > 0 ? frames[f * FRAME_WIDTH + 1 + v] * AFB_BAR / V : NAN;
