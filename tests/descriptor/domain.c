@@ -186,6 +186,27 @@ static void thin_domains(void **state)
   }
 }
 
+/* A lattice whose neighbours lie just within the cut-off along the axes: a halo that is a little too thin loses some. */
+static void neighbours_at_the_cutoff(void **state)
+{
+  (void)state;
+  enum { N = 7 };
+  static const int all[3] = {1, 1, 1};
+  brute_frame f = brute_random(N * N * N, 14, 0, all, 0, 1, 71);
+  memset(f.s.cell, 0, sizeof f.s.cell);
+  for (int k = 0; k < 3; k++)
+    f.s.cell[k][k] = 2 * N;
+  for (int i = 0; i < N * N * N; i++) {
+    f.element[i] = 1;
+    for (int k = 0, j = i; k < 3; k++, j /= N)
+      f.position[3 * i + k] = 2.0 * (j % N) + 0.1;
+  }
+  check_true(compare(&f, 2.0001) == 6 * N * N * N);
+  check_true(compare(&f, 4.0001) == 32 * N * N * N);
+  check_true(compare(&f, 6.0001) == 122 * N * N * N);
+  brute_free(&f);
+}
+
 /* Atoms in one corner of a large cell: the boxes follow them. */
 static void uneven_atoms(void **state)
 {
@@ -260,6 +281,7 @@ static int begin(void **state)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test_setup(every_periodicity, begin), cmocka_unit_test(thin_domains), cmocka_unit_test(uneven_atoms),
+  cmocka_unit_test(neighbours_at_the_cutoff),
   cmocka_unit_test(wide_rows), cmocka_unit_test(wrong_input_is_named),
 };
 CHECK_MAIN(tests)
