@@ -1,10 +1,9 @@
 #include "tests/descriptor/snap_files.h"
 
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "tests/check.h"
 
 const char *shared_folder(void)
 {
@@ -77,88 +76,21 @@ void structure_clear(afb_structure *s)
   memset(s, 0, sizeof *s);
 }
 
-/* Images along each cell vector that reach `cutoff` from anywhere in the cell, and one more for positions outside it. */
-static void image_counts(const afb_structure *s, double cutoff, int count[3])
+void neighbours_make(const afb_structure *s, const afb_bispectrum *plan, const int grid[3], afb_neighbours *list)
 {
-  for (int k = 0; k < 3; k++) {
-    const double *a = s->cell[k], *b = s->cell[(k + 1) % 3], *c = s->cell[(k + 2) % 3];
-    double normal[3] = {b[1] * c[2] - b[2] * c[1], b[2] * c[0] - b[0] * c[2], b[0] * c[1] - b[1] * c[0]};
-    double volume = fabs(a[0] * normal[0] + a[1] * normal[1] + a[2] * normal[2]);
-    double area = sqrt(normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2]);
-    count[k] = s->periodic[k] ? (int)ceil(cutoff * area / volume) + 1 : 0;
-  }
-}
-
-static void list_add(afb_neighbours *list, const double d[3], int32_t element, int64_t point)
-{
-  int64_t n = list->first[list->n_centres + 1]++;
-  if (n == list->pair_capacity) {
-    list->pair_capacity = 2 * n + 64;
-    size_t size = (size_t)list->pair_capacity;
-    list->x = realloc(list->x, size * sizeof(double));
-    list->y = realloc(list->y, size * sizeof(double));
-    list->z = realloc(list->z, size * sizeof(double));
-    list->element = realloc(list->element, size * sizeof(int32_t));
-    list->point = realloc(list->point, size * sizeof(int64_t));
-  }
-  list->x[n] = d[0];
-  list->y[n] = d[1];
-  list->z[n] = d[2];
-  list->element[n] = element;
-  list->point[n] = point;
-}
-
-/* Pairs of the centre that is numbered list->n_centres, at `at`. cutoff by the element of the neighbour. */
-static void add_centre(const afb_structure *s, const int count[3], const double at[3], const double *cutoff, afb_neighbours *list)
-{
-  for (int64_t j = 0; j < s->n_atoms; j++)
-    for (int i0 = -count[0]; i0 <= count[0]; i0++)
-      for (int i1 = -count[1]; i1 <= count[1]; i1++)
-        for (int i2 = -count[2]; i2 <= count[2]; i2++) {
-          double d[3], square = 0, R = cutoff[s->element[j]];
-          for (int k = 0; k < 3; k++) {
-            d[k] = s->position[3 * j + k] - at[k] + i0 * s->cell[0][k] + i1 * s->cell[1][k] + i2 * s->cell[2][k];
-            square += d[k] * d[k];
-          }
-          if (square < R * R && square > 1e-20)
-            list_add(list, d, s->element[j], j);
-        }
-  list->n_centres++;
-}
-
-void neighbours_by_force(const afb_structure *s, const afb_bispectrum *plan, const int grid[3], afb_neighbours *list)
-{
-  int n_elements = afb_bispectrum_get(plan)->n_elements, count[3], is_grid = grid && grid[0] > 0;
-  int64_t n = is_grid ? (int64_t)grid[0] * grid[1] * grid[2] : s->n_atoms;
-  double *cutoff = malloc((size_t)(n_elements * (n_elements + 1)) * sizeof *cutoff);
-  image_counts(s, afb_bispectrum_cutoffs(plan, cutoff, cutoff + n_elements * n_elements), count);
-  *list = (afb_neighbours){.centre_element = malloc((size_t)n * sizeof(int32_t)), .centre = malloc((size_t)n * sizeof(int64_t)),
-                           .first = calloc((size_t)n + 1, sizeof(int64_t)), .centre_capacity = n};
-  for (int64_t c = 0; c < n; c++) {
-    double at[3] = {0};
-    int64_t index[3] = {is_grid ? c % grid[0] : 0, is_grid ? c / grid[0] % grid[1] : 0, is_grid ? c / grid[0] / grid[1] : 0};
-    for (int k = 0; k < 3; k++)
-      for (int a = 0; a < 3; a++)
-        at[k] = is_grid ? at[k] + (double)index[a] / grid[a] * s->cell[a][k] : s->position[3 * c + k];
-    list->centre_element[c] = is_grid ? AFB_GRID_POINT : s->element[c];
-    list->centre[c] = c;
-    list->first[c + 1] = list->first[c];
-    add_centre(s, count, at, cutoff + (is_grid ? n_elements : s->element[c]) * n_elements, list);
-  }
+  int n = afb_bispectrum_get(plan)->n_elements, bad;
+  int64_t n_grid = (int64_t)grid[0] * grid[1] * grid[2];
+  double *cutoff = malloc((size_t)(n * (n + 1)) * sizeof *cutoff), largest = afb_bispectrum_cutoffs(plan, cutoff, cutoff + n * n);
+  afb_piece piece;
+  check_ok(n_grid ? afb_piece_grid(s, grid, 0, n_grid, largest, &piece) : afb_piece_frames(1, s, largest, &piece, &bad));
+  *list = (afb_neighbours){0};
+  check_ok(afb_neighbours_find(&piece, n, cutoff, n_grid ? cutoff + n * n : NULL, 0, n_grid ? n_grid : piece.n_own, list));
+  for (int64_t c = 0; c < list->n_centres && !n_grid; c++)
+    list->centre[c] = piece.atom[list->centre[c]];
+  for (int64_t p = 0; p < list->first[list->n_centres]; p++)
+    list->point[p] = piece.atom[list->point[p]];
+  afb_piece_clear(&piece);
   free(cutoff);
-}
-
-void neighbours_free(afb_neighbours *list)
-{
-  free(list->centre_element);
-  free(list->centre);
-  free(list->first);
-  free(list->x);
-  free(list->y);
-  free(list->z);
-  free(list->element);
-  free(list->point);
-  memset(list, 0, sizeof *list);
 }
 
 /* What follows "key": in the text; NULL. */

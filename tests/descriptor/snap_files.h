@@ -1,4 +1,4 @@
-/* Reference outputs (LAMMPS as JSON, OLCAO as tables), structures (extended XYZ of one frame) and neighbours by brute force, for tests. */
+/* Reference outputs (LAMMPS as JSON, OLCAO as tables), structures (extended XYZ of one frame) for tests. */
 #ifndef AFB_TESTS_DESCRIPTOR_SNAP_FILES_H
 #define AFB_TESTS_DESCRIPTOR_SNAP_FILES_H
 
@@ -14,9 +14,9 @@ char *read_text(const char *path);
 int structure_read(const char *path, afb_structure *s);
 void structure_clear(afb_structure *s);
 
-/* Pairs of all atoms, or of all points of a grid (grid[0] > 0), of which the cut-offs are those of `plan`. */
-void neighbours_by_force(const afb_structure *s, const afb_bispectrum *plan, const int grid[3], afb_neighbours *list);
-void neighbours_free(afb_neighbours *list);
+/* Pairs of all atoms, or of all points of a grid (grid[0] > 0), below the cut-offs of `plan`; centre and point are numbers of atoms. To be cleared
+ * with afb_neighbours_clear. */
+void neighbours_make(const afb_structure *s, const afb_bispectrum *plan, const int grid[3], afb_neighbours *list);
 
 typedef struct {
   char name[80], structure[40], compute[16];
