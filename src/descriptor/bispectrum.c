@@ -12,6 +12,9 @@ static const struct {
   afb_kernel kernel;
   const afb_bispectrum_kernel_ops *ops;
 } kernels[] = {
+  {AFB_KERNEL_8, &afb_kernel_8},
+  {AFB_KERNEL_4, &afb_kernel_4},
+  {AFB_KERNEL_2, &afb_kernel_2},
   {AFB_KERNEL_REFERENCE, &afb_kernel_reference},
 };
 
@@ -24,8 +27,10 @@ void afb_bispectrum_settings_default(afb_bispectrum_settings *settings)
   settings->switching = 1;
   settings->bzero = 1;
   settings->self = 1;
-  for (int e = 0; e < AFB_MAX_ELEMENTS; e++)
+  for (int e = 0; e < AFB_MAX_ELEMENTS; e++) {
     settings->weight[e] = 1;
+    settings->channel[e] = e;
+  }
 }
 
 void afb_clebsch_gordan(int j1, int j2, int j, double *table)
@@ -51,6 +56,8 @@ static afb_status check_elements(const afb_bispectrum_settings *s)
     if (!(s->rmin0 >= 0) || !(2 * s->rmin0 <= smallest))
       return AFB_FAIL(AFB_E_INPUT, "rmin0 is %g angstrom: give at least 0 and at most half of the cut-off of element %d with itself, %g",
                       s->rmin0, e + 1, smallest);
+    if (s->chem && (s->channel[e] < 0 || s->channel[e] >= AFB_MAX_ELEMENTS))
+      return AFB_FAIL(AFB_E_INPUT, "channel of element %d is %d: give 0 to %d", e + 1, s->channel[e], AFB_MAX_ELEMENTS - 1);
     if (s->inner_switching && !(isfinite(s->inner_s[e]) && s->inner_d[e] > 0 && isfinite(s->inner_d[e])))
       return AFB_FAIL(AFB_E_INPUT, "inner_switch of element %d has s %g and d %g: give a finite s and a positive d", e + 1, s->inner_s[e],
                       s->inner_d[e]);
@@ -120,7 +127,10 @@ static int list_triples(const afb_bispectrum_settings *s, afb_triple *triple, in
 static afb_status count_columns(afb_bispectrum *plan)
 {
   const afb_bispectrum_settings *s = &plan->settings;
-  plan->n_channels = s->chem ? s->n_elements : 1;
+  plan->n_channels = 1;
+  for (int e = 0; s->chem && e < s->n_elements; e++)
+    if (s->channel[e] >= plan->n_channels)
+      plan->n_channels = s->channel[e] + 1;
   double n = (double)plan->n_triples * plan->n_channels * plan->n_channels * plan->n_channels;
   double all = s->quadratic ? n + n * (n + 1) / 2 : n;
   if (all > MAX_COLUMNS)
@@ -380,7 +390,7 @@ static void subtract_zero(const afb_bispectrum *plan, int32_t element, double *b
   if (!plan->settings.bzero)
     return;
   int all = !plan->settings.chem || plan->settings.self_all, n = plan->n_channels;
-  int own = element < 0 ? 0 : element, only = (own * n + own) * n + own;
+  int own = afb_plan_channel(plan, element), only = (own * n + own) * n + own;
   for (int e = all ? 0 : only; e < (all ? n * n * n : only + 1); e++)
     for (int t = 0; t < plan->n_triples; t++)
       b[e * plan->n_triples + t] -= plan->zero[t];

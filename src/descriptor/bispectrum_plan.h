@@ -1,7 +1,7 @@
 /* What the kernels of the bispectrum share. For src/descriptor/bispectrum*.c only; not collective.
  *
  * Layout of U of one centre and channel: index afb_u_index(j, mb, ma), j = 0 ... plan->j_top, all (j + 1)^2 elements of a layer, row mb;
- * u^j[j-mb][j-ma] = (-1)^(ma-mb) conj(u^j[mb][ma]). A channel is an element of neighbours with chem, otherwise there is one. */
+ * u^j[j-mb][j-ma] = (-1)^(ma-mb) conj(u^j[mb][ma]). Without chem there is one channel. */
 #ifndef AFB_DESCRIPTOR_BISPECTRUM_PLAN_H
 #define AFB_DESCRIPTOR_BISPECTRUM_PLAN_H
 
@@ -68,11 +68,16 @@ static inline double afb_plan_cutoff(const struct afb_bispectrum *plan, const af
   return plan->cutoff[afb_plan_row(plan, list->centre_element[c]) * plan->settings.n_elements + list->element[pair]];
 }
 
-/* Weight of the centre itself in a channel. A grid point counts as the first element. */
+/* Channel of U that an element's atoms add to. A grid point counts as the first element. */
+static inline int afb_plan_channel(const struct afb_bispectrum *plan, int element)
+{
+  return plan->settings.chem ? plan->settings.channel[element < 0 ? 0 : element] : 0;
+}
+
+/* Weight of the centre itself in a channel. */
 static inline double afb_plan_self(const struct afb_bispectrum *plan, int centre_element, int channel)
 {
-  const afb_bispectrum_settings *s = &plan->settings;
-  return !s->chem || s->self_all || channel == (centre_element < 0 ? 0 : centre_element) ? s->self : 0;
+  return plan->settings.self_all || channel == afb_plan_channel(plan, centre_element) ? plan->settings.self : 0;
 }
 
 /* <j1 m1 j2 m2 | j m1+m2> [j1 + 1][j2 + 1] of any triple (a kernel may want j1, j2, j in another order); 0 where |m1 + m2| > j. */

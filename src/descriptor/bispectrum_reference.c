@@ -139,7 +139,7 @@ static void total_u(const struct afb_bispectrum *plan, reference_work *w, const 
         w->U[channel * plan->n_u + afb_u_index(j, m, m)] = afb_plan_self(plan, list->centre_element[c], channel);
   for (int64_t p = list->first[c]; p < list->first[c + 1]; p++) {
     neighbour_u(plan, w, list, c, p, 0);
-    double complex *U = w->U + (plan->settings.chem ? list->element[p] : 0) * plan->n_u;
+    double complex *U = w->U + afb_plan_channel(plan, list->element[p]) * plan->n_u;
     for (int i = 0; i < plan->n_u; i++)
       U[i] += w->u[i];
   }
@@ -225,7 +225,7 @@ static void column_derivatives(const struct afb_bispectrum *plan, const referenc
       double sum = 0;
       for (int f = 0; f < 3; f++) {
         int at = afb_u_block(layer[f]);
-        if (!plan->settings.chem || channel[f] == list->element[p])
+        if (channel[f] == afb_plan_channel(plan, list->element[p]))
           sum += real_product((layer[f] + 1) * (layer[f] + 1), w->y + f * n_u + at, du + at);
       }
       db[(3 * p + k) * plan->n_linear + column] = sum;
@@ -281,7 +281,7 @@ static afb_status gradients(const struct afb_bispectrum *plan, void *work, const
       energy[c] = sum;
     for (int64_t p = list->first[c]; p < list->first[c + 1]; p++) {
       neighbour_u(plan, w, list, c, p, 1);
-      const double complex *Y = w->Y + (plan->settings.chem ? list->element[p] : 0) * n_u;
+      const double complex *Y = w->Y + afb_plan_channel(plan, list->element[p]) * n_u;
       for (int k = 0; k < 3; k++)
         gradient[3 * p + k] = real_product(n_u, Y, w->du[k]);
     }
