@@ -43,6 +43,9 @@ afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
   union {
     afb_atom_input atom;
     afb_campaign_input campaign;
+    afb_describe_input describe;
+    afb_train_input train;
+    afb_predict_input predict;
   } input;
   const afb_schema *schema;
   afb_config *config = NULL;
@@ -50,7 +53,8 @@ afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
   AFB_TRY(choose_schema(arguments, &schema));
   AFB_TRY(afb_input_read(schema, arguments, &input, &config));
   afb_status status = schema == &afb_atom_schema ? check_atom(config, &input.atom)
-                                                 : check_campaign(config, &input.campaign);
+                      : schema == &afb_campaign_schema ? check_campaign(config, &input.campaign)
+                                                       : afb_config_verdict(config);
   status = afb_agree(MPI_COMM_WORLD, status);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (status == AFB_OK && rank == 0)

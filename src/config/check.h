@@ -11,8 +11,9 @@ typedef struct {
   afb_mistakes *mistakes;
   afb_node **root;
   void *input;
-  void **owned;        /* [n_owned] lists that the struct points to, freed by the owner */
-  int n_owned;         /* < schema->n_keys + 1 */
+  void **owned;        /* [n_owned] lists that the struct points to, malloc'ed as the array is, freed by the owner */
+  int n_owned, owned_capacity;
+  void *base;          /* what the fields of the row at hand are offsets in */
 } afb_check;
 
 /* Puts the defaults into the tree, reports unknown, missing and wrong keys, writes values into the struct, and replaces

@@ -53,17 +53,21 @@ static void write_list(FILE *out, const afb_node *list)
       fputs(", ", out);
     if (node->kind == AFB_NODE_SCALAR)
       write_scalar(out, node->text);
+    else
+      write_list(out, node);
   }
-  fputs("]\n", out);
+  fputc(']', out);
 }
 
 static void write_value(FILE *out, const afb_key *key, const afb_node *node)
 {
   if (node->kind == AFB_NODE_LIST) {
     write_list(out, node);
+    fputc('\n', out);
     return;
   }
-  int single = (key->forms & AFB_FORM_STRINGS) && afb_value_word(key, node->text) < 0;
+  int single = (key->forms & (AFB_FORM_INTEGERS | AFB_FORM_NUMBERS)) ||
+               ((key->forms & AFB_FORM_STRINGS) && afb_value_word(key, node->text) < 0);
   fputs(single ? "[" : "", out);
   write_scalar(out, node->text);
   fputs(single ? "]\n" : "\n", out);
@@ -80,23 +84,52 @@ static int is_left_out(const afb_schema *schema, const afb_key *key, unsigned wi
   return 0;
 }
 
+static void write_line(FILE *out, const afb_key *key, const char *leaf, const afb_node *node)
+{
+  for (const char *c = key->path; *c; c++)
+    if (*c == '.')
+      fputs("  ", out);
+  fprintf(out, "%s:", leaf);
+  if (node->kind == AFB_NODE_MAP) {
+    fputs(node->first ? "\n" : " {}\n", out);
+  } else {
+    fputc(' ', out);
+    write_value(out, key, node);
+  }
+}
+
+/* A named section: its names in the order of the text, each with its members in the order of the schema. */
+static void write_named(FILE *out, const afb_schema *schema, const afb_key *section, const afb_node *map)
+{
+  for (const afb_node *name = map->first; name; name = name->next) {
+    for (const char *c = section->path; *c; c++)
+      if (*c == '.')
+        fputs("  ", out);
+    fputs("  ", out);
+    write_scalar(out, name->key);
+    fputs(name->first ? ":\n" : ": {}\n", out);
+    for (int i = 0; i < schema->n_keys; i++) {
+      const afb_key *key = &schema->key[i];
+      size_t length = strlen(section->path);
+      if (strncmp(key->path, section->path, length) != 0 || strncmp(key->path + length, ".*.", 3) != 0)
+        continue;
+      const afb_node *node = afb_tree_member(name, afb_key_leaf(key), strlen(afb_key_leaf(key)));
+      if (node)
+        write_line(out, key, afb_key_leaf(key), node);
+    }
+  }
+}
+
 static void write_keys(FILE *out, const afb_schema *schema, const afb_node *root, unsigned without)
 {
   for (int i = 0; i < schema->n_keys; i++) {
     const afb_key *key = &schema->key[i];
-    const afb_node *node = afb_tree_find(root, key->path);
+    const afb_node *node = strstr(key->path, ".*.") ? NULL : afb_tree_find(root, key->path);
     if (!node || is_left_out(schema, key, without))
       continue;
-    for (const char *c = key->path; *c; c++)
-      if (*c == '.')
-        fputs("  ", out);
-    fprintf(out, "%s:", afb_key_leaf(key));
-    if (node->kind == AFB_NODE_MAP) {
-      fputs(node->first ? "\n" : " {}\n", out);
-    } else {
-      fputc(' ', out);
-      write_value(out, key, node);
-    }
+    write_line(out, key, afb_key_leaf(key), node);
+    if ((key->forms & AFB_FORM_NAMED) && node->kind == AFB_NODE_MAP)
+      write_named(out, schema, key, node);
   }
 }
 

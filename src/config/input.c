@@ -83,8 +83,9 @@ static afb_status parse(afb_config *config, const char *name, const char *text, 
                      "nothing in it; `aufbau list template %s` prints an input to start from", config->schema->name);
   if (!config->root || unreadable)
     return AFB_OK;
-  afb_check check = {config->schema, mistakes, &config->root, input, config->owned, 0};
+  afb_check check = {.schema = config->schema, .mistakes = mistakes, .root = &config->root, .input = input};
   afb_status status = afb_check_run(&check);
+  config->owned = check.owned;
   config->n_owned = check.n_owned;
   AFB_TRY(status);
   AFB_TRY(afb_emit_yaml(config->schema, config->root, 0, &config->resolved));
@@ -99,8 +100,7 @@ afb_status afb_config_parse(const afb_schema *schema, const char *name, const ch
   if (!*config)
     return out_of_memory();
   (*config)->schema = schema;
-  (*config)->owned = calloc((size_t)schema->n_keys + 1, sizeof(void *));
-  afb_status status = (*config)->owned ? parse(*config, name, text, size, n_set, set, input) : out_of_memory();
+  afb_status status = parse(*config, name, text, size, n_set, set, input);
   if (status != AFB_OK)
     afb_config_destroy(config);
   return status;
@@ -162,7 +162,8 @@ afb_status afb_config_read(MPI_Comm comm, const afb_schema *schema, const char *
   return status;
 }
 
-static int count_known(const afb_schema *schema, const afb_node *root)
+/* How well a schema fits: keys of the text that it knows, less a little for those of its own that the text lacks. */
+static int fit(const afb_schema *schema, const afb_node *root)
 {
   const char *name[64];
   int n = 0, known = 0;
@@ -172,7 +173,7 @@ static int count_known(const afb_schema *schema, const afb_node *root)
   name[n] = NULL;
   for (const afb_node *node = root->first; node; node = node->next)
     known += afb_nearest(node->key, name) != NULL;
-  return known;
+  return known > 0 ? 64 * known - n : 0;
 }
 
 static afb_status guess(const char *file, const afb_schema *const *schemas, int *found)
@@ -186,7 +187,7 @@ static afb_status guess(const char *file, const afb_schema *const *schemas, int 
   afb_status status = afb_mistakes_add_source(&mistakes, file, text, size) < 0
                         ? out_of_memory() : afb_tree_parse(&mistakes, 0, 0, size, &root);
   for (int i = 0; root && root->kind == AFB_NODE_MAP && schemas[i]; i++) {
-    int known = count_known(schemas[i], root);
+    int known = fit(schemas[i], root);
     if (known > most) {
       most = known;
       *found = i;

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-const afb_schema *const afb_schemas[] = {&afb_atom_schema, &afb_campaign_schema, NULL};
+const afb_schema *const afb_schemas[] = {&afb_atom_schema, &afb_campaign_schema, &afb_describe_schema, &afb_train_schema,
+                                        &afb_predict_schema, NULL};
 
 const afb_schema *afb_schema_named(const char *name)
 {

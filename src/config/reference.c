@@ -83,7 +83,7 @@ static int is_commented(const afb_schema *schema, const afb_key *key)
   }
   if (is_section)
     return !(key->flags & AFB_KEY_REQUIRED);
-  return !key->fallback && !(key->flags & AFB_KEY_REQUIRED);
+  return !key->fallback && !(key->flags & (AFB_KEY_REQUIRED | AFB_KEY_USUAL));
 }
 
 /* Text as a comment, broken at blanks. */
@@ -122,7 +122,7 @@ afb_status afb_reference_template(FILE *out, const afb_schema *schema)
 {
   fprintf(out, "# %s Check it with `aufbau check`, run it with `aufbau %s`.\n", schema->summary, schema->name);
   for (int i = 0; i < schema->n_keys; i++)
-    if (is_shown(schema, &schema->key[i]))
+    if (is_shown(schema, &schema->key[i]) && !strstr(schema->key[i].path, ".*."))
       write_key(out, schema, &schema->key[i]);
   return written(out);
 }

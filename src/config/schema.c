@@ -19,6 +19,7 @@ static const unit units[] = {
   {"core time", "core_hours", 3600.0},
   {"length", "fm", 1.0},
   {"length", "Å", 1e5},
+  {"length", "angstrom", 1e5},
   {"length", "bohr", 0.52917721067e5},
 };
 enum { N_UNITS = sizeof units / sizeof units[0] };
@@ -150,12 +151,22 @@ char *afb_key_describe(const afb_key *key, char buffer[AFB_DESCRIPTION_LENGTH])
     add(buffer, "a whole or half number (3/2)");
   if (others & (AFB_FORM_INTEGER | AFB_FORM_NUMBER | AFB_FORM_HALF))
     add_range(key, buffer);
-  if (key->unit)
+  if (key->unit && (others & AFB_FORM_NUMBER))
     add_units(key, buffer);
   if (others & AFB_FORM_STRING)
     add(buffer, "a text");
   if (others & AFB_FORM_BOOLEAN)
     add(buffer, "true or false");
+  if (others & AFB_FORM_INTEGERS)
+    add(buffer, "a list of whole numbers");
+  if (others & AFB_FORM_NUMBERS)
+    add(buffer, "a list of numbers");
+  if (others & (AFB_FORM_INTEGERS | AFB_FORM_NUMBERS))
+    add_range(key, buffer);
+  if (key->unit && (others & AFB_FORM_NUMBERS))
+    add_units(key, buffer);
+  if (others & AFB_FORM_NAMED)
+    add(buffer, "a section of names, each a section of keys");
   if (others & AFB_FORM_STRINGS)
     add(buffer, "a list of texts");
   if (others & AFB_FORM_MAP)

@@ -32,7 +32,8 @@ enum {
   AFB_KEY_REQUIRED = 1,
   AFB_KEY_UNIT = 2,        /* a number without its unit is a mistake */
   AFB_KEY_RESOURCE = 4,    /* what a run may spend or where it writes: not part of the identity of an input */
-  AFB_KEY_ABOVE_MIN = 8    /* the minimum itself is not allowed */
+  AFB_KEY_ABOVE_MIN = 8,   /* the minimum itself is not allowed */
+  AFB_KEY_USUAL = 16       /* stands in the template with its example, though it is not required in every case */
 };
 
 typedef struct {

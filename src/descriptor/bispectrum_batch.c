@@ -110,16 +110,42 @@ static afb_status assign_slots(const struct afb_bispectrum *plan, const afb_neig
   return reserve(plan, batch, first[n_channels]);
 }
 
-static void fill_lane(const struct afb_bispectrum *plan, const afb_neighbours *list, int lane, afb_bispectrum_batch *batch)
+/* A neighbour of weight 0. */
+static void fill_empty(const struct afb_bispectrum *plan, size_t at, int same, afb_bispectrum_batch *batch)
 {
-  int64_t c = lane < batch->n_centres ? batch->centre[lane] : -1;
+  batch->x[at] = batch->y[at] = batch->weight[at] = 0;
+  batch->z[at] = 1;
+  batch->pair[at] = -1;
+  if (!same)
+    fill_pair_tables(plan, 0, plan->cutoff[0], at, batch);
+}
+
+/* One element, one channel: pairs follow each other. */
+static void fill_lane_same(const struct afb_bispectrum *plan, const afb_neighbours *list, int64_t c, size_t lane, afb_bispectrum_batch *batch)
+{
+  size_t lanes = (size_t)batch->lanes, at = lane, end = (size_t)batch->first_slot[1] * lanes;
+  double *restrict x = batch->x, *restrict y = batch->y, *restrict z = batch->z, *restrict weight = batch->weight;
+  int64_t *restrict pair = batch->pair;
+  const double w = plan->settings.weight[0];
+  for (int64_t p = c < 0 ? 0 : list->first[c]; c >= 0 && p < list->first[c + 1]; p++, at += lanes) {
+    x[at] = list->x[p];
+    y[at] = list->y[p];
+    z[at] = list->z[p];
+    weight[at] = w;
+    pair[at] = p;
+  }
+  for (; at < end; at += lanes)
+    fill_empty(plan, at, 1, batch);
+}
+
+static void fill_lane(const struct afb_bispectrum *plan, const afb_neighbours *list, int64_t c, size_t lane, afb_bispectrum_batch *batch)
+{
   size_t lanes = (size_t)batch->lanes;
-  int same = same_for_all(plan), n_elements = plan->settings.n_elements;
+  int same = same_for_all(plan), row = c < 0 ? 0 : afb_plan_row(plan, list->centre_element[c]) * plan->settings.n_elements;
   memcpy(batch->used, batch->first_slot, (size_t)plan->n_channels * sizeof *batch->used);
-  int row = c < 0 ? 0 : afb_plan_row(plan, list->centre_element[c]) * n_elements;
   for (int64_t p = c < 0 ? 0 : list->first[c]; c >= 0 && p < list->first[c + 1]; p++) {
     int element = list->element[p];
-    size_t at = (size_t)batch->used[afb_plan_channel(plan, element)]++ * lanes + (size_t)lane;
+    size_t at = (size_t)batch->used[afb_plan_channel(plan, element)]++ * lanes + lane;
     batch->x[at] = list->x[p];
     batch->y[at] = list->y[p];
     batch->z[at] = list->z[p];
@@ -129,14 +155,8 @@ static void fill_lane(const struct afb_bispectrum *plan, const afb_neighbours *l
       fill_pair_tables(plan, row + element, plan->centre_cutoff ? plan->centre_cutoff[c] : plan->cutoff[row + element], at, batch);
   }
   for (int k = 0; k < plan->n_channels; k++)
-    for (int slot = batch->used[k]; slot < batch->first_slot[k + 1]; slot++) {
-      size_t at = (size_t)slot * lanes + (size_t)lane;
-      batch->x[at] = batch->y[at] = batch->weight[at] = 0;
-      batch->z[at] = 1;
-      batch->pair[at] = -1;
-      if (!same)
-        fill_pair_tables(plan, 0, plan->cutoff[0], at, batch);
-    }
+    for (int slot = batch->used[k]; slot < batch->first_slot[k + 1]; slot++)
+      fill_empty(plan, (size_t)slot * lanes + lane, same, batch);
 }
 
 afb_status afb_bispectrum_batch_fill(const struct afb_bispectrum *plan, const afb_neighbours *list, int64_t first, afb_bispectrum_batch *batch)
@@ -146,10 +166,12 @@ afb_status afb_bispectrum_batch_fill(const struct afb_bispectrum *plan, const af
   for (int lane = 0; lane < batch->n_centres; lane++)
     batch->centre[lane] = batch->order[first + lane];
   AFB_TRY(assign_slots(plan, list, batch));
+  int simple = same_for_all(plan) && plan->n_channels == 1;
   for (int lane = 0; lane < batch->lanes; lane++) {
-    fill_lane(plan, list, lane, batch);
+    int64_t c = lane < batch->n_centres ? batch->centre[lane] : -1;
+    (simple ? fill_lane_same : fill_lane)(plan, list, c, (size_t)lane, batch);
     for (int k = 0; k < plan->n_channels; k++)
-      batch->self[k * batch->lanes + lane] = lane < batch->n_centres ? afb_plan_self(plan, list->centre_element[batch->centre[lane]], k) : 0;
+      batch->self[k * batch->lanes + lane] = c < 0 ? 0 : afb_plan_self(plan, list->centre_element[c], k);
   }
   return AFB_OK;
 }

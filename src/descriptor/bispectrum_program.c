@@ -103,14 +103,14 @@ static void row_range(const way *w, int mb_top, int mb1, int *from, int *to)
   *to = smaller(w->layer[1], mb_top + w->shift - mb1);
 }
 
-/* Half of the elements of the third layer: mb < j/2, and of the middle row ma <= j/2. */
-static int last_row(const way *w, int ma) { return 2 * ma > w->layer[2] ? (w->layer[2] - 1) / 2 : w->layer[2] / 2; }
+/* Half of the elements of the third layer: ma < j/2, and of the middle column mb <= j/2. */
+static int last_row(const way *w, int ma) { return 2 * ma < w->layer[2] ? w->layer[2] : w->layer[2] / 2; }
 
 /* Instructions of a way. */
 static int64_t cost_of(const way *w)
 {
   int64_t cost = 0;
-  for (int ma = 0; ma <= w->layer[2]; ma++) {
+  for (int ma = 0; 2 * ma <= w->layer[2]; ma++) {
     int length = smaller(w->layer[0], ma + w->shift) - larger(0, ma + w->shift - w->layer[1]) + 1, from, to;
     for (int mb1 = 0; mb1 <= w->layer[0]; mb1++) {
       row_range(w, last_row(w, ma), mb1, &from, &to);
@@ -206,9 +206,9 @@ static afb_status add_product(const way *w, double scale, int longest, afb_progr
   *product = (afb_product){.step = program->n_steps, .stride2 = w->layer[1] + 1, .stride3 = j + 1,
                            .factor = {w->factor[0], w->factor[1], w->factor[2]}};
   afb_step step = {0};
-  for (int ma = 0; ma <= j; ma++) {
+  for (int ma = 0; 2 * ma <= j; ma++) {
     int middle = 2 * ma == j;
-    if (ma == 0 || middle || 2 * ma == j + 2) {
+    if (ma == 0 || middle) {
       step.rows = program->n_rows;
       step.outer = program->n_coefficients;
       AFB_TRY(add_rows(w, last_row(w, ma), middle, scale, program));

@@ -24,16 +24,20 @@ AFB_INLINE afb_v afb_vector_step(int length, const afb_program *program, const a
       qi[k] = afb_all(inner[k]) * first[2 * k + 1];
     }
     for (int n = rows->n; n > 0; n--, second += stride2, third += stride3) {
-      afb_v re = qr[0] * second[0], im = qr[0] * second[1];
-      re = afb_fnma(qi[0], second[1], re);
-      im = afb_fma(qi[0], second[0], im);
+      /* Four sums: enough of independent work for the latency of the processor. */
+      afb_v re = {0}, im = {0}, ri = {0}, ii = {0};
       AFB_UNROLL
-      for (int k = 1; k < length; k++) {
-        re = afb_fma(qr[k], second[-2 * k], re);
-        im = afb_fma(qr[k], second[1 - 2 * k], im);
-        re = afb_fnma(qi[k], second[1 - 2 * k], re);
-        im = afb_fma(qi[k], second[-2 * k], im);
+      for (int k = 0; k < length; k++) {
+        afb_v sr = second[-2 * k], si = second[1 - 2 * k];
+        AFB_KEEP(sr);
+        AFB_KEEP(si);
+        re = k ? afb_fma(qr[k], sr, re) : qr[k] * sr;
+        im = k ? afb_fma(qr[k], si, im) : qr[k] * si;
+        ri = k ? afb_fma(qi[k], si, ri) : qi[k] * si;
+        ii = k ? afb_fma(qi[k], sr, ii) : qi[k] * sr;
       }
+      re -= ri;
+      im += ii;
       total = afb_fma(afb_all(*outer++), afb_fma(re, third[0], im * third[1]), total);
     }
   }

@@ -38,6 +38,15 @@ AFB_INLINE afb_v afb_all(double x)
 #endif
 }
 
+/* Into a register, where the compiler would rather read it from memory for each of its uses. */
+#if defined __x86_64__
+#define AFB_KEEP(v) __asm__("" : "+v"(v))
+#elif defined __aarch64__
+#define AFB_KEEP(v) __asm__("" : "+w"(v))
+#else
+#define AFB_KEEP(v) ((void)(v))
+#endif
+
 /* a b + c and c - a b: rounded once where the processor can. */
 #if defined __x86_64__ && AFB_LANES == 8
 AFB_INLINE afb_v afb_fma(afb_v a, afb_v b, afb_v c) { return (afb_v)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }

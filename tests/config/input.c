@@ -270,12 +270,75 @@ static void templates_are_inputs(void **state)
     check_ok(afb_config_parse(afb_schemas[i], "template", text, strlen(text), 0, NULL, input, &config));
     check_ok(afb_config_verdict(config));
     for (int k = 0; k < afb_schemas[i]->n_keys; k++)
-      if (!strstr(afb_schemas[i]->key[k].path, "nucleus."))
+      if (!strstr(afb_schemas[i]->key[k].path, "nucleus.") && !strstr(afb_schemas[i]->key[k].path, ".*."))
         check_true(afb_config_given(config, afb_schemas[i]->key[k].path));
     afb_config_destroy(&config);
     free(input);
     free(text);
   }
+}
+
+static const char describe[] =
+  "structures: a.extxyz\n"
+  "descriptor:\n"
+  "  convention: olcao\n"
+  "  pairs: [[4, 4], [3, 2]]\n"
+  "  cutoff: 9.0 bohr\n"
+  "  elements: {N: {radius: 0.4}, Y: {weight: 0.5}, Si:}\n"
+  "  grid: [2, 3, 4]\n";
+
+static void sections_of_names_become_arrays(void **state)
+{
+  (void)state;
+  afb_describe_input in;
+  afb_config *config = NULL, *again = NULL;
+  check_ok(afb_config_parse(&afb_describe_schema, "in.yaml", describe, sizeof describe - 1, 0, NULL, &in, &config));
+  check_ok(afb_config_verdict(config));
+  const afb_input_element *element = in.descriptor.elements.row;
+  check_true(in.descriptor.elements.n == 3);
+  check_true(strcmp(in.descriptor.elements.name[0], "N") == 0 && strcmp(in.descriptor.elements.name[2], "Si") == 0);
+  check_true(element[0].radius == 0.4 && element[0].weight == 1.0);
+  check_true(element[1].radius != element[1].radius && element[1].weight == 0.5);
+  check_true(element[2].weight == 1.0);
+  check_true(in.descriptor.pairs.n == 4 && in.descriptor.pairs.item[2] == 3 && in.descriptor.grid.item[2] == 4);
+  check_close(in.descriptor.cutoff, 9.0 * 0.52917721067, 1e-9);
+  check_true(in.structures.file.n == 1 && in.descriptor.inner_switch.n == 0);
+  check_true(afb_config_given(config, "descriptor.elements.N.radius"));
+  check_true(!afb_config_given(config, "descriptor.elements.N.weight"));
+  const char *text = afb_config_resolved(config);
+  check_ok(afb_config_parse(&afb_describe_schema, "again", text, strlen(text), 0, NULL, &in, &again));
+  check_ok(afb_config_verdict(again));
+  check_true(strcmp(text, afb_config_resolved(again)) == 0);
+  afb_config_destroy(&again);
+  afb_config_destroy(&config);
+}
+
+static int describe_mistake_is(const char *text, const char *expected)
+{
+  afb_describe_input in;
+  afb_config *config = NULL;
+  check_ok(afb_config_parse(&afb_describe_schema, "in.yaml", text, strlen(text), 0, NULL, &in, &config));
+  afb_status status = afb_config_verdict(config);
+  int right = status == AFB_E_INPUT && strstr(afb_error_text(), expected) != NULL;
+  if (!right)
+    fprintf(stderr, "# expected %s, found:\n%s\n", expected, status == AFB_OK ? "(none)" : afb_error_text());
+  afb_config_destroy(&config);
+  return right;
+}
+
+static void mistakes_in_sections_of_names_are_found(void **state)
+{
+  (void)state;
+#define BEGIN "structures: [a]\ndescriptor:\n  "
+  check_true(describe_mistake_is(BEGIN "elements: {Ta: {radios: 1}}\n", "in.yaml:3:19: unknown key \"radios\"; did you mean"));
+  check_true(describe_mistake_is(BEGIN "elements: {Ta: {radius: x}}\n", "in.yaml:3:27: descriptor.elements.Ta.radius: \"x\""));
+  check_true(describe_mistake_is(BEGIN "elements: {Ta: 1}\n", "descriptor.elements.Ta: expected a section"));
+  check_true(describe_mistake_is(BEGIN "elements: {T.a: {}}\n", "a name has no point"));
+  check_true(describe_mistake_is(BEGIN "elements: [Ta]\n", "found a list"));
+  check_true(describe_mistake_is(BEGIN "elements: {Ta: {radius: 1}}\n  inner_switch: {Ta: {s: 1}}\n",
+                                 "missing key \"descriptor.inner_switch.Ta.d\""));
+  check_true(describe_mistake_is(BEGIN "elements: {Ta: {radius: 1}}\n  pairs: [[4, x]]\n", "descriptor.pairs: \"x\""));
+  check_true(describe_mistake_is(BEGIN "elements: {Ta: {radius: 1}}\n  grid: [2, 0, 1]\n", "descriptor.grid: 0 is out"));
 }
 
 static void files_are_read_on_one_rank(void **state)
@@ -322,6 +385,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(resolved_input_reads_back_to_itself),
   cmocka_unit_test(resources_are_not_part_of_the_identity),
   cmocka_unit_test(templates_are_inputs),
+  cmocka_unit_test(sections_of_names_become_arrays),
+  cmocka_unit_test(mistakes_in_sections_of_names_are_found),
   cmocka_unit_test(files_are_read_on_one_rank),
 };
 CHECK_MAIN(tests)

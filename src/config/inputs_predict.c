@@ -1,0 +1,25 @@
+/* The input of `aufbau predict`. */
+#include "config/rows_materials.h"
+
+typedef afb_predict_input S;
+
+static const afb_key keys[] = {
+  AFB_ROWS_STRUCTURES(S),
+  {.path = "model", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = AFB_KEY_REQUIRED, .help = "what predicts"},
+  {.path = "model.type", .forms = AFB_FORM_WORD, AFB_AT(int, S, model), .words = "snap|mdn", .flags = AFB_KEY_REQUIRED,
+   .example = "snap",
+   .help = "snap: energies, forces and stresses of an interatomic potential; mdn: Gaussian coefficients of atom-centred "
+           "potentials"},
+  {.path = "model.coefficients", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, coefficients),
+   .flags = AFB_KEY_USUAL, .example = "Ta.snapcoeff", .help = "snap: file of coefficients"},
+  {.path = "model.parameters", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, parameters),
+   .flags = AFB_KEY_USUAL, .example = "Ta.snapparam", .help = "snap: file of parameters"},
+  AFB_ROWS_ZBL(S, "with snap, a screened nuclear repulsion that is added"),
+  {.path = "model.file", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, file), .example = "silicon.h5",
+   .help = "mdn: file that `aufbau train` wrote"},
+  {.path = "model.scfv", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, scfv), .flags = AFB_KEY_RESOURCE,
+   .example = "potentials", .help = "mdn: folder into which a scfV file of every structure is written"},
+};
+
+const afb_schema afb_predict_schema = {"predict", "Predictions of a potential or of a trained network.", sizeof(S),
+                                       sizeof keys / sizeof keys[0], keys};

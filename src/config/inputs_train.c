@@ -1,0 +1,61 @@
+/* The input of `aufbau train`. */
+#include "config/rows_materials.h"
+
+typedef afb_train_input S;
+
+static const afb_key keys[] = {
+  AFB_ROWS_STRUCTURES(S),
+  AFB_ROWS_DESCRIPTOR(S),
+  {.path = "model", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = AFB_KEY_REQUIRED, .help = "what is trained"},
+  {.path = "model.type", .forms = AFB_FORM_WORD, AFB_AT(int, S, model), .words = "linear|mdn",
+   .flags = AFB_KEY_REQUIRED, .example = "linear",
+   .help = "linear: an interatomic potential that is linear in the descriptors; mdn: a mixture density network for the "
+           "Gaussian coefficients of atom-centred potentials"},
+  {.path = "model.ridge", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, ridge), .min = 0, .max = INFINITY,
+   .fallback = "0", .help = "linear: weight of the squared coefficients"},
+  {.path = "model.potential", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, potential), .flags = AFB_KEY_RESOURCE,
+   .example = "Ta", .help = "linear: writes this name with .snapcoeff and .snapparam behind it"},
+  AFB_ROWS_ZBL(S, "linear: a screened nuclear repulsion that is subtracted from the reference"),
+  {.path = "model.groups", .forms = AFB_FORM_NAMED, AFB_AT(afb_named, S, groups), .row_size = sizeof(afb_input_group),
+   .flags = AFB_KEY_USUAL, .example = "{Liquid: {energy: 467, force: 1, stress: 1e-8}}",
+   .help = "linear: weights of the groups of configurations (folders, or group= in extended XYZ); a group that is not "
+           "listed is not used"},
+  {.path = "model.groups.*.energy", .forms = AFB_FORM_NUMBER, AFB_AT(double, afb_input_group, energy), .min = 0,
+   .max = INFINITY, .fallback = "1", .help = "weight of an energy in eV per atom; 0: not used"},
+  {.path = "model.groups.*.force", .forms = AFB_FORM_NUMBER, AFB_AT(double, afb_input_group, force), .min = 0,
+   .max = INFINITY, .fallback = "1", .help = "weight of a force component in eV/Å; 0: not used"},
+  {.path = "model.groups.*.stress", .forms = AFB_FORM_NUMBER, AFB_AT(double, afb_input_group, stress), .min = 0,
+   .max = INFINITY, .fallback = "0", .help = "weight of a stress component in bar; 0: not used"},
+  {.path = "model.targets", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, targets), .example = "A_all_atoms.csv",
+   .help = "mdn: CSV file with the columns model, atom, A1 ... An (hartree)"},
+  {.path = "model.exponents", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, exponents), .example = "alphas.csv",
+   .help = "mdn: CSV file with the columns k and alpha (bohr^-2)"},
+  {.path = "model.reference_model", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, reference_model),
+   .example = "c8_a543", .help = "mdn: model whose first atom is the baseline \"every atom as in the bulk\""},
+  {.path = "model.cutoffs", .forms = AFB_FORM_NUMBERS, AFB_AT(afb_numbers, S, cutoffs),
+   .flags = AFB_KEY_ABOVE_MIN, .min = 0, .max = 1000, .unit = "Å", .example = "[3.5, 5.0, 7.0]",
+   .help = "mdn: cut-offs of the descriptors that are its inputs, in place of the descriptor's own: local, medium, long range"},
+  {.path = "model.components", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, components), .min = 1, .max = 64,
+   .fallback = "3", .help = "mdn: Gaussians of the mixture"},
+  {.path = "model.covariance", .forms = AFB_FORM_WORD, AFB_AT(int, S, covariance), .words = "full|low-rank",
+   .fallback = "full", .help = "mdn: form of their covariance"},
+  {.path = "model.rank", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, rank), .min = 1, .max = 64, .fallback = "2",
+   .help = "mdn: rank of a low-rank covariance beside its diagonal"},
+  {.path = "model.width", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, width), .min = 1, .max = 65536,
+   .fallback = "64", .help = "mdn: length of a hidden layer"},
+  {.path = "model.layers", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, layers), .min = 0, .max = 64, .fallback = "2",
+   .help = "mdn: hidden layers"},
+  {.path = "model.members", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, members), .min = 1, .max = 64,
+   .fallback = "4", .help = "mdn: networks of the ensemble"},
+  {.path = "model.steps", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, steps), .min = 1, .max = 1000000000,
+   .fallback = "1000", .help = "mdn: optimiser steps, at most"},
+  {.path = "model.leave_one_out", .forms = AFB_FORM_BOOLEAN, AFB_AT(int, S, leave_one_out), .fallback = "true",
+   .help = "mdn: judge by leaving out one model at a time, before training on all"},
+  {.path = "model.scfv", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, scfv), .flags = AFB_KEY_RESOURCE,
+   .example = "potentials", .help = "mdn: folder into which the predicted scfV file of every left-out model is written"},
+  {.path = "model.seed", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, seed), .min = 0, .max = 9007199254740991,
+   .fallback = "1", .help = "seed of all random choices"},
+};
+
+const afb_schema afb_train_schema = {"train", "Training of a potential or of a network on structures.", sizeof(S),
+                                     sizeof keys / sizeof keys[0], keys};
