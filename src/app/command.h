@@ -71,6 +71,7 @@ const char *afb_version_revision(void);
 const char *afb_version_libraries(void);
 
 afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_check(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_describe(const afb_arguments *arguments, int *exit_status);
