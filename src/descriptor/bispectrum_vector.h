@@ -12,9 +12,9 @@
 #include "descriptor/bispectrum_program.h"
 #include "descriptor/vector.h"
 
-/* Of a step of a component: as many factors as there are registers for. */
+/* Of a step of a component, at most AFB_LONGEST: as many factors as there are registers for. */
 #if AFB_LANES == 8 || defined __aarch64__
-enum { AFB_LONGEST_STEP = AFB_LONGEST };
+enum { AFB_LONGEST_STEP = 11 };
 #else
 enum { AFB_LONGEST_STEP = 5 };
 #endif
