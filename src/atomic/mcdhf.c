@@ -202,6 +202,19 @@ static void leading_csfs(const afb_ci_block *b, int l, int first, afb_level *lev
   }
 }
 
+/* LS compositions of the levels of one block. A shell that has none leaves them empty. */
+static afb_status compose_levels(const afb_mcdhf_result *out, int block, const afb_ci_block *b, const int8_t *sign, afb_level *level)
+{
+  afb_lsj *lsj = malloc((size_t)b->n_levels * sizeof *lsj + 1);
+  if (!lsj)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", b->n_levels);
+  afb_status status = afb_lsj_compose(&out->csfs, block, sign, b->n_levels, b->vector, lsj);
+  for (int l = 0; l < b->n_levels; l++)
+    level[l].lsj = lsj[l];
+  free(lsj);
+  return status == AFB_E_LIMIT ? AFB_OK : status;
+}
+
 static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
 {
   const afb_expression *e = &r->expression;
@@ -214,15 +227,21 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
   out->level = calloc((size_t)n + 1, sizeof *out->level);
   if (!out->level)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", n);
+  int8_t sign[AFB_MAX_ORBITALS];
+  afb_lsj_signs(out->orbitals.n_orbitals, out->orbitals.orbital, out->orbitals.n_breakpoints, out->orbitals.breakpoint,
+                out->orbitals.n_p + out->orbitals.n_q, out->orbitals.coefficient, sign);
   for (int i = 0; i < r->ci.n_blocks; i++) {
     const afb_ci_block *b = r->ci.block + i;
     const afb_block *block = out->csfs.block + i;
+    int first = out->n_levels;
     for (int l = 0; l < b->n_levels && b->n_known > 0; l++) {
       afb_level *level = out->level + out->n_levels++;
       *level = (afb_level){.two_j = block->two_j, .parity = block->parity, .index = l + 1, .energy = closed + b->value[l],
                            .weight = b->weight};
       leading_csfs(b, l, block->first, level);
     }
+    if (out->n_levels > first && afb_outcome_ok(out->outcome))
+      AFB_TRY(compose_levels(out, i, b, sign, out->level + first));
   }
   return AFB_OK;
 }

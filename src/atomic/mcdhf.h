@@ -12,6 +12,7 @@
 
 #include "atomic/configuration.h"
 #include "atomic/csf.h"
+#include "atomic/lsj.h"
 #include "atomic/nucleus.h"
 #include "core/status.h"
 
@@ -75,6 +76,7 @@ typedef struct {
   int n_leading;
   int leading_csf[AFB_LEADING];          /* number in the list, from 0, by decreasing |mixing| */
   double leading_mixing[AFB_LEADING];
+  afb_lsj lsj;                           /* its composition in LS coupling; n = 0 where that is not known */
 } afb_level;
 
 typedef struct {

@@ -66,12 +66,17 @@ static void print_outcome(FILE *out, const afb_mcdhf_result *result)
             result->gradient);
 }
 
-static void print_level(FILE *out, const afb_csf_list *csfs, const afb_level *level, double lowest)
+static void print_level(FILE *out, const afb_csf_list *csfs, const afb_level *level, double lowest, int width)
 {
   char j[16], text[AFB_CSF_TEXT];
   half(level->two_j, j, sizeof j);
   fprintf(out, "%5s   %c  %3d  %18.10f %13.2f ", j, level->parity < 0 ? '-' : '+', level->index, level->energy,
           (level->energy - lowest) * AFB_HARTREE_IN_INVERSE_CM);
+  fprintf(out, "  %-*s", width, level->lsj.n > 0 ? level->lsj.label[0] : "");
+  for (int i = 0; i < level->lsj.n; i++)
+    if (i == 0 || level->lsj.weight[i] >= 0.01)
+      fprintf(out, "%s%.1f%%%s%s", i ? " + " : "  ", 100 * level->lsj.weight[i], i ? " " : "", i ? level->lsj.label[i] : "");
+  fprintf(out, "%s", level->lsj.n > 0 ? "; jj" : "");
   for (int i = 0; i < level->n_leading; i++) {
     double weight = 100 * level->leading_mixing[i] * level->leading_mixing[i];
     if (i == 0 || weight >= 1)
@@ -88,9 +93,14 @@ static void print_levels(FILE *out, const afb_mcdhf_result *result)
     order[i] = &result->level[i];
   if (order)
     qsort(order, (size_t)result->n_levels, sizeof *order, by_energy);
-  fprintf(out, "\n    J   P    #      energy/hartree          cm-1   leading CSFs\n");
+  int width = 0;
+  for (int i = 0; i < result->n_levels; i++) {
+    int length = result->level[i].lsj.n > 0 ? (int)strlen(result->level[i].lsj.label[0]) : 0;
+    width = length > width ? length : width;
+  }
+  fprintf(out, "\n    J   P    #      energy/hartree          cm-1   %-*s  weights of LS and jj states\n", width, "label");
   for (int i = 0; i < result->n_levels; i++)
-    print_level(out, &result->csfs, order ? order[i] : &result->level[i], order ? order[0]->energy : NAN);
+    print_level(out, &result->csfs, order ? order[i] : &result->level[i], order ? order[0]->energy : NAN, width);
   free(order);
 }
 
@@ -128,7 +138,10 @@ static void json_levels(FILE *out, const afb_mcdhf_result *result)
     fprintf(out, "%s\n  {\"two_j\": %d, \"parity\": %d, \"index\": %d, ", i ? "," : "", level->two_j, level->parity,
             level->index);
     json_number(out, "energy_hartree", level->energy);
-    fputc('}', out);
+    fprintf(out, ", \"lsj\": [");
+    for (int k = 0; k < level->lsj.n; k++)
+      fprintf(out, "%s{\"label\": \"%s\", \"weight\": %.10f}", k ? ", " : "", level->lsj.label[k], level->lsj.weight[k]);
+    fprintf(out, "]}");
   }
   fprintf(out, "],\n");
 }

@@ -14,12 +14,12 @@
 enum { AFB_CSF_TEXT = 160 };
 char *afb_report_csf(const afb_csf_list *csfs, int csf, char *buffer, size_t size);
 
-/* Outcome, levels by energy (J, parity, number within J and parity, hartree, cm^-1 above the lowest, leading CSFs with
- * their weights in per cent) and orbitals. */
+/* Outcome, levels by energy (J, parity, number within J and parity, hartree, cm^-1 above the lowest, LS label with its weight
+ * in per cent and those of other LS states, leading CSFs with their weights) and orbitals. */
 void afb_report_levels(FILE *out, const afb_mcdhf_result *result);
 
 /* {"outcome","iterations","cpu_seconds","n_csf","blocks":[{"two_j","parity","n_csf"}],"levels":[{"two_j","parity",
- * "index","energy_hartree"}],"orbitals":[{"label","energy_hartree","r_mean"}]} with 17 digits; what is not finite is
+ * "index","energy_hartree","lsj":[{"label","weight"}]}],"orbitals":[{"label","energy_hartree","r_mean"}]} with 17 digits; what is not finite is
  * null. The caller tests ferror(out). */
 void afb_report_json(FILE *out, const afb_mcdhf_result *result);
 
