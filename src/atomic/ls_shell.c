@@ -254,8 +254,9 @@ static afb_status add_quasispin(const jj_shell *s, int b, double factor, double 
 
 /* ---- Terms ---- */
 
-/* Weights of 4 S(S+1), 4 Q(Q+1) and 12 G2 in one operator, whose eigenvalue then tells all three. */
-static const double q_step = 1024, g_step = 1024.0 * 1024.0;
+/* One operator, 12 G2 + 10 (4 S(S+1)) + 160 (4 Q(Q+1)), tells all three: 12 G2 is an integer below 37, 4 S(S+1) is 4k, or 4k + 3 for
+ * half-integers, with k < 16, and so is 4 Q(Q+1). Small weights keep its eigenvectors accurate. */
+enum { S_WEIGHT = 10, Q_WEIGHT = 160 };
 
 /* A term while it is being found, and its state of the J at hand. */
 typedef struct {
@@ -273,13 +274,13 @@ typedef struct {
 /* Of block b: what tells terms with L + S = J apart. G2 = (3 U^1.U^1 + 11 U^5.U^5) / 4, U^1.U^1 = L^2 / 84. */
 static afb_status distinguishing_operator(const search *s, int b, double *matrix)
 {
-  AFB_TRY(add_square(&s->jj, &s->spin, b, 4, matrix));
-  AFB_TRY(add_quasispin(&s->jj, b, 4 * q_step, matrix));
+  AFB_TRY(add_square(&s->jj, &s->spin, b, 4 * S_WEIGHT, matrix));
+  AFB_TRY(add_quasispin(&s->jj, b, 4 * Q_WEIGHT, matrix));
   if (s->jj.l != 3)
     return AFB_OK;
   one_body u1 = make_one_body(3, 1, 1), u5 = make_one_body(3, 1, 5);
-  AFB_TRY(add_square(&s->jj, &u1, b, 12 * 0.25 * 3 * g_step, matrix));
-  return add_square(&s->jj, &u5, b, 12 * 0.25 * 11 * g_step, matrix);
+  AFB_TRY(add_square(&s->jj, &u1, b, 12 * 0.25 * 3, matrix));
+  return add_square(&s->jj, &u5, b, 12 * 0.25 * 11, matrix);
 }
 
 static double dot(int n, const double *x, const double *y)
@@ -374,22 +375,28 @@ static afb_status settle(int n, int first, int end, double *vector)
   return AFB_OK;
 }
 
+/* 2x from 4 x(x+1) = 4k + 3 odd, rounded up. */
+static int two_of(int k, int odd)
+{
+  int two = odd;
+  while (two * (two + 2) < 4 * k + 3 * odd)
+    two += 2;
+  return two;
+}
+
 /* S, Q and G2 of an eigenvalue; each has to be one that exists. */
 static afb_status decode(const search *s, int two_j, double value, found_term *term)
 {
-  double rest = value, total = 0.5 * (2 * s->jj.l + 1);
-  int group = s->jj.l == 3 ? (int)floor((rest + 0.5) / g_step) : 0;
-  rest -= group * g_step;
-  int four_q = (int)floor((rest + 0.5) / q_step);
-  rest -= four_q * q_step;
-  int four_s = (int)lround(rest), two_q = 0, two_s = 0;
-  while (two_q * (two_q + 2) < four_q)
-    two_q++;
-  while (two_s * (two_s + 2) < four_s)
-    two_s++;
-  *term = (found_term){.two_s = two_s, .l = (two_j - two_s) / 2, .seniority = (int)lround(2 * total) - two_q, .group = group};
-  if (fabs(rest - four_s) > 1e-5 || two_q * (two_q + 2) != four_q || two_s * (two_s + 2) != four_s || two_j < two_s ||
-      (two_j - two_s) % 2 != 0 || term->seniority < 0 || term->seniority > s->jj.q)
+  int omega = 2 * s->jj.l + 1, odd_s = s->jj.q & 1, odd_q = (omega + s->jj.q) & 1;
+  double rest = value - 3 * (odd_s * S_WEIGHT + odd_q * Q_WEIGHT);
+  int q = (int)floor((rest + 0.5) / (4 * Q_WEIGHT));
+  rest -= 4 * Q_WEIGHT * q;
+  int spin = (int)floor((rest + 0.5) / (4 * S_WEIGHT));
+  rest -= 4 * S_WEIGHT * spin;
+  int two_s = two_of(spin, odd_s), two_q = two_of(q, odd_q);
+  *term = (found_term){.two_s = two_s, .l = (two_j - two_s) / 2, .seniority = omega - two_q, .group = (int)lround(rest)};
+  if (fabs(rest - term->group) > 1e-6 || two_s * (two_s + 2) != 4 * spin + 3 * odd_s || two_q * (two_q + 2) != 4 * q + 3 * odd_q ||
+      two_j < two_s || (two_j - two_s) % 2 != 0 || term->seniority < 0 || term->seniority > s->jj.q)
     return AFB_FAIL(AFB_E_INTERNAL, "a term of shell l = %d with %d electrons has eigenvalues that do not exist", s->jj.l, s->jj.q);
   return AFB_OK;
 }

@@ -33,6 +33,11 @@ static void fill_level(const afb_csf_list *csfs, const afb_level *level, afb_sto
   if (level->n_leading > 0)
     csf_text(csfs, level->leading_csf[0], text, sizeof text);
   afb_store_text(row->leading, sizeof row->leading, text);
+  const afb_lsj *lsj = &level->lsj;
+  afb_store_text(row->label, sizeof row->label, lsj->n > 0 ? lsj->label[0] : "");
+  afb_store_text(row->second_label, sizeof row->second_label, lsj->n > 1 ? lsj->label[1] : "");
+  row->label_weight = lsj->n > 0 ? lsj->weight[0] : NAN;
+  row->second_weight = lsj->n > 1 ? lsj->weight[1] : NAN;
 }
 
 static void fill_trace(const afb_trace *trace, afb_store_trace *row)

@@ -76,12 +76,12 @@ static void print_level(FILE *out, const afb_csf_list *csfs, const afb_level *le
   for (int i = 0; i < level->lsj.n; i++)
     if (i == 0 || level->lsj.weight[i] >= 0.01)
       fprintf(out, "%s%.1f%%%s%s", i ? " + " : "  ", 100 * level->lsj.weight[i], i ? " " : "", i ? level->lsj.label[i] : "");
-  fprintf(out, "%s", level->lsj.n > 0 ? "; jj" : "");
-  for (int i = 0; i < level->n_leading; i++) {
+  fprintf(out, "%s", level->lsj.n > 0 ? "; jj:" : "");
+  /* Of the jj states all that matter where there is nothing else to tell, one beside an LS composition. */
+  for (int i = 0; i < level->n_leading && (i == 0 || level->lsj.n == 0); i++) {
     double weight = 100 * level->leading_mixing[i] * level->leading_mixing[i];
     if (i == 0 || weight >= 1)
-      fprintf(out, "%s%.1f%% %s", i ? " + " : "  ", weight,
-              afb_report_csf(csfs, level->leading_csf[i], text, sizeof text));
+      fprintf(out, "%s%.1f%% %s", i ? " + " : "  ", weight, afb_report_csf(csfs, level->leading_csf[i], text, sizeof text));
   }
   fputc('\n', out);
 }

@@ -2,6 +2,7 @@
 #include "store/hdf.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,6 +303,22 @@ static hid_t open_column(hid_t file, const afb_table_schema *table, const afb_co
   return H5Dopen2(file, name, H5P_DEFAULT);
 }
 
+static int is_absent(hid_t file, const afb_table_schema *table, const afb_column *column)
+{
+  char name[128];
+  snprintf(name, sizeof name, "%s/%s", table->name, column->name);
+  return column->since > 0 && H5Lexists(file, name, H5P_DEFAULT) == 0;
+}
+
+void afb_hdf_absent(const afb_column *column, int64_t n, void *data)
+{
+  size_t size = (size_t)n * afb_column_width(column);
+  double *real = data;
+  memset(data, 0, size);
+  for (size_t i = 0; column->type == AFB_F64 && i < size / sizeof *real; i++)
+    real[i] = NAN;
+}
+
 static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
 {
   if (H5Aexists(file, "format") <= 0 || afb_hdf_get_number(file, "schema_version", H5T_NATIVE_INT32, &facts->schema_version) < 0)
@@ -319,6 +336,8 @@ static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
     const afb_table_schema *table = afb_store_schema((afb_table)t);
     for (int c = 0; c < table->n_columns; c++) {
       hsize_t rows[2] = {0, 0};
+      if (facts->schema_version < table->column[c].since)
+        continue;
       hid_t dataset = open_column(file, table, &table->column[c]);
       hid_t space = dataset < 0 ? H5I_INVALID_HID : H5Dget_space(dataset);
       int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
@@ -410,7 +429,7 @@ static herr_t transfer_rows(hid_t dataset, const afb_column *column, int64_t fir
 
 afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset)
 {
-  *dataset = open_column(file, table, column);
+  *dataset = is_absent(file, table, column) ? 0 : open_column(file, table, column);
   if (*dataset < 0)
     return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
   return AFB_OK;
@@ -422,6 +441,51 @@ afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, con
   if (transfer_rows(dataset, column, first, n, H5P_DEFAULT, data, NULL) < 0)
     return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
   return AFB_OK;
+}
+
+static herr_t add_column(hid_t file, const afb_table_schema *table, const afb_column *column, int64_t rows)
+{
+  enum { AT_ONCE = 4096 };
+  const hsize_t size[2] = {(hsize_t)rows, (hsize_t)column->length};
+  static const afb_store_legend none = {"", "", "", ""};
+  hid_t group = H5Gopen2(file, table->name, H5P_DEFAULT);
+  herr_t error = group < 0 ? -1 : create_column(group, table, column, &none);
+  hid_t dataset = error < 0 ? -1 : H5Dopen2(group, column->name, H5P_DEFAULT);
+  void *data = malloc(AT_ONCE * afb_column_width(column));
+  error = dataset < 0 || !data ? -1 : H5Dset_extent(dataset, size);
+  for (int64_t first = 0; error >= 0 && first < rows; first += AT_ONCE) {
+    int64_t n = rows - first < AT_ONCE ? rows - first : AT_ONCE;
+    afb_hdf_absent(column, n, data);
+    error = transfer_rows(dataset, column, first, n, H5P_DEFAULT, NULL, data);
+  }
+  free(data);
+  if (dataset >= 0)
+    H5Dclose(dataset);
+  if (group >= 0)
+    H5Gclose(group);
+  return error;
+}
+
+afb_status afb_hdf_upgrade(const char *path, const afb_hdf_facts *facts)
+{
+  const int32_t version = AFB_SCHEMA_VERSION;
+  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  H5Pclose(list);
+  herr_t error = file < 0 ? -1 : 0;
+  for (int t = 0; t < AFB_N_TABLES; t++) {
+    const afb_table_schema *table = afb_store_schema((afb_table)t);
+    for (int c = 0; c < table->n_columns && error >= 0; c++)
+      if (facts->schema_version < table->column[c].since)
+        error = add_column(file, table, &table->column[c], facts->count[t]);
+  }
+  if (error >= 0)
+    error = H5Adelete(file, "schema_version");
+  if (error >= 0)
+    error = afb_hdf_set_number(file, "schema_version", H5T_NATIVE_INT32, &version);
+  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
 }
 
 static herr_t set_legend(hid_t file, const afb_table_schema *table, const afb_column *column, const char *legend)

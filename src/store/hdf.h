@@ -50,7 +50,11 @@ afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts);
 afb_status afb_hdf_read_identity(hid_t file, char **identity);
 /* Not collective. Gives a closed file the input and the identity of a writer in place of its own. */
 afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer);
-/* Opens a column for reading; H5Fclose closes it. */
+/* Not collective. Adds to a closed file of an older schema version the columns that it lacks, and makes it one of this version. */
+afb_status afb_hdf_upgrade(const char *path, const afb_hdf_facts *facts);
+/* What older files hold in place of n rows of a later column. */
+void afb_hdf_absent(const afb_column *column, int64_t n, void *data);
+/* Opens a column for reading; H5Fclose closes it. *dataset is 0 for a later column that the file lacks. */
 afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset);
 /* Rows first ... first + n - 1 of a column, without padding. */
 afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,

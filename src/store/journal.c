@@ -360,6 +360,9 @@ static afb_status read_header(afb_journal *journal, uint64_t store, uint64_t fol
   uint64_t header[8], expected[8];
   AFB_TRY(afb_file_read(journal->fd, journal->path, 0, header, sizeof header));
   fill_header(expected, header[2], header[3]);
+  if (header[0] == header_magic && header[1] < order_and_version && header[1] >> 32 == order_and_version >> 32)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s was written by an older version of this program; let that version continue the file once, "
+                    "which empties it", journal->path);
   if (memcmp(header, expected, sizeof header) != 0)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is not a journal of this program or was written on another kind of machine",
                     journal->path);

@@ -72,7 +72,10 @@ static afb_status read_column(afb_store *store, afb_table table, int c, int64_t 
     hid_t *dataset = &store->column[table][c];
     if (*dataset <= 0)
       AFB_TRY(afb_hdf_open_column(store->file, schema, column, dataset));
-    AFB_TRY(afb_hdf_read_column(*dataset, schema, column, first, m, data));
+    if (*dataset == 0)
+      afb_hdf_absent(column, m, data);
+    else
+      AFB_TRY(afb_hdf_read_column(*dataset, schema, column, first, m, data));
   }
   return read_waiting(store, table, c, first + m, n - m, data + (size_t)m * afb_column_width(column));
 }

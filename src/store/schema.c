@@ -1,12 +1,16 @@
 /* The tables of the result file: names, types, units and descriptions of all columns. */
 #include "store/store.h"
 
-#define NUMBER(row, field, type, unit, description) {#field, type, 1, offsetof(row, field), unit, description, 0}
-#define ENUM(row, field, which, description) {#field, AFB_I32, 1, offsetof(row, field), "1", description, which}
+#define NUMBER(row, field, type, unit, description) {#field, type, 1, offsetof(row, field), unit, description, 0, 0}
+#define ENUM(row, field, which, description) {#field, AFB_I32, 1, offsetof(row, field), "1", description, which, 0}
 #define ARRAY(row, field, type, length, unit, description) \
-  {#field, type, length, offsetof(row, field), unit, description, 0}
+  {#field, type, length, offsetof(row, field), unit, description, 0, 0}
 #define TEXT(row, field, description) \
-  {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0}
+  {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, 0}
+/* A column that files of schema versions before `since` lack. */
+#define LATER_NUMBER(row, field, type, unit, description, since) {#field, type, 1, offsetof(row, field), unit, description, 0, since}
+#define LATER_TEXT(row, field, description, since) \
+  {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, since}
 #define TABLE(name, description, row, columns) \
   {name, description, sizeof(row), (int)(sizeof columns / sizeof columns[0]), columns}
 
@@ -26,7 +30,7 @@ static const afb_column sessions[] = {
 #undef ROW
 };
 static const afb_column text[] = {
-  {"byte", AFB_BYTE, 1, 0, "1", "UTF-8 text that rows of other tables refer to", 0},
+  {"byte", AFB_BYTE, 1, 0, "1", "UTF-8 text that rows of other tables refer to", 0, 0},
 };
 static const afb_column ions[] = {
 #define ROW afb_store_ion
@@ -46,7 +50,7 @@ static const afb_column sets[] = {
 #undef ROW
 };
 static const afb_column set_members[] = {
-  {"configuration", AFB_I64, 1, 0, "1", "row of configurations; ascending within a set", 0},
+  {"configuration", AFB_I64, 1, 0, "1", "row of configurations; ascending within a set", 0, 0},
 };
 static const afb_column runs[] = {
 #define ROW afb_store_run
@@ -102,6 +106,10 @@ static const afb_column levels[] = {
         "numbers of the leading CSFs in the run's list, from 0, by decreasing weight; -1 beyond n_leading"),
   ARRAY(ROW, leading_mixing, AFB_F64, AFB_STORE_LEADING, "1", "their mixing coefficients"),
   TEXT(ROW, leading, "the first of them"),
+  LATER_TEXT(ROW, label, "leading state in LS coupling; empty where it is not known", 2),
+  LATER_NUMBER(ROW, label_weight, AFB_F64, "1", "its weight", 2),
+  LATER_TEXT(ROW, second_label, "the next one; empty where there is none", 2),
+  LATER_NUMBER(ROW, second_weight, AFB_F64, "1", "its weight", 2),
 #undef ROW
 };
 static const afb_column traces[] = {
@@ -127,10 +135,10 @@ static const afb_column orbitals[] = {
 #undef ROW
 };
 static const afb_column breakpoints[] = {
-  {"radius", AFB_F64, 1, 0, "bohr", "breakpoints of the radial splines, from 0", 0},
+  {"radius", AFB_F64, 1, 0, "bohr", "breakpoints of the radial splines, from 0", 0, 0},
 };
 static const afb_column coefficients[] = {
-  {"value", AFB_F64, 1, 0, "bohr^-1/2", "spline coefficients of P (order 8), then Q (order 9), orbital by orbital", 0},
+  {"value", AFB_F64, 1, 0, "bohr^-1/2", "spline coefficients of P (order 8), then Q (order 9), orbital by orbital", 0, 0},
 };
 static const afb_column models[] = {
 #define ROW afb_store_model
@@ -150,10 +158,10 @@ static const afb_column models[] = {
 #undef ROW
 };
 static const afb_column parameters[] = {
-  {"value", AFB_F32, 1, 0, "1", "parameters of models", 0},
+  {"value", AFB_F32, 1, 0, "1", "parameters of models", 0, 0},
 };
 static const afb_column optimiser[] = {
-  {"value", AFB_F32, 1, 0, "1", "state of the optimiser of models", 0},
+  {"value", AFB_F32, 1, 0, "1", "state of the optimiser of models", 0, 0},
 };
 static const afb_column metrics[] = {
   TEXT(afb_store_metric, name, "name of a measure, and behind a slash the data that it was taken on"),

@@ -129,21 +129,15 @@ static afb_status check_arguments(afb_store_mode mode, const afb_store_writer *w
   return AFB_OK;
 }
 
-/* A file without an identity takes that of the first writer that has one: in a copy, which then replaces the file. */
-static afb_status adopt_identity(afb_store *store, const afb_store_writer *writer)
+/* Changes a copy of FILE.h5, which then replaces it. Writer NULL: to this schema version; else the writer's identity. */
+static afb_status change_file(afb_store *store, const afb_hdf_facts *facts, const afb_store_writer *writer)
 {
-  char *theirs;
-  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
-  int adopt = !*theirs && *writer->identity;
-  free(theirs);
-  if (!adopt)
-    return AFB_OK;
   afb_store_release_file(store);
   afb_status status = afb_file_reserve(store->temporary_path, store->file_size);
   if (status == AFB_OK)
     status = afb_file_copy(store->path, store->temporary_path, 0, store->file_size);
   if (status == AFB_OK)
-    status = afb_hdf_set_identity(store->temporary_path, writer);
+    status = writer ? afb_hdf_set_identity(store->temporary_path, writer) : afb_hdf_upgrade(store->temporary_path, facts);
   if (status == AFB_OK)
     status = afb_file_sync(store->temporary_path);
   if (status == AFB_OK && rename(store->temporary_path, store->path) != 0)
@@ -155,11 +149,33 @@ static afb_status adopt_identity(afb_store *store, const afb_store_writer *write
   return load_file(store);
 }
 
+/* A file without an identity takes that of the first writer that has one. */
+static afb_status adopt_identity(afb_store *store, const afb_store_writer *writer)
+{
+  char *theirs;
+  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  int adopt = !*theirs && *writer->identity;
+  free(theirs);
+  return adopt ? change_file(store, NULL, writer) : AFB_OK;
+}
+
+/* Before rows of this schema version come into it. */
+static afb_status upgrade_file(afb_store *store)
+{
+  hid_t file;
+  afb_hdf_facts facts;
+  AFB_TRY(afb_hdf_open(store->path, &file, &facts));
+  H5Fclose(file);
+  return facts.schema_version < AFB_SCHEMA_VERSION ? change_file(store, &facts, NULL) : AFB_OK;
+}
+
 static afb_status continue_file(afb_store *store, const afb_store_writer *writer, int journal_is_fresh)
 {
   AFB_TRY(load_file(store));
   AFB_TRY(compare_identity(store, writer->identity));
   AFB_TRY(adopt_identity(store, writer));
+  if (journal_is_fresh)
+    AFB_TRY(upgrade_file(store));
   if (journal_is_fresh)
     return afb_journal_renew(&store->journal, store->id, store->folded_sequence);
   AFB_TRY(afb_journal_replay(&store->journal, store->id, store->folded_sequence, store->count));

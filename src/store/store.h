@@ -35,7 +35,9 @@
 
 #include "core/status.h"
 
-enum { AFB_SCHEMA_VERSION = 1 };
+/* Files of older versions are read, and continued after the columns that they lack have been added: strings are then empty, whole
+ * numbers 0, real numbers NaN. 2: labels of levels. */
+enum { AFB_SCHEMA_VERSION = 2 };
 
 /* Number of a table, and its row structure. */
 typedef enum {
@@ -65,6 +67,7 @@ enum {
   AFB_STORE_CONFIGURATION = 192,   /* bytes of a configuration's text, the NUL included; so for all lengths here */
   AFB_STORE_REASON = 160,
   AFB_STORE_CSF = 96,
+  AFB_STORE_LABEL = 64,
   AFB_STORE_NAME = 48,
   AFB_STORE_LEADING = 4
 };
@@ -129,6 +132,8 @@ typedef struct {
   int32_t leading_csf[AFB_STORE_LEADING];   /* number in the run's CSF list, from 0; -1 beyond n_leading */
   double leading_mixing[AFB_STORE_LEADING]; /* NaN beyond n_leading */
   char leading[AFB_STORE_CSF];     /* the first of them as text */
+  char label[AFB_STORE_LABEL], second_label[AFB_STORE_LABEL];   /* leading states in LS coupling, atomic/lsj.h; "" where unknown */
+  double label_weight, second_weight;                           /* NaN there */
 } afb_store_level;
 
 typedef struct {
@@ -209,7 +214,7 @@ typedef struct afb_store afb_store;
  * AFB_STORE_READ. RESUME folds what the journal holds. *store is NULL on failure, and no file was changed then except
  * that a journal's torn tail may be cut off.
  * AFB_E_IO: cannot be opened or created (permission, directory, full disk), or another process writes to it.
- * AFB_E_FOREIGN: not HDF5, not this program's, damaged, a newer schema, or (RESUME) of another identity: the message names the first
+ * AFB_E_FOREIGN: not HDF5, not this program's, damaged, a newer schema, a journal of an older one, or (RESUME) of another identity: the message names the first
  * line that differs. AFB_E_INPUT: the file exists (CREATE). AFB_E_NOT_FOUND: it does not (READ). AFB_E_MEMORY.
  * Cost: reads what the indices need: configurations, sets, content hashes. */
 afb_status afb_store_open(MPI_Comm comm, const char *path, afb_store_mode mode, const afb_store_writer *writer,
@@ -322,6 +327,7 @@ typedef struct {
   size_t offset;                   /* in the row structure */
   const char *unit, *description;
   int legend;                      /* 0: none; 1 ... 4: the member of afb_store_legend in its order */
+  int since;                       /* schema version of the first files that have it; 0: all have */
 } afb_column;
 typedef struct {
   const char *name, *description;

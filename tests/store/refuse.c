@@ -135,7 +135,7 @@ static void damaged_and_newer_files(void **state)
     H5Fclose(file);
   }
   MPI_Barrier(MPI_COMM_WORLD);
-  check_true(refused(AFB_STORE_RESUME, &sample_writer, path, AFB_E_FOREIGN, "schema version 2"));
+  check_true(refused(AFB_STORE_RESUME, &sample_writer, path, AFB_E_FOREIGN, "schema version 3"));
   check_true(refused(AFB_STORE_READ, NULL, path, AFB_E_FOREIGN, "use a newer one"));
 }
 

@@ -1,6 +1,8 @@
 /* Everything that is stored is read back as it was: from the file, from the journal, on other numbers of ranks. */
 #include "tests/check.h"
 
+#include <hdf5.h>
+
 #include "tests/store/sample.h"
 
 static int rank, size;
@@ -225,6 +227,58 @@ static void texts_are_cut_between_characters(void **state)
   assert_string_equal(afb_store_text(buffer, sizeof buffer, NULL), "");
 }
 
+/* Makes the file one of schema version 1, whose levels have no labels. Rank 0. */
+static int make_older(void)
+{
+  static const char *const later[] = {"levels/label", "levels/label_weight", "levels/second_label", "levels/second_weight"};
+  const int32_t version = 1;
+  hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, "schema_version", H5P_DEFAULT);
+  int good = H5Awrite(attribute, H5T_NATIVE_INT32, &version) >= 0;
+  H5Aclose(attribute);
+  for (int i = 0; i < 4; i++)
+    good = H5Ldelete(file, later[i], H5P_DEFAULT) >= 0 && good;
+  return H5Fclose(file) >= 0 && good;
+}
+
+/* Levels without labels: those of the first n runs. */
+static afb_status count_unlabelled(afb_store *store, int64_t *n, int64_t *all)
+{
+  *n = 0;
+  *all = afb_store_count(store, AFB_TABLE_LEVELS);
+  for (int64_t i = 0; i < *all; i++) {
+    afb_store_level level;
+    AFB_TRY(afb_store_read(store, AFB_TABLE_LEVELS, i, 1, sizeof level, &level));
+    *n += level.label[0] == 0 && isnan(level.label_weight) && level.second_label[0] == 0 && isnan(level.second_weight) &&
+          level.energy < 1 && level.leading[0] != 0;
+  }
+  return AFB_OK;
+}
+
+static void files_of_an_older_schema_are_read_and_continued(void **state)
+{
+  (void)state;
+  afb_store *store;
+  int64_t n, all, before;
+  begin();
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_CREATE, &sample_writer, &store));
+  check_ok(rank == 0 ? add(store, 0, 40) : AFB_OK);
+  check_ok(afb_store_close(&store));
+  check_true(rank != 0 || make_older());
+  MPI_Barrier(MPI_COMM_WORLD);
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+  check_ok(count_unlabelled(store, &before, &all));
+  check_true(before == all && all > 20);
+  check_ok(afb_store_close(&store));
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &sample_writer, &store));
+  check_ok(rank == 0 ? add(store, 40, 60) : AFB_OK);
+  check_ok(afb_store_close(&store));
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+  check_ok(count_unlabelled(store, &n, &all));
+  check_true(n == before && all > n);
+  check_ok(afb_store_close(&store));
+  check_true(rank != 0 || remove(path) == 0);
+}
+
 static void nothing_is_left(void **state)
 {
   (void)state;
@@ -239,6 +293,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(models_and_rounds_return),
   cmocka_unit_test(a_session_without_results_changes_nothing),
   cmocka_unit_test(texts_are_cut_between_characters),
+  cmocka_unit_test(files_of_an_older_schema_are_read_and_continued),
   cmocka_unit_test(nothing_is_left),
 };
 CHECK_MAIN(tests)

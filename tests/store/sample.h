@@ -46,6 +46,9 @@ static inline afb_store_level sample_level(int64_t i, int j)
                            .energy = sample_value(i, 10 + j), .weight = 0.25,
                            .leading_csf = {j, j + 1, -1, -1}, .leading_mixing = {0.9, sample_value(i, 20 + j), NAN, NAN}};
   snprintf(level.leading, sizeof level.leading, "4d-(%d) 5s(2) J=%d/2", j, j + 1);
+  snprintf(level.label, sizeof level.label, "4d%d(3F).5s 4F", j + 2);
+  level.label_weight = sample_value(i, 25 + j);
+  level.second_weight = NAN;
   return level;
 }
 
@@ -166,7 +169,8 @@ static inline afb_status sample_check_rows(afb_store *store, const afb_store_run
     if (level.run != i || level.two_j != wanted_level.two_j || level.parity != wanted_level.parity
         || level.energy != wanted_level.energy || level.leading_csf[1] != j + 1 || level.leading_csf[3] != -1
         || level.leading_mixing[1] != wanted_level.leading_mixing[1] || !isnan(level.leading_mixing[2])
-        || strcmp(level.leading, wanted_level.leading) != 0)
+        || strcmp(level.leading, wanted_level.leading) != 0 || strcmp(level.label, wanted_level.label) != 0
+        || level.label_weight != wanted_level.label_weight || !isnan(level.second_weight) || level.second_label[0])
       return AFB_FAIL(AFB_E_FOREIGN, "level %d of run %lld", j, (long long)i);
   }
   for (int j = 0; j < run->n_traces; j++) {
