@@ -25,8 +25,6 @@ typedef struct {
   afb_v turn[3][3];
   int64_t row[3][AFB_LANES];   /* of db, 3 pair + direction; -1: none */
   afb_v *v;                    /* rows of the layer in work */
-  afb_v *panel[3];             /* of each vector, in the layer in work: element k at panel[k stride] */
-  int stride[3];
 } afb_columns;
 
 /* Places in work->space. */
@@ -35,7 +33,8 @@ typedef struct {
   afb_v *z;                    /* of couplings of these layers, each [(j + 1)^2] */
   double *a;                   /* [lane][...] rows of one channel in blocks of AFB_BLOCK_ROWS, [block][(j + 1)^2][row] */
   size_t a_size;               /* of a lane */
-  afb_v *panel, *v, *out;      /* out [n_linear][n_vectors] */
+  afb_v *panel;                /* [(j + 1)^2][vector] of columns that are multiplied together */
+  afb_v *v, *out;              /* out [n_linear][n_vectors] */
   double *norm, *nowhere;      /* nowhere [n_linear]: written for lanes without a neighbour */
   const int64_t *ahead, *ahead_end;   /* neighbours of the lane whose rows of db are still to be prefetched, from number ahead_at on */
   int ahead_at;
@@ -94,14 +93,14 @@ static afb_status afb_slopes_reserve(const struct afb_bispectrum *plan, afb_vect
   }
   for (int64_t c = 0; c < list->n_centres; c++)
     longest = (size_t)(list->first[c + 1] - list->first[c]) > longest ? (size_t)(list->first[c + 1] - list->first[c]) : longest;
-  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, v = columns * (size_t)afb_columns_size(plan->j_top);
+  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, panel = AFB_BLOCK_WIDTH * layers * layers, v = columns * (size_t)afb_columns_size(plan->j_top);
   size_t norm = (size_t)afb_half_block(plan->j_top + 1) / AFB_LANES + 1, lists = columns * sizeof(afb_columns) / sizeof(afb_v) + 1;
   size_t n_linear = (size_t)plan->n_linear, nowhere = n_linear / AFB_LANES + 1;
-  AFB_TRY(afb_vector_reserve(plan, work, z + a + vectors * layers * layers + v + n_linear * vectors + norm + lists + nowhere));
+  AFB_TRY(afb_vector_reserve(plan, work, z + a + panel + v + n_linear * vectors + norm + lists + nowhere));
   s->z = work->space;
   s->a = (double *)(s->z + z);
   s->panel = s->z + z + a;
-  s->v = s->panel + vectors * layers * layers;
+  s->v = s->panel + panel;
   s->out = s->v + v;
   s->norm = (double *)(s->out + n_linear * vectors);
   s->columns = (afb_columns *)(s->out + n_linear * vectors + norm);
@@ -254,9 +253,9 @@ static void afb_vector_ahead(const struct afb_bispectrum *plan, const double *db
   }
 }
 
-/* All rows of layer j times its panel. */
+/* All rows of layer j times the panel of the vectors from ... from + width - 1. */
 static void afb_vector_layer(const struct afb_bispectrum *plan, const afb_couplings *couplings, int channel, int j, const double *a, const double *db,
-                             afb_slopes *s)
+                             int from, int width, afb_slopes *s)
 {
   static afb_vector_block_function *const block_of[AFB_BLOCK_WIDTH + 1][AFB_BLOCK_ROWS + 1] = {
     {NULL}, AFB_BLOCK_LIST(1), AFB_BLOCK_LIST(2), AFB_BLOCK_LIST(3),
@@ -265,17 +264,14 @@ static void afb_vector_layer(const struct afb_bispectrum *plan, const afb_coupli
 #endif
   };
   const int *first = couplings->row_first + channel * (plan->j_top + 1) + j;
-  int n = (j + 1) * (j + 1), blocks = (s->n_vectors + AFB_BLOCK_WIDTH - 1) / AFB_BLOCK_WIDTH;
-  for (int block = 0; block < blocks; block++) {
-    int from = s->n_vectors * block / blocks, to = s->n_vectors * (block + 1) / blocks;
-    for (int row = first[0], rows; row < first[1]; row += rows) {
-      afb_v *out[AFB_BLOCK_ROWS];
-      rows = first[1] - row < AFB_BLOCK_ROWS ? first[1] - row : AFB_BLOCK_ROWS;
-      for (int r = 0; r < rows; r++)
-        out[r] = s->out + couplings->term[couplings->row[row + r]].column * s->n_vectors + from;
-      afb_vector_ahead(plan, db, s);
-      block_of[to - from][rows](n, a + (row - first[0]) * n, s->panel + from * n, out);
-    }
+  int n = (j + 1) * (j + 1);
+  for (int row = first[0], rows; row < first[1]; row += rows) {
+    afb_v *out[AFB_BLOCK_ROWS];
+    rows = first[1] - row < AFB_BLOCK_ROWS ? first[1] - row : AFB_BLOCK_ROWS;
+    for (int r = 0; r < rows; r++)
+      out[r] = s->out + couplings->term[couplings->row[row + r]].column * s->n_vectors + from;
+    afb_vector_ahead(plan, db, s);
+    block_of[width][rows](n, a + (row - first[0]) * n, s->panel, out);
   }
 }
 #undef AFB_BLOCK_LIST
@@ -392,20 +388,6 @@ static void afb_vector_list_columns(const struct afb_bispectrum *plan, const afb
   }
 }
 
-/* Where the vectors of all columns go in the panels of layer j: blocks as in afb_vector_layer, [block][(j + 1)^2][vector]. */
-static void afb_vector_panels(int j, const afb_slopes *s)
-{
-  int n = (j + 1) * (j + 1), blocks = (s->n_vectors + AFB_BLOCK_WIDTH - 1) / AFB_BLOCK_WIDTH, vector = 0, block = 0;
-  for (int i = 0; i < s->n_columns; i++)
-    for (int k = 0; k < s->columns[i].n_vectors; k++, vector++) {
-      if (vector == s->n_vectors * (block + 1) / blocks)
-        block++;
-      int from = s->n_vectors * block / blocks, to = s->n_vectors * (block + 1) / blocks;
-      s->columns[i].panel[k] = s->panel + from * n + vector - from;
-      s->columns[i].stride[k] = to - from;
-    }
-}
-
 /* A row of v of layer j from one of layer j - 1; v may be `from`. */
 AFB_INLINE void afb_columns_row(int j, const afb_v c[2], const afb_v d[2], const afb_v *from, afb_v *v)
 {
@@ -444,59 +426,54 @@ AFB_INLINE void afb_columns_ladder(int j, int ma, const double *number, const af
 }
 
 /* An element of three columns to their panels, the first real number or both. */
-AFB_INLINE void afb_columns_put_three(int j, int ma, int both, const double *number, const afb_columns *restrict c, const afb_v *v, afb_v *const to[3])
+AFB_INLINE void afb_columns_put_three(int j, int ma, int both, const double *number, const afb_columns *c, const afb_v *v, int width, afb_v *to)
 {
   afb_v lx[2], ly[2], m = afb_all(number[j - 2 * ma]);
   afb_columns_ladder(j, ma, number, v, lx, ly);
-  to[0][0] = afb_fma(c->part[0], v[0], lx[1]);
-  to[1][0] = afb_fma(c->part[1], v[0], ly[0]);
-  to[2][0] = afb_fnma(m, v[1], c->part[2] * v[0]);
+  to[0] = afb_fma(c->part[0], v[0], lx[1]);
+  to[1] = afb_fma(c->part[1], v[0], ly[0]);
+  to[2] = afb_fnma(m, v[1], c->part[2] * v[0]);
   if (both) {
-    to[0][c->stride[0]] = afb_fma(c->part[0], v[1], -lx[0]);
-    to[1][c->stride[1]] = afb_fma(c->part[1], v[1], ly[1]);
-    to[2][c->stride[2]] = afb_fma(m, v[0], c->part[2] * v[1]);
+    to[width] = afb_fma(c->part[0], v[1], -lx[0]);
+    to[width + 1] = afb_fma(c->part[1], v[1], ly[1]);
+    to[width + 2] = afb_fma(m, v[0], c->part[2] * v[1]);
   }
 }
 
-AFB_INLINE void afb_columns_put_one(int j, int ma, int both, const double *number, const afb_columns *c, const afb_v *v, afb_v *to)
+AFB_INLINE void afb_columns_put_one(int j, int ma, int both, const double *number, const afb_columns *c, const afb_v *v, int width, afb_v *to)
 {
   afb_v lx[2], ly[2], m = afb_all(number[j - 2 * ma]) * c->part[2];
   afb_columns_ladder(j, ma, number, v, lx, ly);
   to[0] = afb_fma(c->part[0], lx[1], afb_fma(c->part[1], ly[0], afb_fnma(m, v[1], c->part[3] * v[0])));
   if (both)
-    to[c->stride[0]] = afb_fnma(c->part[0], lx[0], afb_fma(c->part[1], ly[1], afb_fma(c->part[3], v[1], m * v[0])));
+    to[width] = afb_fnma(c->part[0], lx[0], afb_fma(c->part[1], ly[1], afb_fma(c->part[3], v[1], m * v[0])));
 }
 
-AFB_INLINE void afb_columns_write_rows(int n_vectors, int j, int j_top, const double *number, const afb_columns *c)
+AFB_INLINE void afb_columns_write_rows(int n_vectors, int j, int j_top, const double *number, const afb_columns *columns, int width, afb_v *to)
 {
-  afb_v *to[3] = {c->panel[0], c->panel[1], c->panel[2]};
-  const ptrdiff_t stride[3] = {2 * c->stride[0], 2 * c->stride[1], 2 * c->stride[2]};
+  const afb_columns c = *columns;
   for (int mb = 0; 2 * mb <= j; mb++) {
-    const afb_v *v = c->v + mb * afb_columns_stride(j_top);
+    const afb_v *v = c.v + mb * afb_columns_stride(j_top);
     int middle = 2 * mb == j, end = middle ? j / 2 : j + 1;
-    for (int ma = 0; ma < end; ma++, v += 2) {
+    for (int ma = 0; ma < end; ma++, v += 2, to += 2 * width)
       if (n_vectors == 3)
-        afb_columns_put_three(j, ma, 1, number, c, v, to);
+        afb_columns_put_three(j, ma, 1, number, &c, v, width, to);
       else
-        afb_columns_put_one(j, ma, 1, number, c, v, to[0]);
-      AFB_UNROLL
-      for (int k = 0; k < n_vectors; k++)
-        to[k] += stride[k];
-    }
+        afb_columns_put_one(j, ma, 1, number, &c, v, width, to);
     if (middle && n_vectors == 3)
-      afb_columns_put_three(j, end, 0, number, c, v, to);
+      afb_columns_put_three(j, end, 0, number, &c, v, width, to);
     else if (middle)
-      afb_columns_put_one(j, end, 0, number, c, v, to[0]);
+      afb_columns_put_one(j, end, 0, number, &c, v, width, to);
   }
 }
 
-/* Layer j of the columns to their panels. */
-static void afb_columns_write(int j, int j_top, const double *number, const afb_columns *c)
+/* Layer j of columns to their place in a panel of `width` vectors. */
+static void afb_columns_write(int j, int j_top, const double *number, const afb_columns *c, int width, afb_v *to)
 {
   if (c->n_vectors == 3)
-    afb_columns_write_rows(3, j, j_top, number, c);
+    afb_columns_write_rows(3, j, j_top, number, c, width, to);
   else
-    afb_columns_write_rows(1, j, j_top, number, c);
+    afb_columns_write_rows(1, j, j_top, number, c, width, to);
 }
 
 /* n of AFB_LANES columns, the lanes of which are rows of db, to where the rows begin. */
@@ -554,17 +531,19 @@ static void afb_vector_centre(const struct afb_bispectrum *plan, const afb_vecto
   memset(s->out, 0, (size_t)plan->n_linear * (size_t)s->n_vectors * sizeof *s->out);
   for (int j = 0; j < s->to; j++) {
     int needed = j >= s->from && first[j + 1] > first[j];
-    if (needed)
-      afb_vector_panels(j, s);
-    for (int i = 0; i < s->n_columns; i++) {
-      const afb_columns *c = &s->columns[i];
-      if (j > 0)
-        afb_columns_recursion(j, plan->j_top, c);
+    for (int i = 0, from = 0, width; i < s->n_columns; from += width) {
+      int end = i;
+      for (width = 0; end < s->n_columns && width + s->columns[end].n_vectors <= AFB_BLOCK_WIDTH; end++)
+        width += s->columns[end].n_vectors;
+      for (int at = 0; i < end; at += s->columns[i++].n_vectors) {
+        if (j > 0)
+          afb_columns_recursion(j, plan->j_top, &s->columns[i]);
+        if (needed)
+          afb_columns_write(j, plan->j_top, s->number + AFB_BISPECTRUM_MAX_TWOJ, &s->columns[i], width, s->panel + at);
+      }
       if (needed)
-        afb_columns_write(j, plan->j_top, s->number + AFB_BISPECTRUM_MAX_TWOJ, c);
+        afb_vector_layer(plan, couplings, channel, j, a, db, from, width, s);
     }
-    if (needed)
-      afb_vector_layer(plan, couplings, channel, j, a, db, s);
     if (j >= s->from)
       a += (first[j + 1] - first[j]) * (j + 1) * (j + 1);
   }
