@@ -37,6 +37,7 @@ typedef struct {
   int inner_switching;
   double inner_s[AFB_MAX_ELEMENTS], inner_d[AFB_MAX_ELEMENTS];   /* angstrom */
   int bzero, bnorm, self_all, chem, quadratic;
+  int channel[AFB_MAX_ELEMENTS];             /* of chem, by element: elements of one channel differ in radius and weight only */
   double self;                               /* weight of the centre itself: 1; 0 in the olcao convention */
   /* 0: all (j1, j2, j) with j2 <= j1 <= j <= two_jmax. Otherwise the components of the pairs (two_j1, two_j2), two_j1 >= two_j2, in this order, two_j from
    * two_j1 + two_j2 down to two_j1 - two_j2; two_jmax is then ignored. */
@@ -47,12 +48,12 @@ typedef struct {
   afb_kernel kernel;
 } afb_bispectrum_settings;
 
-/* snap's defaults: rfac0 0.99363, rmin0 0, switching, bzero, self 1, all else off; no elements. */
+/* snap's defaults: rfac0 0.99363, rmin0 0, switching, bzero, self 1, all else off; no elements, weights 1, every element a channel. */
 void afb_bispectrum_settings_default(afb_bispectrum_settings *settings);
 
 typedef struct {
   int two_j1, two_j2, two_j;
-  int element1, element2, element3;          /* of chem; -1 otherwise */
+  int element1, element2, element3;          /* channels of chem; -1 otherwise */
   int other;                                 /* quadratic: product with this linear component; -1: linear */
 } afb_bispectrum_component;
 
@@ -62,7 +63,7 @@ typedef struct afb_bispectrum afb_bispectrum;   /* tables and work space: one th
 afb_status afb_bispectrum_create(const afb_bispectrum_settings *settings, afb_bispectrum **out);
 void afb_bispectrum_destroy(afb_bispectrum **bispectrum);
 const afb_bispectrum_settings *afb_bispectrum_get(const afb_bispectrum *bispectrum);
-/* Linear columns (n_elements^3 times as many with chem: triple of elements, third fastest, then component), and all. */
+/* Linear columns (n_channels^3 times as many with chem: triple of channels, third fastest, then component), and all. */
 int afb_bispectrum_n_linear(const afb_bispectrum *bispectrum);
 int afb_bispectrum_n_columns(const afb_bispectrum *bispectrum);
 afb_bispectrum_component afb_bispectrum_column(const afb_bispectrum *bispectrum, int column);

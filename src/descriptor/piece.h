@@ -26,14 +26,15 @@ typedef struct {
   int64_t *atom;               /* [n_points] number of the atom in its frame, from 0 */
   int64_t *owner;              /* [n_points] own point that it is (an image of); -1: of another rank's atom */
   double cutoff;
-  int64_t n_grid;              /* grid points of this piece; then n_own counts the atoms that lie here, and centres are grid points */
+  int64_t n_grid;              /* grid points of this piece; then n_own counts the atoms (no images) that these see, and centres are grid points */
   int64_t grid_first;          /* number of its first grid point; ix fastest */
+  int grid[3];                 /* points of the whole grid along a, b, c */
   afb_piece_work *work;
 } afb_piece;
 
 /* Whole frames on one rank; arrays are copied. cutoff > 0. Not collective. AFB_E_MEMORY. AFB_E_INPUT: a cell without
  * volume along a periodic direction, a position that is not finite, an image count beyond 2^31 (the message names the
- * frame by its number in this call, from 0, which *bad receives; else *bad = -1). */
+ * frame by its number in this call from 1; *bad receives it from 0; else *bad = -1). */
 afb_status afb_piece_frames(int n_frames, const afb_structure *frame, double cutoff, afb_piece *piece, int *bad);
 
 /* This rank's domain of one frame. Every rank of `comm` brings a contiguous slice of the frame's atoms: slice->n_atoms

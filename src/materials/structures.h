@@ -12,6 +12,9 @@
 #include "core/status.h"
 #include "descriptor/structure.h"
 
+/* 1 eV/angstrom^3, from the exact value of the elementary charge. */
+#define AFB_EV_PER_A3_IN_BAR 1.602176634e6
+
 enum { AFB_FRAME_NAME = 64, AFB_SPECIES_NAME = 16, AFB_MAX_SPECIES = 256 };
 
 typedef struct {
@@ -47,6 +50,7 @@ typedef struct {
 typedef struct {
   int skip_bad;                /* bad frames are left out and recorded in place of being an error */
   const char *format;          /* NULL: by name and content; else "extxyz", "lammps", "poscar", "skl", "structure", "json" */
+  int64_t divided;             /* files of more bytes than this are read by several ranks, each part at least so long; 0: 1 MiB */
 } afb_structures_options;
 
 /* Reads the files that match the patterns (glob), in the order given and sorted within a pattern. Collective on `comm`; the same status on
@@ -56,9 +60,9 @@ afb_status afb_structures_read(MPI_Comm comm, int n_patterns, const char *const 
                                afb_structures *out);
 void afb_structures_clear(afb_structures *structures);
 
-/* Moves the atoms so that rank r has those of frames frame_first[r] ... frame_first[r+1] - 1 ([ranks + 1], the same on all ranks).
- * Collective. AFB_E_MEMORY. */
-afb_status afb_structures_deal(MPI_Comm comm, const int64_t *frame_first, afb_structures *structures);
+/* Moves the atoms so that rank r has atom_first[r] ... atom_first[r+1] - 1 of the collection ([ranks + 1], the same on all
+ * ranks). Collective. AFB_E_MEMORY; AFB_E_LIMIT: more than 2^31 on one rank. */
+afb_status afb_structures_deal(MPI_Comm comm, const int64_t *atom_first, afb_structures *structures);
 
 /* Writes extended XYZ with names, cell, periodicity, energy and forces where there are any. Collective: every rank formats and
  * writes its atoms (MPI-IO, offsets by an exclusive scan). AFB_E_IO. */

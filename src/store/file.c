@@ -77,6 +77,15 @@ afb_status afb_file_copy(const char *from, const char *to, int64_t first, int64_
   return status;
 }
 
+static afb_status allocate(int fd, const char *path, int64_t size)
+{
+  int error = size > 0 ? posix_fallocate(fd, 0, (off_t)size) : 0;
+  /* File systems that cannot reserve say so with one of these; the writes themselves then find a full disk. */
+  if (error == 0 || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS)
+    return AFB_OK;
+  return AFB_FAIL(AFB_E_IO, "cannot reserve %lld bytes for %s: %s", (long long)size, path, strerror(error));
+}
+
 afb_status afb_file_reserve(const char *path, int64_t size)
 {
   if (unlink(path) != 0 && errno != ENOENT)
@@ -84,13 +93,21 @@ afb_status afb_file_reserve(const char *path, int64_t size)
   int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0)
     return AFB_FAIL(AFB_E_IO, "cannot create %s: %s", path, strerror(errno));
-  int error = size > 0 ? posix_fallocate(fd, 0, (off_t)size) : 0;
+  afb_status status = allocate(fd, path, size);
   close(fd);
-  /* File systems that cannot reserve say so with one of these; the writes themselves then find a full disk. */
-  if (error == 0 || error == EINVAL || error == EOPNOTSUPP || error == ENOSYS)
-    return AFB_OK;
-  unlink(path);
-  return AFB_FAIL(AFB_E_IO, "cannot reserve %lld bytes for %s: %s", (long long)size, path, strerror(error));
+  if (status != AFB_OK)
+    unlink(path);
+  return status;
+}
+
+afb_status afb_file_extend(const char *path, int64_t size)
+{
+  int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0)
+    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, strerror(errno));
+  afb_status status = allocate(fd, path, size);
+  close(fd);
+  return status;
 }
 
 afb_status afb_file_size(const char *path, int64_t *size)

@@ -1,9 +1,12 @@
 #include "config.h"
 #include "store/hdf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/random.h"
 #include "store/journal.h"
@@ -31,9 +34,33 @@ void afb_hdf_quiet(void) { H5Eset_auto2(H5E_DEFAULT, on_failure, NULL); }
 
 const char *afb_hdf_reason(void) { return reason; }
 
-static hid_t type_of(const afb_column *column, int in_file)
+afb_status afb_hdf_look(const char *path, int write, int *exists)
 {
-  switch (column->type) {
+  static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+  struct stat info;
+  *exists = 0;
+  if (stat(path, &info) != 0) {
+    if (errno == ENOENT)
+      return AFB_OK;
+    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, strerror(errno));
+  }
+  *exists = 1;
+  if (!S_ISREG(info.st_mode))
+    return AFB_FAIL(AFB_E_IO, "%s is not a file", path);
+  unsigned char first[8] = {0};
+  FILE *file = access(path, write ? R_OK | W_OK : R_OK) == 0 ? fopen(path, "rb") : NULL;
+  if (!file)
+    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, strerror(errno));
+  size_t n = fread(first, 1, sizeof first, file);
+  fclose(file);
+  if (n < sizeof first || memcmp(first, signature, sizeof first) != 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is not an HDF5 file; it was left as it is", path);
+  return AFB_OK;
+}
+
+hid_t afb_hdf_type(afb_column_type type, int length, int in_file)
+{
+  switch (type) {
   case AFB_I32:
     return H5Tcopy(in_file ? H5T_STD_I32LE : H5T_NATIVE_INT32);
   case AFB_I64:
@@ -49,13 +76,18 @@ static hid_t type_of(const afb_column *column, int in_file)
   case AFB_STRING:
     break;
   }
-  hid_t type = H5Tcopy(H5T_C_S1);
-  if (H5Tset_size(type, (size_t)column->length) < 0 || H5Tset_strpad(type, H5T_STR_NULLTERM) < 0
-      || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
-    H5Tclose(type);
+  hid_t text = H5Tcopy(H5T_C_S1);
+  if (H5Tset_size(text, (size_t)length) < 0 || H5Tset_strpad(text, H5T_STR_NULLTERM) < 0
+      || H5Tset_cset(text, H5T_CSET_UTF8) < 0) {
+    H5Tclose(text);
     return H5I_INVALID_HID;
   }
-  return type;
+  return text;
+}
+
+static hid_t type_of(const afb_column *column, int in_file)
+{
+  return afb_hdf_type(column->type, column->length, in_file);
 }
 
 static int rank_of(const afb_column *column) { return column->type != AFB_STRING && column->length > 1 ? 2 : 1; }
@@ -71,10 +103,9 @@ static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *colum
   return rows < 32 ? 32 : rows;
 }
 
-static herr_t set_text(hid_t object, const char *name, const char *value)
+herr_t afb_hdf_set_text(hid_t object, const char *name, const char *value)
 {
-  afb_column column = {name, AFB_STRING, (int)strlen(value) + 1, 0, NULL, NULL, 0};
-  hid_t type = type_of(&column, 1), space = H5Screate(H5S_SCALAR);
+  hid_t type = afb_hdf_type(AFB_STRING, (int)strlen(value) + 1, 1), space = H5Screate(H5S_SCALAR);
   hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
   herr_t error = attribute < 0 ? -1 : H5Awrite(attribute, type, value);
   if (attribute >= 0)
@@ -84,7 +115,7 @@ static herr_t set_text(hid_t object, const char *name, const char *value)
   return error;
 }
 
-static herr_t set_number(hid_t object, const char *name, hid_t type, const void *value)
+herr_t afb_hdf_set_number(hid_t object, const char *name, hid_t type, const void *value)
 {
   hid_t space = H5Screate(H5S_SCALAR);
   hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
@@ -95,7 +126,7 @@ static herr_t set_number(hid_t object, const char *name, hid_t type, const void 
   return error;
 }
 
-static herr_t get_number(hid_t object, const char *name, hid_t type, void *value)
+herr_t afb_hdf_get_number(hid_t object, const char *name, hid_t type, void *value)
 {
   if (H5Aexists(object, name) <= 0)
     return -1;
@@ -103,6 +134,21 @@ static herr_t get_number(hid_t object, const char *name, hid_t type, void *value
   if (attribute < 0)
     return -1;
   herr_t error = H5Aread(attribute, type, value);
+  H5Aclose(attribute);
+  return error;
+}
+
+herr_t afb_hdf_get_text(hid_t object, const char *name, char *value, size_t size)
+{
+  memset(value, 0, size);
+  hid_t attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : H5I_INVALID_HID;
+  if (attribute < 0)
+    return -1;
+  hid_t stored = H5Aget_type(attribute), wanted = afb_hdf_type(AFB_STRING, (int)size, 0);
+  /* HDF5 converts between lengths, and cuts what is too long. */
+  herr_t error = H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0 ? H5Aread(attribute, wanted, value) : -1;
+  H5Tclose(wanted);
+  H5Tclose(stored);
   H5Aclose(attribute);
   return error;
 }
@@ -126,11 +172,11 @@ static herr_t create_column(hid_t group, const afb_table_schema *table, const af
   H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY);
   H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
   hid_t dataset = H5Dcreate2(group, column->name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
-  herr_t error = dataset < 0 ? -1 : set_text(dataset, "unit", column->unit);
+  herr_t error = dataset < 0 ? -1 : afb_hdf_set_text(dataset, "unit", column->unit);
   if (error >= 0)
-    error = set_text(dataset, "description", column->description);
+    error = afb_hdf_set_text(dataset, "description", column->description);
   if (error >= 0 && column->legend)
-    error = set_text(dataset, "legend", legend_of(legend, column->legend));
+    error = afb_hdf_set_text(dataset, "legend", legend_of(legend, column->legend));
   if (dataset >= 0)
     H5Dclose(dataset);
   H5Pclose(list);
@@ -144,7 +190,7 @@ static herr_t create_tables(hid_t file, const afb_store_legend *legend)
   for (int t = 0; t < AFB_N_TABLES; t++) {
     const afb_table_schema *table = afb_store_schema((afb_table)t);
     hid_t group = H5Gcreate2(file, table->name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    herr_t error = group < 0 ? -1 : set_text(group, "description", table->description);
+    herr_t error = group < 0 ? -1 : afb_hdf_set_text(group, "description", table->description);
     for (int c = 0; c < table->n_columns && error >= 0; c++)
       error = create_column(group, table, &table->column[c], legend);
     if (group >= 0)
@@ -158,14 +204,13 @@ static herr_t create_tables(hid_t file, const afb_store_legend *legend)
 /* A scalar dataset with a whole text: attributes are limited to 64 KiB. */
 static herr_t create_text(hid_t group, const char *name, const char *value, const char *description)
 {
-  afb_column column = {name, AFB_STRING, (int)strlen(value) + 1, 0, NULL, NULL, 0};
-  hid_t type = type_of(&column, 1), space = H5Screate(H5S_SCALAR);
+  hid_t type = afb_hdf_type(AFB_STRING, (int)strlen(value) + 1, 1), space = H5Screate(H5S_SCALAR);
   hid_t dataset = H5Dcreate2(group, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   herr_t error = dataset < 0 ? -1 : H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value);
   if (error >= 0)
-    error = set_text(dataset, "unit", "1");
+    error = afb_hdf_set_text(dataset, "unit", "1");
   if (error >= 0)
-    error = set_text(dataset, "description", description);
+    error = afb_hdf_set_text(dataset, "description", description);
   if (dataset >= 0)
     H5Dclose(dataset);
   H5Sclose(space);
@@ -177,7 +222,7 @@ static herr_t write_input(hid_t group, const char *input, const char *identity)
 {
   char hash[24];
   snprintf(hash, sizeof hash, "%016llx", (unsigned long long)afb_hash(AFB_HASH_START, identity, strlen(identity)));
-  herr_t error = set_text(group, "identity_hash", hash);
+  herr_t error = afb_hdf_set_text(group, "identity_hash", hash);
   if (error >= 0)
     error = create_text(group, "resolved", input, "resolved input of the session that made this file");
   if (error >= 0)
@@ -196,20 +241,28 @@ static herr_t create_input(hid_t file, const afb_store_writer *writer)
   return error;
 }
 
-static herr_t create_root(hid_t file, const afb_store_writer *writer, uint64_t store)
+herr_t afb_hdf_create_root(hid_t file, const afb_store_writer *writer)
 {
   const int32_t version = AFB_SCHEMA_VERSION;
-  const uint64_t folded = 0;
   const char *revision = writer->revision ? writer->revision : "";
-  if (set_text(file, "format", "aufbau") < 0 || set_number(file, "schema_version", H5T_STD_I32LE, &version) < 0
-      || set_number(file, "store", H5T_STD_U64LE, &store) < 0 || set_number(file, "folded", H5T_STD_U64LE, &folded) < 0
-      || set_text(file, "program", PACKAGE_STRING) < 0 || set_text(file, "revision", revision) < 0)
+  if (afb_hdf_set_text(file, "format", "aufbau") < 0
+      || afb_hdf_set_number(file, "schema_version", H5T_NATIVE_INT32, &version) < 0
+      || afb_hdf_set_text(file, "program", PACKAGE_STRING) < 0 || afb_hdf_set_text(file, "revision", revision) < 0)
     return -1;
   return create_input(file, writer);
 }
 
+static herr_t create_store(hid_t file, const afb_store_writer *writer, uint64_t store)
+{
+  const uint64_t folded = 0;
+  if (afb_hdf_set_number(file, "store", H5T_NATIVE_UINT64, &store) < 0
+      || afb_hdf_set_number(file, "folded", H5T_NATIVE_UINT64, &folded) < 0)
+    return -1;
+  return afb_hdf_create_root(file, writer);
+}
+
 /* HDF5's own advisory locks are not supported by every parallel file system and not needed beside the journal's. */
-static hid_t access_list(MPI_Comm comm)
+hid_t afb_hdf_access(MPI_Comm comm)
 {
   hid_t list = H5Pcreate(H5P_FILE_ACCESS);
   int size = 1;
@@ -229,13 +282,13 @@ static hid_t access_list(MPI_Comm comm)
 
 afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint64_t store)
 {
-  hid_t list = access_list(MPI_COMM_NULL);
+  hid_t list = afb_hdf_access(MPI_COMM_NULL);
   hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
   H5Pclose(list);
   if (file < 0)
     return AFB_FAIL(AFB_E_IO, "cannot create %s: %s", path, afb_hdf_reason());
   afb_status status = AFB_OK;
-  if (create_root(file, writer, store) < 0 || create_tables(file, &writer->legend) < 0)
+  if (create_store(file, writer, store) < 0 || create_tables(file, &writer->legend) < 0)
     status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
   if (H5Fclose(file) < 0 && status == AFB_OK)
     status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
@@ -251,13 +304,16 @@ static hid_t open_column(hid_t file, const afb_table_schema *table, const afb_co
 
 static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
 {
-  if (H5Aexists(file, "format") <= 0 || get_number(file, "schema_version", H5T_NATIVE_INT32, &facts->schema_version) < 0)
+  if (H5Aexists(file, "format") <= 0 || afb_hdf_get_number(file, "schema_version", H5T_NATIVE_INT32, &facts->schema_version) < 0)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is an HDF5 file, but none of this program", path);
+  char kind[64];
+  if (afb_hdf_get_text(file, "kind", kind, sizeof kind) >= 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s holds %s, and no runs of atoms", path, kind);
   if (facts->schema_version > AFB_SCHEMA_VERSION)
     return AFB_FAIL(AFB_E_FOREIGN, "%s has schema version %d, and this program reads versions up to %d: use a newer one",
                     path, (int)facts->schema_version, AFB_SCHEMA_VERSION);
-  if (get_number(file, "store", H5T_NATIVE_UINT64, &facts->store) < 0
-      || get_number(file, "folded", H5T_NATIVE_UINT64, &facts->folded) < 0)
+  if (afb_hdf_get_number(file, "store", H5T_NATIVE_UINT64, &facts->store) < 0
+      || afb_hdf_get_number(file, "folded", H5T_NATIVE_UINT64, &facts->folded) < 0)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is damaged: it lacks an attribute that every result file has", path);
   for (int t = 0; t < AFB_N_TABLES; t++) {
     const afb_table_schema *table = afb_store_schema((afb_table)t);
@@ -283,7 +339,7 @@ static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
 
 afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts)
 {
-  hid_t list = access_list(MPI_COMM_NULL);
+  hid_t list = afb_hdf_access(MPI_COMM_NULL);
   *file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
   if (*file < 0)
@@ -298,7 +354,7 @@ afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts)
 
 afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer)
 {
-  hid_t list = access_list(MPI_COMM_NULL);
+  hid_t list = afb_hdf_access(MPI_COMM_NULL);
   hid_t file = H5Fopen(path, H5F_ACC_RDWR, list);
   H5Pclose(list);
   if (file < 0)
@@ -375,14 +431,14 @@ static herr_t set_legend(hid_t file, const afb_table_schema *table, const afb_co
     return -1;
   herr_t error = H5Aexists(dataset, "legend") > 0 ? H5Adelete(dataset, "legend") : 0;
   if (error >= 0)
-    error = set_text(dataset, "legend", legend);
+    error = afb_hdf_set_text(dataset, "legend", legend);
   H5Dclose(dataset);
   return error;
 }
 
 afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend)
 {
-  hid_t list = access_list(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
   H5Pclose(list);
   herr_t error = file < 0 ? -1 : 0;
   for (int t = 0; t < AFB_N_TABLES && error >= 0; t++) {
@@ -399,7 +455,7 @@ afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend)
 
 afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity)
 {
-  hid_t list = access_list(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
   H5Pclose(list);
   hid_t group = file < 0 ? -1 : H5Gopen2(file, "input", H5P_DEFAULT);
   herr_t error = group < 0 || H5Adelete(group, "identity_hash") < 0 || H5Ldelete(group, "resolved", H5P_DEFAULT) < 0 ||
@@ -448,7 +504,7 @@ afb_status afb_hdf_append_begin(MPI_Comm comm, const char *path, const int64_t b
   for (int t = 0; t < AFB_N_TABLES; t++)
     for (int c = 0; c < AFB_MAX_COLUMNS; c++)
       appender->dataset[t][c] = H5I_INVALID_HID;
-  hid_t list = access_list(comm);
+  hid_t list = afb_hdf_access(comm);
   appender->file = H5Fopen(path, H5F_ACC_RDWR, list);
   appender->transfer = H5Pcreate(H5P_DATASET_XFER);
   if (size > 1)

@@ -7,6 +7,31 @@
 
 #include "store/store.h"
 
+/* ---- Shared by all kinds of files ---- */
+
+/* From here on HDF5 does not print its errors; the reason of the last one is kept. */
+void afb_hdf_quiet(void);
+const char *afb_hdf_reason(void);
+
+/* Not collective. *exists: whether something lies at `path`. AFB_E_FOREIGN: it is not HDF5. AFB_E_IO: it is no file, or this user
+ * cannot read it (and write it, when `write`). */
+afb_status afb_hdf_look(const char *path, int write, int *exists);
+/* How files are opened: by all ranks of `comm` together when there are several. The caller closes what it gets with H5Pclose. */
+hid_t afb_hdf_access(MPI_Comm comm);
+/* Type of a column in the file or in memory; `length` is the bytes of a string. The caller closes it with H5Tclose. */
+hid_t afb_hdf_type(afb_column_type type, int length, int in_file);
+/* Attributes; with a file that several ranks opened all ranks write the same. A text that is read is cut at size - 1 bytes. */
+herr_t afb_hdf_set_text(hid_t object, const char *name, const char *value);
+herr_t afb_hdf_get_text(hid_t object, const char *name, char *value, size_t size);
+herr_t afb_hdf_set_number(hid_t object, const char *name, hid_t type, const void *value);
+herr_t afb_hdf_get_number(hid_t object, const char *name, hid_t type, void *value);
+/* What stands in every file of this program: format, schema version, revision, input. */
+herr_t afb_hdf_create_root(hid_t file, const afb_store_writer *writer);
+/* The texts of a session: versions, compiler, libraries, host, time; and its ranks. Not collective. */
+void afb_hdf_session(int ranks, const afb_store_writer *writer, afb_store_session *session);
+
+/* ---- Files of tables ---- */
+
 /* What the file says of itself, apart from its tables. */
 typedef struct {
   int32_t schema_version;
@@ -14,10 +39,6 @@ typedef struct {
   uint64_t folded;           /* number of the last journal record that it holds */
   int64_t count[AFB_N_TABLES];
 } afb_hdf_facts;
-
-/* From here on HDF5 does not print its errors; the reason of the last one is kept. */
-void afb_hdf_quiet(void);
-const char *afb_hdf_reason(void);
 
 /* Not collective. Writes a new file with empty tables. */
 afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint64_t store);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,31 +43,6 @@ static void release(afb_store *store)
 }
 
 /* ---- Rank 0: what lies at the path ---- */
-
-/* *exists, and if so that it begins like an HDF5 file. */
-static afb_status look(const char *path, int write, int *exists)
-{
-  static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-  struct stat info;
-  *exists = 0;
-  if (stat(path, &info) != 0) {
-    if (errno == ENOENT)
-      return AFB_OK;
-    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, strerror(errno));
-  }
-  *exists = 1;
-  if (!S_ISREG(info.st_mode))
-    return AFB_FAIL(AFB_E_IO, "%s is not a file", path);
-  unsigned char first[8] = {0};
-  FILE *file = access(path, write ? R_OK | W_OK : R_OK) == 0 ? fopen(path, "rb") : NULL;
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, strerror(errno));
-  size_t n = fread(first, 1, sizeof first, file);
-  fclose(file);
-  if (n < sizeof first || memcmp(first, signature, sizeof first) != 0)
-    return AFB_FAIL(AFB_E_FOREIGN, "%s is not an HDF5 file; it was left as it is", path);
-  return AFB_OK;
-}
 
 /* Length of the line at `text`, and the line behind it. */
 static const char *next_line(const char *text, int *length)
@@ -212,7 +186,7 @@ static afb_status open_for_writing(afb_store *store, const afb_store_writer *wri
 {
   int exists, fresh;
   /* Before anything is created beside a file that is not ours; again under the lock. */
-  AFB_TRY(look(store->path, 1, &exists));
+  AFB_TRY(afb_hdf_look(store->path, 1, &exists));
   if (exists && store->mode == AFB_STORE_CREATE)
     return AFB_FAIL(AFB_E_INPUT, "%s exists; choose another output file, or remove it", store->path);
   if (exists) {
@@ -221,7 +195,7 @@ static afb_status open_for_writing(afb_store *store, const afb_store_writer *wri
     afb_store_release_file(store);
   }
   AFB_TRY(afb_journal_lock(&store->journal, store->journal_path, store->path, &fresh));
-  afb_status status = look(store->path, 1, &exists);
+  afb_status status = afb_hdf_look(store->path, 1, &exists);
   if (status == AFB_OK && exists)
     status = store->mode == AFB_STORE_CREATE ? AFB_FAIL(AFB_E_INPUT, "%s exists by now", store->path)
                                              : continue_file(store, writer, fresh);
@@ -255,7 +229,7 @@ static afb_status open_for_reading(afb_store *store, int *again)
   *again = 0;
   afb_store_release_file(store);
   afb_journal_clear(&store->journal);
-  AFB_TRY(look(store->path, 0, &exists));
+  AFB_TRY(afb_hdf_look(store->path, 0, &exists));
   if (!exists)
     return AFB_FAIL(AFB_E_NOT_FOUND, "there is no file %s", store->path);
   AFB_TRY(load_file(store));

@@ -76,7 +76,7 @@ static afb_status check_writer(const afb_store *store)
   return AFB_FAIL(AFB_E_INTERNAL, "only rank 0 of a store that is open for writing adds rows");
 }
 
-static void fill_session(const afb_store *store, const afb_store_writer *writer, afb_store_session *row)
+void afb_hdf_session(int ranks, const afb_store_writer *writer, afb_store_session *row)
 {
   char mpi[MPI_MAX_LIBRARY_VERSION_STRING] = "", hdf5[AFB_STORE_NAME], host[256] = "";
   int length;
@@ -97,13 +97,13 @@ static void fill_session(const afb_store *store, const afb_store_writer *writer,
   afb_store_text(row->hdf5, sizeof row->hdf5, hdf5);
   afb_store_text(row->libraries, sizeof row->libraries, writer->libraries);
   afb_store_text(row->host, sizeof row->host, host);
-  row->ranks = store->size;
+  row->ranks = ranks;
 }
 
 afb_status afb_session_add(afb_store *store, const afb_store_writer *writer)
 {
   afb_store_session row;
-  fill_session(store, writer, &row);
+  afb_hdf_session(store->size, writer, &row);
   row.input_count = (int64_t)strlen(writer->input);
   AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_TEXT, row.input_count));
   AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_SESSIONS, 1));

@@ -1,0 +1,46 @@
+/* What stands behind a piece: its cell lists and, for a domain, who exchanges what. For src/descriptor only. */
+#ifndef AFB_DESCRIPTOR_PIECE_WORK_H
+#define AFB_DESCRIPTOR_PIECE_WORK_H
+
+#include "descriptor/cells.h"
+#include "descriptor/piece.h"
+
+/* The cell list of one frame. The points of cell c of the box stand in slots begin[c] ... begin[c + 1] - 1, by atom number. */
+typedef struct {
+  afb_cells cells;
+  afb_cell_box box;
+  int32_t *begin;              /* [cells of the box + 1] */
+} afb_cell_list;
+
+struct afb_piece_work {
+  int n_lists;
+  afb_cell_list *list;         /* one a frame */
+  /* [n_points] of each slot. A copy in order of cells: the search reads it in runs */
+  double *x, *y, *z;
+  int32_t *element, *point;
+  int32_t *cell;               /* [n_own] cell in the box of the list */
+  /* A domain's exchanges; comm is MPI_COMM_NULL otherwise. Counts are of atoms, [ranks]. */
+  MPI_Comm comm;
+  int n_ranks;
+  int64_t n_slice;             /* atoms that this rank brought */
+  int *slice_send, *slice_receive, *halo_send, *halo_receive;
+  int32_t *slice_place;        /* [n_slice] place in the message to the owners */
+  int32_t *arrival;            /* [n_own] place in what came from the slices */
+  int64_t n_halo_sent;
+  int32_t *halo_own;           /* [n_halo_sent] own point that was sent, as an image, by receiving rank */
+  int64_t most_rows;           /* of all ranks: max(n_own, n_slice) */
+};
+
+/* Allocates the arrays of n_own and n_points rows of a piece and its work. AFB_E_MEMORY. */
+afb_status afb_piece_allocate(afb_piece *piece);
+
+/* Sorts points into list f, whose cells and box are set: own points own ... own + n_own - 1 and others image ... image + n_image - 1, with
+ * cells cell[n_points]; their slots are from `slot` on. Within a cell the order of points stays. AFB_E_MEMORY, AFB_E_INPUT: too many cells. */
+afb_status afb_piece_sort(afb_piece *piece, int f, const int32_t *cell, int64_t own, int64_t n_own, int64_t image, int64_t n_image,
+                          int64_t slot);
+
+/* Fold and return of a domain. */
+afb_status afb_domain_fold(const afb_piece *piece, int width, double *value);
+afb_status afb_domain_return(const afb_piece *piece, int width, const double *value, double *out);
+
+#endif

@@ -1,0 +1,482 @@
+#include "store/arrays.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/file.h"
+#include "store/hdf.h"
+
+/* Bytes of one transfer of a rank: MPI counts in int. Datasets beyond a block begin at its multiples, as stripes of file systems do. */
+enum { SLAB_BYTES = 256 << 20, BLOCK_BYTES = 1 << 20, METADATA_BYTES = 1 << 20 };
+
+typedef struct {
+  afb_array array;               /* its texts are those behind */
+  char name[64], unit[64], description[320];
+  hid_t dataset;
+} entry;
+
+struct afb_arrays {
+  MPI_Comm comm;
+  int rank, size, writes;
+  int64_t bytes, reserved;       /* of all arrays; and for which there is space on the disk */
+  char *path, *temporary;
+  hid_t file, transfer;
+  int n, capacity;
+  entry *entry;
+};
+
+static void release(afb_arrays *arrays)
+{
+  free(arrays->path);
+  free(arrays->temporary);
+  free(arrays->entry);
+  free(arrays);
+}
+
+static afb_status allocate(MPI_Comm comm, const char *path, int writes, afb_arrays **out)
+{
+  size_t n = strlen(path);
+  afb_arrays *arrays = calloc(1, sizeof *arrays);
+  *out = arrays;
+  if (!arrays)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory to open %s", path);
+  *arrays = (afb_arrays){.comm = comm, .writes = writes, .file = H5I_INVALID_HID, .transfer = H5I_INVALID_HID,
+                         .path = malloc(n + 1), .temporary = malloc(n + 5)};
+  MPI_Comm_rank(comm, &arrays->rank);
+  MPI_Comm_size(comm, &arrays->size);
+  if (!arrays->path || !arrays->temporary)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory to open %s", path);
+  memcpy(arrays->path, path, n + 1);
+  snprintf(arrays->temporary, n + 5, "%s.tmp", path);
+  return AFB_OK;
+}
+
+/* ---- What lies at the path ---- */
+
+/* Whether an open file is one of arrays of this kind. */
+static afb_status check_kind(const char *path, hid_t file, const char *kind, int writes)
+{
+  char found[64];
+  const char *behind = writes ? "; it is left as it is: choose another name" : "";
+  if (H5Aexists(file, "format") <= 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is an HDF5 file, but none of this program%s", path, behind);
+  if (afb_hdf_get_text(file, "kind", found, sizeof found) < 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s holds runs of atoms, and no %s%s", path, kind ? kind : "arrays", behind);
+  if (kind && strcmp(found, kind) != 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s holds %s, and no %s%s", path, found, kind, behind);
+  int32_t version = 0;
+  if (afb_hdf_get_number(file, "schema_version", H5T_NATIVE_INT32, &version) < 0 || version > AFB_SCHEMA_VERSION)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s has schema version %d, and this program reads versions up to %d: use a newer one", path,
+                    (int)version, AFB_SCHEMA_VERSION);
+  return AFB_OK;
+}
+
+static afb_status may_replace(const char *path, const char *kind)
+{
+  int exists;
+  AFB_TRY(afb_hdf_look(path, 1, &exists));
+  if (!exists)
+    return AFB_OK;
+  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDONLY, list);
+  H5Pclose(list);
+  if (file < 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file; it is left as it is: choose another name", path);
+  afb_status status = check_kind(path, file, kind, 1);
+  H5Fclose(file);
+  return status;
+}
+
+/* ---- Creating ---- */
+
+static afb_status open_temporary(afb_arrays *arrays)
+{
+  hid_t list = afb_hdf_access(arrays->comm);
+  H5Pset_alignment(list, BLOCK_BYTES, BLOCK_BYTES);   /* of what is at least as large */
+  arrays->file = H5Fcreate(arrays->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+  H5Pclose(list);
+  if (arrays->file < 0)
+    return AFB_FAIL(AFB_E_INPUT, "cannot create %s: %s", arrays->temporary, afb_hdf_reason());
+  return AFB_OK;
+}
+
+/* The same on all ranks: an attribute is written by all of them together. */
+static afb_status write_provenance(afb_arrays *arrays, const char *kind, const afb_store_writer *writer)
+{
+  const afb_table_schema *schema = afb_store_schema(AFB_TABLE_SESSIONS);
+  afb_store_session session;
+  afb_hdf_session(arrays->size, writer, &session);
+  MPI_Bcast(&session, (int)sizeof session, MPI_BYTE, 0, arrays->comm);
+  herr_t error = afb_hdf_create_root(arrays->file, writer);
+  if (error >= 0)
+    error = afb_hdf_set_text(arrays->file, "kind", kind);
+  if (error >= 0)
+    error = afb_hdf_set_number(arrays->file, "ranks", H5T_NATIVE_INT32, &session.ranks);
+  for (int c = 0; c < schema->n_columns && error >= 0; c++) {
+    const afb_column *column = &schema->column[c];
+    if (column->type == AFB_STRING && H5Aexists(arrays->file, column->name) <= 0)
+      error = afb_hdf_set_text(arrays->file, column->name, (const char *)&session + column->offset);
+  }
+  return error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, afb_hdf_reason()) : AFB_OK;
+}
+
+static afb_status create(afb_arrays *arrays, const char *kind, const afb_store_writer *writer)
+{
+  afb_status status = AFB_OK;
+  if (arrays->rank == 0) {
+    status = may_replace(arrays->path, kind);
+    if (status == AFB_OK)
+      status = afb_file_reserve(arrays->temporary, METADATA_BYTES);
+    if (status == AFB_E_IO)
+      status = afb_trail_at(AFB_E_INPUT, __func__, __FILE__, __LINE__);
+  }
+  AFB_TRY(afb_agree(arrays->comm, status));
+  AFB_TRY(afb_agree(arrays->comm, open_temporary(arrays)));
+  return afb_agree(arrays->comm, write_provenance(arrays, kind, writer));
+}
+
+/* ---- Opening ---- */
+
+static afb_status push(afb_arrays *arrays, const afb_array *array, hid_t dataset)
+{
+  if (arrays->n == arrays->capacity) {
+    int capacity = 2 * arrays->capacity + 16;
+    entry *larger = realloc(arrays->entry, (size_t)capacity * sizeof *larger);
+    if (!larger)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for a list of %d arrays", capacity);
+    arrays->entry = larger;
+    arrays->capacity = capacity;
+  }
+  entry *e = &arrays->entry[arrays->n++];
+  e->array = *array;
+  e->dataset = dataset;
+  snprintf(e->name, sizeof e->name, "%s", array->name);
+  snprintf(e->unit, sizeof e->unit, "%s", array->unit);
+  snprintf(e->description, sizeof e->description, "%s", array->description);
+  return AFB_OK;
+}
+
+static entry *find(const afb_arrays *arrays, const char *name)
+{
+  for (int i = 0; i < arrays->n; i++)
+    if (strcmp(arrays->entry[i].name, name) == 0)
+      return &arrays->entry[i];
+  return NULL;
+}
+
+/* 0 when a dataset has no form that an array can have. */
+static int recognise(hid_t dataset, afb_array *array)
+{
+  hsize_t dim[3] = {0, 0, 0};
+  hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
+  H5T_class_t class = H5Tget_class(type);
+  size_t size = H5Tget_size(type);
+  array->rank = H5Sget_simple_extent_ndims(space);
+  array->length = 1;
+  int known = array->rank >= 1 && array->rank <= 3;
+  if (class == H5T_STRING && H5Tis_variable_str(type) == 0) {
+    array->type = AFB_STRING;
+    array->length = (int)size;
+  } else if (class == H5T_INTEGER && (size == 4 || size == 8))
+    array->type = size == 4 ? AFB_I32 : AFB_I64;
+  else if (class == H5T_FLOAT && (size == 4 || size == 8))
+    array->type = size == 4 ? AFB_F32 : AFB_F64;
+  else
+    known = 0;
+  if (known)
+    H5Sget_simple_extent_dims(space, dim, NULL);
+  for (int d = 0; d < 3; d++)
+    array->dim[d] = (int64_t)dim[d];
+  H5Sclose(space);
+  H5Tclose(type);
+  return known;
+}
+
+/* Name of member i of a group; 0 when there is none. */
+static int member_name(hid_t group, hsize_t i, char *name, size_t size)
+{
+  return H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT) > 0;
+}
+
+static afb_status scan_member(afb_arrays *arrays, const char *name)
+{
+  char unit[64], description[320];
+  afb_array array = {.name = name, .unit = unit, .description = description};
+  hid_t dataset = H5Dopen2(arrays->file, name, H5P_DEFAULT);
+  if (dataset < 0)
+    return AFB_OK;
+  if (!recognise(dataset, &array)) {
+    H5Dclose(dataset);
+    return AFB_OK;
+  }
+  afb_hdf_get_text(dataset, "unit", unit, sizeof unit);
+  afb_hdf_get_text(dataset, "description", description, sizeof description);
+  return push(arrays, &array, dataset);
+}
+
+static afb_status scan(afb_arrays *arrays)
+{
+  char group_name[64], member[64], name[130];
+  for (hsize_t g = 0; member_name(arrays->file, g, group_name, sizeof group_name); g++) {
+    hid_t group = H5Gopen2(arrays->file, group_name, H5P_DEFAULT);
+    if (group < 0)
+      continue;
+    afb_status status = AFB_OK;
+    for (hsize_t i = 0; status == AFB_OK && member_name(group, i, member, sizeof member); i++)
+      if (snprintf(name, sizeof name, "%s/%s", group_name, member) < 64)
+        status = scan_member(arrays, name);
+    H5Gclose(group);
+    AFB_TRY(status);
+  }
+  return AFB_OK;
+}
+
+static afb_status load(afb_arrays *arrays, const char *kind)
+{
+  int exists = 0;
+  afb_status status = AFB_OK;
+  if (arrays->rank == 0) {
+    status = afb_hdf_look(arrays->path, 0, &exists);
+    if (status == AFB_OK && !exists)
+      status = AFB_FAIL(AFB_E_NOT_FOUND, "there is no file %s", arrays->path);
+  }
+  AFB_TRY(afb_agree(arrays->comm, status));
+  hid_t list = afb_hdf_access(arrays->comm);
+  arrays->file = H5Fopen(arrays->path, H5F_ACC_RDONLY, list);
+  H5Pclose(list);
+  if (arrays->file < 0)
+    status = AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", arrays->path, afb_hdf_reason());
+  AFB_TRY(afb_agree(arrays->comm, status));
+  AFB_TRY(afb_agree(arrays->comm, check_kind(arrays->path, arrays->file, kind, 0)));
+  return afb_agree(arrays->comm, scan(arrays));
+}
+
+/* ---- Life ---- */
+
+static afb_status open_arrays(MPI_Comm comm, const char *path, const char *kind, const afb_store_writer *writer,
+                              afb_arrays **out)
+{
+  MPI_Comm inside;
+  afb_arrays *arrays;
+  *out = NULL;
+  afb_hdf_quiet();
+  MPI_Comm_dup(comm, &inside);
+  afb_status status = afb_agree(inside, allocate(inside, path, writer != NULL, &arrays));
+  if (status == AFB_OK) {
+    arrays->transfer = H5Pcreate(H5P_DATASET_XFER);
+    if (arrays->size > 1)
+      H5Pset_dxpl_mpio(arrays->transfer, H5FD_MPIO_COLLECTIVE);
+    status = writer ? create(arrays, kind, writer) : load(arrays, kind);
+  }
+  if (status == AFB_OK) {
+    *out = arrays;
+    return AFB_OK;
+  }
+  if (arrays && arrays->file >= 0) {
+    H5Fclose(arrays->file);
+    if (arrays->writes && arrays->rank == 0)
+      unlink(arrays->temporary);
+  }
+  if (arrays && arrays->transfer >= 0)
+    H5Pclose(arrays->transfer);
+  if (arrays)
+    release(arrays);
+  MPI_Comm_free(&inside);
+  return status;
+}
+
+afb_status afb_arrays_create(MPI_Comm comm, const char *path, const char *kind, const afb_store_writer *writer,
+                             afb_arrays **arrays)
+{
+  AFB_TRY(open_arrays(comm, path, kind, writer, arrays));
+  return AFB_OK;
+}
+
+afb_status afb_arrays_open(MPI_Comm comm, const char *path, const char *kind, afb_arrays **arrays)
+{
+  AFB_TRY(open_arrays(comm, path, kind, NULL, arrays));
+  return AFB_OK;
+}
+
+/* `end`: of what HDF5 wrote; behind it is space that was reserved and not needed. HDF5 does not tell it of a file that it
+ * has open by MPI-IO, but cuts such a file itself. */
+static afb_status put_in_place(const afb_arrays *arrays, haddr_t end)
+{
+  if (arrays->size == 1 && truncate(arrays->temporary, (off_t)end) != 0)
+    return AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, strerror(errno));
+  AFB_TRY(afb_file_sync(arrays->temporary));
+  if (rename(arrays->temporary, arrays->path) != 0)
+    return AFB_FAIL(AFB_E_IO, "cannot replace %s: %s", arrays->path, strerror(errno));
+  return afb_file_sync_directory(arrays->path);
+}
+
+afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
+{
+  afb_arrays *arrays = *handle;
+  if (!arrays)
+    return status;
+  haddr_t end = 0;
+  *handle = NULL;
+  if (arrays->writes) {
+    status = afb_agree(arrays->comm, status);
+    if (status == AFB_OK
+        && (H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0 || (arrays->size == 1 && H5Fget_eoa(arrays->file, &end) < 0)))
+      status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->path, afb_hdf_reason());
+  }
+  /* Closing the file closes its datasets (H5F_CLOSE_STRONG). */
+  if (H5Fclose(arrays->file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot close %s: %s", arrays->path, afb_hdf_reason());
+  H5Pclose(arrays->transfer);
+  if (arrays->writes) {
+    status = afb_agree(arrays->comm, status);
+    if (status == AFB_OK && arrays->rank == 0)
+      status = put_in_place(arrays, end);
+    status = afb_agree(arrays->comm, status);
+    if (status != AFB_OK && arrays->rank == 0)
+      unlink(arrays->temporary);
+  }
+  MPI_Comm comm = arrays->comm;
+  release(arrays);
+  MPI_Comm_free(&comm);
+  return status;
+}
+
+/* ---- Arrays ---- */
+
+static int64_t row_bytes(const afb_array *array)
+{
+  int64_t bytes = array->type == AFB_STRING ? array->length : array->type == AFB_I32 || array->type == AFB_F32 ? 4 : 8;
+  for (int d = 1; d < array->rank; d++)
+    bytes *= array->dim[d];
+  return bytes;
+}
+
+static herr_t create_dataset(const afb_arrays *arrays, const afb_array *array, hid_t *dataset)
+{
+  hsize_t dim[3];
+  for (int d = 0; d < array->rank; d++)
+    dim[d] = (hsize_t)array->dim[d];
+  hid_t type = afb_hdf_type(array->type, array->length, 1), space = H5Screate_simple(array->rank, dim, NULL);
+  hid_t creation = H5Pcreate(H5P_DATASET_CREATE), links = H5Pcreate(H5P_LINK_CREATE);
+  H5Pset_layout(creation, H5D_CONTIGUOUS);
+  H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);   /* every row is written */
+  H5Pset_create_intermediate_group(links, 1);
+  *dataset = H5Dcreate2(arrays->file, array->name, type, space, links, creation, H5P_DEFAULT);
+  herr_t error = *dataset < 0 ? -1 : afb_hdf_set_text(*dataset, "unit", array->unit);
+  if (error >= 0)
+    error = afb_hdf_set_text(*dataset, "description", array->description);
+  H5Pclose(links);
+  H5Pclose(creation);
+  H5Sclose(space);
+  H5Tclose(type);
+  return error;
+}
+
+afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array)
+{
+  hid_t dataset = H5I_INVALID_HID;
+  afb_status status = AFB_OK;
+  if (!arrays->writes || array->rank < 1 || array->rank > 3 || strlen(array->name) >= sizeof arrays->entry->name
+      || find(arrays, array->name))
+    return AFB_FAIL(AFB_E_INTERNAL, "array %s cannot be added", array->name);
+  if (create_dataset(arrays, array, &dataset) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot make %s in %s: %s", array->name, arrays->temporary, afb_hdf_reason());
+  if (status == AFB_OK)
+    status = push(arrays, array, dataset);
+  arrays->bytes += array->dim[0] * row_bytes(array) + BLOCK_BYTES;
+  return afb_agree(arrays->comm, status);
+}
+
+/* A full disk has to be found before HDF5 writes: a file whose writes failed it cannot even close. */
+static afb_status reserve(afb_arrays *arrays)
+{
+  afb_status status = AFB_OK;
+  if (arrays->reserved >= arrays->bytes)
+    return AFB_OK;
+  if (arrays->rank == 0)
+    status = afb_file_extend(arrays->temporary, METADATA_BYTES + arrays->bytes);
+  arrays->reserved = arrays->bytes;
+  return afb_agree(arrays->comm, status);
+}
+
+static herr_t transfer_rows(const afb_arrays *arrays, const entry *e, int64_t first, int64_t n, void *in, const void *out)
+{
+  hsize_t start[3] = {(hsize_t)first, 0, 0}, count[3] = {(hsize_t)n, (hsize_t)e->array.dim[1], (hsize_t)e->array.dim[2]};
+  hid_t space = H5Dget_space(e->dataset), memory = H5Screate_simple(e->array.rank, count, NULL);
+  hid_t type = afb_hdf_type(e->array.type, e->array.length, 0);
+  herr_t error = space < 0 || memory < 0 || type < 0 ? -1 : 0;
+  if (n > 0)
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
+  else {
+    H5Sselect_none(space);
+    H5Sselect_none(memory);
+  }
+  if (error >= 0)
+    error = in ? H5Dread(e->dataset, type, memory, space, arrays->transfer, in)
+               : H5Dwrite(e->dataset, type, memory, space, arrays->transfer, out);
+  H5Tclose(type);
+  H5Sclose(memory);
+  H5Sclose(space);
+  return error;
+}
+
+/* In slabs of which every rank makes as many, the last ones empty. */
+static afb_status transfer(afb_arrays *arrays, const char *name, int64_t first, int64_t n, char *in, const char *out)
+{
+  const entry *e = find(arrays, name);
+  if (!e)
+    return AFB_FAIL(AFB_E_INTERNAL, "%s has no array %s", arrays->path, name);
+  afb_status status = AFB_OK;
+  if (first < 0 || n < 0 || n > e->array.dim[0] - first)
+    status = AFB_FAIL(AFB_E_INTERNAL, "rows %lld ... %lld of %s, which has %lld", (long long)first,
+                      (long long)(first + n - 1), name, (long long)e->array.dim[0]);
+  int64_t bytes = row_bytes(&e->array), at_once = bytes > 0 && bytes < SLAB_BYTES ? SLAB_BYTES / bytes : 1;
+  int64_t slabs = status == AFB_OK ? (n + at_once - 1) / at_once : 0;
+  MPI_Allreduce(MPI_IN_PLACE, &slabs, 1, MPI_INT64_T, MPI_MAX, arrays->comm);
+  AFB_TRY(afb_agree(arrays->comm, status));
+  if (out)
+    AFB_TRY(reserve(arrays));
+  for (int64_t s = 0; s < slabs; s++) {
+    int64_t done = s * at_once < n ? s * at_once : n, now = n - done < at_once ? n - done : at_once;
+    if (transfer_rows(arrays, e, first + done, now, in ? in + done * bytes : NULL, out ? out + done * bytes : NULL) < 0)
+      status = AFB_FAIL(AFB_E_IO, "cannot %s %s of %s: %s", in ? "read" : "write", name, arrays->path, afb_hdf_reason());
+    AFB_TRY(afb_agree(arrays->comm, status));
+  }
+  return AFB_OK;
+}
+
+/* HDF5 wants an address also where there are no rows. */
+static char nothing[1];
+
+afb_status afb_arrays_write(afb_arrays *arrays, const char *name, int64_t first, int64_t n, const void *data)
+{
+  return transfer(arrays, name, first, n, NULL, data ? data : nothing);
+}
+
+afb_status afb_arrays_read(afb_arrays *arrays, const char *name, int64_t first, int64_t n, void *data)
+{
+  return transfer(arrays, name, first, n, data ? data : nothing, NULL);
+}
+
+afb_status afb_arrays_find(afb_arrays *arrays, const char *name, afb_array *array)
+{
+  const entry *e = find(arrays, name);
+  if (!e)
+    return AFB_FAIL(AFB_E_NOT_FOUND, "%s has no array %s", arrays->path, name);
+  *array = e->array;
+  array->name = e->name;
+  array->unit = e->unit;
+  array->description = e->description;
+  return AFB_OK;
+}
+
+afb_status afb_arrays_note(afb_arrays *arrays, const char *name, double value)
+{
+  afb_status status = AFB_OK;
+  if (afb_hdf_set_number(arrays->file, name, H5T_NATIVE_DOUBLE, &value) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot note %s in %s: %s", name, arrays->temporary, afb_hdf_reason());
+  return afb_agree(arrays->comm, status);
+}
