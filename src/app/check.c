@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/descriptor_input.h"
 #include "app/inputs.h"
 
 static afb_status choose_schema(const afb_arguments *arguments, const afb_schema **schema)
@@ -37,6 +38,15 @@ static afb_status check_campaign(afb_config *config, const void *input)
   return status;
 }
 
+static afb_status check_describe(afb_config *config, const void *input)
+{
+  afb_bispectrum_settings settings;
+  unsigned quantities;
+  int grid[3];
+  AFB_TRY(afb_describe_input_check(config, input, &settings, &quantities, grid));
+  return afb_config_verdict(config);
+}
+
 afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
 {
   (void)exit_status;
@@ -54,6 +64,7 @@ afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
   AFB_TRY(afb_input_read(schema, arguments, &input, &config));
   afb_status status = schema == &afb_atom_schema ? check_atom(config, &input.atom)
                       : schema == &afb_campaign_schema ? check_campaign(config, &input.campaign)
+                      : schema == &afb_describe_schema ? check_describe(config, &input.describe)
                                                        : afb_config_verdict(config);
   status = afb_agree(MPI_COMM_WORLD, status);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

@@ -20,11 +20,18 @@ const afb_command afb_commands[] = {
    afb_run_campaign},
   {"check", "INPUT [COMMAND]", 1, 2, AFB_OPTION_SET, "checks an input without running it",
    "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
-   "atom or campaign; without it the keys of the input tell.\n",
+   "the one that the input is for; without it the keys of the input tell. Files with structures are not read.\n",
    afb_run_check},
-  {"export", "runs|levels FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
-   "`export runs` writes one row a run, `export levels` the levels of the runs that converged; to --csv FILE, or to\n"
-   "standard output.\n",
+  {"describe", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_SKIP_BAD,
+   "descriptors of atoms and their surroundings",
+   "Evaluates descriptors for every atom of many structures, or on a grid, over all ranks, and writes them to -o FILE.h5.\n"
+   "`aufbau list template describe` prints an input. A structure with a mistake ends it before anything is written; with\n"
+   "--skip-bad it is left out, and the file says so. An FILE.h5 of descriptors is replaced, any other file is never touched.\n",
+   afb_run_describe},
+  {"export", "TABLE FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
+   "TABLE is runs, one row a run; levels, those of the runs that converged; descriptors, one row an atom or grid point of\n"
+   "what `aufbau describe` wrote; forces, one row an atom of what `aufbau predict` wrote. To --csv FILE, or to standard\n"
+   "output.\n",
    afb_run_export},
   {"import", "runs TABLE.csv", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program, to learn from",
    "Stores a table with the columns of `export runs`, or GRASP's reference data, in -o FILE.h5: a new file, or that of\n"

@@ -69,6 +69,7 @@ typedef enum { AFB_INPUT_COVARIANCE_FULL, AFB_INPUT_COVARIANCE_LOW_RANK } afb_in
 typedef struct {
   afb_strings file;             /* patterns */
   const char *format;           /* NULL: by name and content */
+  int64_t divide_above;         /* atoms, or points of a grid */
 } afb_input_structures;
 
 typedef struct {

@@ -12,6 +12,9 @@ static const struct {
   afb_kernel kernel;
   const afb_bispectrum_kernel_ops *ops;
 } kernels[] = {
+  {AFB_KERNEL_8, &afb_kernel_8},
+  {AFB_KERNEL_4, &afb_kernel_4},
+  {AFB_KERNEL_2, &afb_kernel_2},
   {AFB_KERNEL_REFERENCE, &afb_kernel_reference},
 };
 

@@ -32,6 +32,8 @@ typedef struct {
 /* All but low, scale, n, m. AFB_E_INPUT: no volume along a periodic direction, a cut-off or cell that is not finite. */
 afb_status afb_cells_init(const double cell[3][3], const int periodic[3], double cutoff, afb_cells *cells);
 
+void afb_cells_coordinates(const afb_cells *cells, const double *x, double *s);
+
 /* Widens low[3], high[3] to hold s of the atoms. Returns the number of the first atom whose position is not finite or 1e9 cells
  * away; -1: all are good. */
 int64_t afb_cells_range(const afb_cells *cells, int64_t n, const double *position, double *low, double *high);

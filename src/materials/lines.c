@@ -108,9 +108,16 @@ afb_status afb_lines_read(const char *path, int64_t begin, int64_t end, int64_t 
   return status;
 }
 
-void afb_lines_clear(afb_lines *lines)
+void afb_lines_drop(afb_lines *lines)
 {
   free(lines->text);
   free(lines->start);
+  lines->text = NULL;
+  lines->start = NULL;
+}
+
+void afb_lines_clear(afb_lines *lines)
+{
+  afb_lines_drop(lines);
   *lines = (afb_lines){.n = 0};
 }

@@ -21,6 +21,8 @@ typedef struct {
  * line. Reads are independent of other ranks: the ranges are long, contiguous and disjoint, and there is nothing to gain from
  * reading collectively. */
 afb_status afb_lines_read(const char *path, int64_t begin, int64_t end, int64_t size, afb_lines *lines);
+/* Gives back the memory of the text; the number of lines stays. */
+void afb_lines_drop(afb_lines *lines);
 void afb_lines_clear(afb_lines *lines);
 
 #endif

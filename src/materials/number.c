@@ -129,7 +129,7 @@ static const char *exponent(const char *p, int *power)
   return q;
 }
 
-int afb_number_real(const char **at, double *value)
+int afb_number_leading(const char **at, double *value)
 {
   const char *begin = *at;
   while (is_blank(*begin))
@@ -166,10 +166,17 @@ int afb_number_real(const char **at, double *value)
   } else if (!(p = not_finite(from, &x))) {
     return 0;
   }
-  if (!is_blank(*p) && !is_end(*p))
-    return 0;
   *value = negative ? -x : x;
   *at = p;
+  return 1;
+}
+
+int afb_number_real(const char **at, double *value)
+{
+  const char *end = *at;
+  if (!afb_number_leading(&end, value) || (!is_blank(*end) && !is_end(*end)))
+    return 0;
+  *at = end;
   return 1;
 }
 

@@ -24,6 +24,8 @@ int afb_word_count(const char *at);
  * the decimal number, as strtod rounds. 0, and *at stays, where the next word is none. Cost: about 1 ns a character
  * for up to 19 digits. */
 int afb_number_real(const char **at, double *value);
+/* The same, but anything may follow, as a comma does in JSON. */
+int afb_number_leading(const char **at, double *value);
 /* A decimal integer as a whole word. 0 where the next word is none or is beyond 64 bits. */
 int afb_number_integer(const char **at, int64_t *value);
 

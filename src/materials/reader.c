@@ -15,10 +15,9 @@ const char *afb_part_line(const afb_part *part, int64_t line)
 
 int64_t afb_part_end(const afb_part *part) { return part->first_line + part->lines.n; }
 
-double afb_cell_volume(double c[3][3])
+double afb_cell_volume(const double *c)
 {
-  return c[0][0] * (c[1][1] * c[2][2] - c[1][2] * c[2][1]) - c[0][1] * (c[1][0] * c[2][2] - c[1][2] * c[2][0]) +
-         c[0][2] * (c[1][0] * c[2][1] - c[1][1] * c[2][0]);
+  return c[0] * (c[4] * c[8] - c[5] * c[7]) - c[1] * (c[3] * c[8] - c[5] * c[6]) + c[2] * (c[3] * c[7] - c[4] * c[6]);
 }
 
 const char *afb_line_excerpt(const char *line, char *buffer)
@@ -148,6 +147,32 @@ int afb_reader_species(afb_reader *reader, const char *name, size_t length)
   return reader->n_species++;
 }
 
+void afb_walk_lines(afb_reader *reader, afb_part *part, afb_walk *walk,
+                    void (*step)(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text))
+{
+  int64_t end = afb_part_end(part);
+  while (!walk->ended && reader->status == AFB_OK && walk->line < end) {
+    int64_t line = walk->line++;
+    step(reader, part, walk, line, afb_part_line(part, line));
+  }
+}
+
+void afb_walk_check_rows(afb_reader *reader, afb_part *part, afb_walk *walk)
+{
+  int64_t end = afb_part_end(part), found = end - walk->layout.first_line;
+  if (found < walk->layout.n_rows)
+    afb_reader_problem(reader, part, walk, 0, end - 1, "the file ends here, behind %lld of %lld atoms",
+                       (long long)found, (long long)walk->layout.n_rows);
+}
+
+int afb_read_numbers(const char *at, int n, double *x)
+{
+  int i = 0;
+  while (i < n && afb_number_real(&at, &x[i]) && isfinite(x[i]))
+    i++;
+  return i == n;
+}
+
 /* What the rows of a frame have in common, and what the last row was: mostly the next one is alike. */
 typedef struct {
   const afb_layout *layout;
@@ -169,6 +194,17 @@ static int tag_species(afb_reader *reader, afb_word word)
   return n > 0 && n < sizeof name ? afb_reader_species(reader, name, n) : -1;
 }
 
+/* The type of that name. */
+static int label_species(afb_reader *reader, const afb_layout *layout, afb_word word)
+{
+  for (int t = 0; t < layout->n_types; t++) {
+    const char *name = reader->type[layout->first_type + t].name;
+    if (strlen(name) == word.size && memcmp(name, word.text, word.size) == 0)
+      return afb_reader_species(reader, name, word.size);
+  }
+  return -1;
+}
+
 /* The species that a word stands for; -1: none. */
 static int find_species(afb_reader *reader, const afb_layout *layout, afb_word word)
 {
@@ -178,7 +214,9 @@ static int find_species(afb_reader *reader, const afb_layout *layout, afb_word w
     return tag_species(reader, word);
   if (layout->form == AFB_SPECIES_NAMED)
     return word.size < AFB_SPECIES_NAME ? afb_reader_species(reader, word.text, word.size) : -1;
-  if (!afb_number_integer(&at, &number) || number < 1)
+  if (!afb_number_integer(&at, &number))
+    return layout->form == AFB_SPECIES_NUMBERED ? label_species(reader, layout, word) : -1;
+  if (number < 1)
     return -1;
   if (layout->form == AFB_SPECIES_CHARGE && number <= AFB_N_ELEMENTS)
     at = afb_element_symbol((int)number);

@@ -63,10 +63,11 @@ typedef struct {
   afb_layout layout;
   int n_types;
   afb_type type[AFB_MAX_SPECIES];
-  double scale[3];             /* POSCAR */
-  int direct;
-  int style;                   /* LAMMPS */
-  int64_t n_names;
+  double scale[3];             /* POSCAR: of the three axes; the volume, negative, in the first */
+  int style, section;          /* LAMMPS */
+  double low[3], high[3], tilt[3];
+  double angles[3];            /* OLCAO */
+  int fractional, repeat[3];
 } afb_walk;
 
 /* What is wrong with a frame, or with its file. */
@@ -149,8 +150,17 @@ int64_t afb_reader_layout_atoms(const afb_reader *reader, const afb_layout *layo
 /* Reads the rows of all frames on this rank into the reader's arrays, which have room for all of them. */
 void afb_reader_rows(afb_reader *reader);
 
-/* Volume of a cell, with its sign. */
-double afb_cell_volume(double cell[3][3]);
+/* Goes on line by line until the part's end or the end of the walk; `step` looks at the line walk->line, which is the next one by then, and
+ * may go further. */
+void afb_walk_lines(afb_reader *reader, afb_part *part, afb_walk *walk,
+                    void (*step)(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text));
+/* For the end of a file that holds one frame: says so when rows are missing. */
+void afb_walk_check_rows(afb_reader *reader, afb_part *part, afb_walk *walk);
+/* Exactly n finite numbers on the line; what stands behind them is left alone. */
+int afb_read_numbers(const char *at, int n, double *x);
+
+/* Volume of a cell [3][3], with its sign. */
+double afb_cell_volume(const double *cell);
 
 /* A line for a message: at most 40 characters of it, in a buffer of 64 bytes; returns it. */
 const char *afb_line_excerpt(const char *line, char *buffer);

@@ -339,10 +339,15 @@ afb_status afb_snap_write(const char *coefficients_path, const char *parameters_
                           const afb_snap_elements *elements, const afb_potential *potential)
 {
   const afb_bispectrum_settings *s = afb_bispectrum_get(potential->bispectrum);
-  if (s->n_pairs > 0 || s->adaptive != AFB_ADAPTIVE_NONE || s->self < 1 || s->self > 1)
+  int shared = 0;
+  for (int e = 0; s->chem && e < s->n_elements; e++)
+    shared |= s->channel[e] != e;
+  if (s->n_pairs > 0 || s->adaptive != AFB_ADAPTIVE_NONE || s->self < 1 || s->self > 1 || shared)
     return AFB_FAIL(AFB_E_INPUT, "%s cannot express %s", parameters_path,
-                    s->n_pairs > 0 ? "a choice of pairs (j1, j2)"
-                    : s->self < 1 || s->self > 1 ? "a weight of the centre other than 1" : "an adaptive cut-off");
+                    s->n_pairs > 0                        ? "a choice of pairs (j1, j2)"
+                    : s->adaptive != AFB_ADAPTIVE_NONE ? "an adaptive cut-off"
+                    : shared                             ? "elements that share a channel of chem"
+                                                         : "a weight of the centre other than 1");
   AFB_TRY(write_file(coefficients_path, comment, elements, potential, write_coefficients));
   return write_file(parameters_path, comment, elements, potential, write_parameters);
 }

@@ -10,8 +10,8 @@
 
 enum { DEFAULT_DIVIDED = 1 << 20, TAG_WALK = 1 };
 
-/* This rank's slice of all files one after the other, as parts of files. Files that are smaller than a slice could be
- * are not divided: the rank where such a file begins has all of it. With part = NULL the parts are counted. */
+/* This rank's slice of all files one after the other, as parts of files. A file of at most `divided` bytes is not divided:
+ * the rank where it begins has all of it. With part = NULL the parts are counted. */
 static int deal_parts(const afb_files *files, int64_t slice, int64_t divided, int rank, afb_part *part)
 {
   int n = 0;
@@ -44,8 +44,6 @@ static afb_status make_parts(MPI_Comm comm, const afb_files *files, int64_t divi
     total += files->size[i];
   /* An empty file at the very end lies in the last slice. */
   int64_t slice = total / ranks + 1;
-  if (slice < divided)
-    slice = divided;
   int n = deal_parts(files, slice, divided, rank, NULL);
   reader->part = calloc((size_t)n + 1, sizeof *reader->part);
   if (!reader->part)
@@ -378,6 +376,8 @@ static afb_status read_files(MPI_Comm comm, const afb_files *files, int64_t divi
   walk_parts(comm, reader);
   AFB_TRY(afb_agree(comm, reader->status));
   AFB_TRY(afb_agree(comm, read_rows(comm, reader)));
+  for (int i = 0; i < reader->n_parts; i++)
+    afb_lines_drop(&reader->part[i].lines);
   return collect(comm, reader, out);
 }
 

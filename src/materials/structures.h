@@ -50,7 +50,7 @@ typedef struct {
 typedef struct {
   int skip_bad;                /* bad frames are left out and recorded in place of being an error */
   const char *format;          /* NULL: by name and content; else "extxyz", "lammps", "poscar", "skl", "structure", "json" */
-  int64_t divided;             /* files of more bytes than this are read by several ranks, each part at least so long; 0: 1 MiB */
+  int64_t divided;             /* files of more bytes than this may be read by several ranks; 0: 1 MiB */
 } afb_structures_options;
 
 /* Reads the files that match the patterns (glob), in the order given and sorted within a pattern. Collective on `comm`; the same status on

@@ -252,7 +252,7 @@ static const char *complete_comment(afb_walk *walk, const found *f)
     walk->layout.position = 1;
     walk->layout.fewest = 4;
   }
-  double volume = fabs(afb_cell_volume(frame->cell));
+  double volume = fabs(afb_cell_volume(&frame->cell[0][0]));
   if (f->lattice && !(volume > 0))
     return "the cell of Lattice has no volume";
   for (int i = 0; i < 3; i++) {

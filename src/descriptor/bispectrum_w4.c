@@ -1,0 +1,28 @@
+/* The bispectrum in vectors of 4 doubles: AVX2 and FMA of x86-64. System headers stand before the target is changed. */
+#include <stdlib.h>
+#include <string.h>
+#if defined __x86_64__
+#include <immintrin.h>
+#if defined __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+#define AFB_LANES 4
+#include "descriptor/bispectrum_vector.h"
+#include "descriptor/bispectrum_vector_values.h"
+
+static int available(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+const afb_bispectrum_kernel_ops afb_kernel_4 = {.name = "vector 4", .width = 4, .available = available, .create = afb_vector_create,
+                                                .destroy = afb_vector_destroy, .values = afb_vector_values};
+#if defined __clang__
+#pragma clang attribute pop
+#endif
+#else
+#include "descriptor/bispectrum_plan.h"
+
+static int available(void) { return 0; }
+
+const afb_bispectrum_kernel_ops afb_kernel_4 = {.name = "vector 4", .width = 4, .available = available};
+#endif

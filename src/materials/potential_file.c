@@ -1,0 +1,2 @@
+#include "materials/potential_file.h"
+typedef int afb_empty_;
