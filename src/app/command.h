@@ -71,11 +71,14 @@ const char *afb_version_revision(void);
 const char *afb_version_libraries(void);
 
 afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_check(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_describe(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_export(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_import(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_list(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_train(const afb_arguments *arguments, int *exit_status);
 
 #endif

@@ -11,6 +11,11 @@ const afb_command afb_commands[] = {
    "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
    "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
+  {"bench", "bispectrum", 1, 1, AFB_OPTION_MARKDOWN, "what calculations cost on this machine",
+   "Measures the bispectrum on displaced bcc tungsten, every rank the same at the same time: microseconds per atom on one core, the rate of\n"
+   "fused multiply-adds that the core reaches in the same seconds, and both beside LAMMPS. A file of some 100 MB a rank is written into\n"
+   "the working directory and removed. Takes about a minute.\n",
+   afb_run_bench},
   {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
    "a campaign of MCDHF runs on sets of configurations, guided by a model",
    "Runs, stores, learns and chooses until a budget is used up; results go to -o FILE.h5 (default: the input's name with\n"
@@ -42,6 +47,18 @@ const afb_command afb_commands[] = {
    "Without TOPIC the topics. `aufbau list template COMMAND` prints an input to start from, `aufbau list inputs\n"
    "--markdown` the input reference.\n",
    afb_run_list},
+  {"predict", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
+   "energies, forces and stresses of structures",
+   "Evaluates an interatomic potential for many structures over all ranks, writes energies, forces and stresses to -o FILE.h5\n"
+   "and prints a short table. `aufbau list template predict` prints an input. With --skip-bad a structure with a mistake is\n"
+   "left out, and the file says so.\n",
+   afb_run_predict},
+  {"train", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
+   "potentials and networks from structures",
+   "With model.type linear: fits an interatomic potential to energies, forces and stresses, prints its errors by group,\n"
+   "writes it to -o FILE.h5 and, for molecular-dynamics programs, to the files that model.potential names.\n"
+   "`aufbau list template train` prints an input.\n",
+   afb_run_train},
   {.name = NULL},
 };
 

@@ -251,8 +251,8 @@ afb_status afb_describe_input_check(afb_config *config, const afb_describe_input
   return afb_descriptor_settings(config, &input->descriptor, settings);
 }
 
-afb_status afb_descriptor_elements(MPI_Comm comm, afb_config *config, const afb_named *names, const afb_structures *structures,
-                                   int32_t *element)
+afb_status afb_species_elements(MPI_Comm comm, afb_config *config, const char *path, const afb_named *names,
+                                const afb_structures *structures, int32_t *element)
 {
   char place[1024];
   for (int s = 0; s < structures->n_species; s++) {
@@ -262,8 +262,13 @@ afb_status afb_descriptor_elements(MPI_Comm comm, afb_config *config, const afb_
       continue;
     afb_species_place(comm, structures, s, place, sizeof place);
     if (place[0])
-      afb_config_mistake(config, "descriptor.elements", -1, 0, "%s is of the element \"%s\", which is not here", place,
-                         structures->species[s]);
+      afb_config_mistake(config, path, -1, 0, "%s is of the element \"%s\", which is not here", place, structures->species[s]);
   }
   return afb_config_verdict(config);
+}
+
+afb_status afb_descriptor_elements(MPI_Comm comm, afb_config *config, const afb_named *names, const afb_structures *structures,
+                                   int32_t *element)
+{
+  return afb_species_elements(comm, config, "descriptor.elements", names, structures, element);
 }

@@ -142,6 +142,7 @@ typedef struct {
   afb_input_zbl zbl;
   const char *file;             /* mdn: what `aufbau train` wrote */
   const char *scfv;             /* folder for scfV files; NULL: none */
+  const char *xyz;              /* snap: extended XYZ to write; NULL: none */
 } afb_predict_input;
 
 extern const afb_schema afb_atom_schema;       /* fills an afb_atom_input */

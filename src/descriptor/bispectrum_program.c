@@ -115,7 +115,7 @@ static int64_t cost_of(const way *w)
     for (int mb1 = 0; mb1 <= w->layer[0]; mb1++) {
       row_range(w, last_row(w, ma), mb1, &from, &to);
       if (to >= from)
-        cost += 2 * length + 10 + (to - from + 1) * (4 * length + 5);
+        cost += 2 * length + 25 + (to - from + 1) * (4 * length + 5);
     }
   }
   return cost;

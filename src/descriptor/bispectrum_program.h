@@ -44,7 +44,7 @@ typedef struct {
   int factor[3];               /* which of the component's three factors the layers are: its channel */
 } afb_product;
 
-enum { AFB_LONGEST = 12 };
+enum { AFB_LONGEST = 11 };
 
 typedef struct {
   int j_top;

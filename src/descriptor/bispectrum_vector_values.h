@@ -60,14 +60,13 @@ static afb_v afb_vector_component(const afb_program *program, const afb_product 
       AFB_STEP(3);
       AFB_STEP(4);
       AFB_STEP(5);
-      AFB_STEP(6);
 #if AFB_LANES == 8 || defined __aarch64__
+      AFB_STEP(6);
       AFB_STEP(7);
       AFB_STEP(8);
       AFB_STEP(9);
       AFB_STEP(10);
       AFB_STEP(11);
-      AFB_STEP(12);
 #endif
 #undef AFB_STEP
     }

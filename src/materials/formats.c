@@ -76,12 +76,12 @@ static const afb_format *by_content(const char *head)
     return NULL;
   if (word.text[0] == '{')
     return &afb_format_json;
-  if (afb_word_is(word, "title"))
-    return &afb_format_skl;
   if (afb_word_is(word, "CELL_VECTORS"))
     return &afb_format_structure;
   if (strstr(head, "xlo") || strstr(head, " avec") || (strstr(head, " atoms") && strstr(head, " atom types")))
     return &afb_format_lammps;
+  if (afb_word_is(word, "title"))
+    return &afb_format_skl;
   if (afb_number_integer(&line, &number) && !afb_word_next(&line, &word))
     return &afb_format_extxyz;
   at = strchr(head, '\n');

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "materials/evaluate.h"
+#include "materials/reader.h"
 
 /* CENTRES: how many have the derivatives of their descriptors in memory at a time. */
 enum { CENTRES = 16, VIRIAL = 6, FRAME_ROWS = 1 + VIRIAL };
@@ -12,6 +13,7 @@ static const int from[VIRIAL] = {0, 1, 2, 0, 0, 1}, to[VIRIAL] = {0, 1, 2, 1, 2,
 
 /* Rows of atoms and frames travel as n coefficients and, last, the reference potential's share. */
 typedef struct {
+  MPI_Comm comm;
   afb_structures *structures;
   afb_bispectrum *bispectrum;
   afb_potential reference;
@@ -180,9 +182,8 @@ static afb_status keep(builder *w, int kind, int32_t group, double factor, const
   return AFB_OK;
 }
 
-static afb_status keep_atoms(void *owner, int64_t first, int64_t n, const double *own)
+static afb_status keep_atoms_here(builder *w, int64_t first, int64_t n, const double *own)
 {
-  builder *w = owner;
   const afb_structures *s = w->structures;
   int64_t f = 0;
   if (!s->force)
@@ -197,19 +198,18 @@ static afb_status keep_atoms(void *owner, int64_t first, int64_t n, const double
   return AFB_OK;
 }
 
-static double volume(const double c[3][3])
-{
-  return fabs(c[0][0] * (c[1][1] * c[2][2] - c[1][2] * c[2][1]) + c[0][1] * (c[1][2] * c[2][0] - c[1][0] * c[2][2]) +
-              c[0][2] * (c[1][0] * c[2][1] - c[1][1] * c[2][0]));
-}
-
-static afb_status keep_frames(void *owner, int64_t first, int64_t n, const double *frames)
+static afb_status keep_atoms(void *owner, int64_t first, int64_t n, const double *own)
 {
   builder *w = owner;
+  return afb_agree(w->comm, keep_atoms_here(w, first, n, own));
+}
+
+static afb_status keep_frames_here(builder *w, int64_t first, int64_t n, const double *frames)
+{
   for (int64_t f = first; f < first + n; f++) {
     const afb_frame *frame = &w->structures->frame[f];
     const double *value = frames + (size_t)(f - first) * FRAME_ROWS * (size_t)(w->n + 1);
-    double V = volume(frame->cell), atoms = (double)frame->n_atoms;
+    double V = fabs(afb_cell_volume(frame->cell[0])), atoms = (double)frame->n_atoms;
     int32_t group = w->frame_group[f];
     if (group < 0 || frame->bad || frame->n_atoms == 0)
       continue;
@@ -218,6 +218,12 @@ static afb_status keep_frames(void *owner, int64_t first, int64_t n, const doubl
       AFB_TRY(keep(w, AFB_LINEAR_STRESS, group, AFB_BAR / V, value + (size_t)(1 + v) * (size_t)(w->n + 1), frame->stress[v]));
   }
   return AFB_OK;
+}
+
+static afb_status keep_frames(void *owner, int64_t first, int64_t n, const double *frames)
+{
+  builder *w = owner;
+  return afb_agree(w->comm, keep_frames_here(w, first, n, frames));
 }
 
 /* ---- All together ---- */
@@ -257,11 +263,11 @@ static afb_status prepare(builder *w, const afb_zbl *zbl, int n_groups)
 }
 
 afb_status afb_linear_rows_make(MPI_Comm comm, afb_structures *structures, const int32_t *element, afb_bispectrum *bispectrum,
-                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int skip_bad,
-                                afb_linear_rows *out)
+                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int64_t whole,
+                                int skip_bad, afb_linear_rows *out)
 {
   double grid[AFB_MAX_ELEMENTS];
-  builder w = {.structures = structures, .bispectrum = bispectrum, .group = group, .rows = out,
+  builder w = {.comm = comm, .structures = structures, .bispectrum = bispectrum, .group = group, .rows = out,
                .n_elements = afb_bispectrum_get(bispectrum)->n_elements, .n_columns = afb_bispectrum_n_columns(bispectrum),
                .with_constant = constants(bispectrum)};
   w.n = w.n_elements * (w.n_columns + w.with_constant);
@@ -272,7 +278,7 @@ afb_status afb_linear_rows_make(MPI_Comm comm, afb_structures *structures, const
     afb_visitor visitor = {.owner = &w, .width = 3 * (w.n + 1), .frame_width = FRAME_ROWS * (w.n + 1), .visit = visit,
                            .cutoff = reference ? fmax(cutoff, reference->outer) : cutoff, .cost_pair = 1};
     afb_sink sink = {.owner = &w, .rows = keep_atoms, .frames = keep_frames};
-    status = afb_evaluate(comm, structures, element, 0, skip_bad, &visitor, &sink);
+    status = afb_evaluate(comm, structures, element, whole, skip_bad, &visitor, &sink);
   }
   free(w.cutoff);
   free(w.B);

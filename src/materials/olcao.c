@@ -44,7 +44,7 @@ static void begin_sites(afb_reader *reader, afb_part *part, afb_walk *walk)
   for (int i = 0; i < 3; i++)
     walk->layout.axes[i][i] = BOHR_IN_ANGSTROM;
   afb_reader_add_frame(reader, part, walk);
-  walk->line += walk->layout.n_rows;
+  walk->line = INT64_MAX;
 }
 
 static void step_structure(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text)
@@ -76,8 +76,7 @@ static void step_structure(afb_reader *reader, afb_part *part, afb_walk *walk, i
 /* The sites of the potential, which follow, are those of the atoms. */
 static void walk_structure(afb_reader *reader, afb_part *part, afb_walk *walk)
 {
-  if (walk->n_frames == 0)
-    afb_walk_lines(reader, part, walk, step_structure);
+  afb_walk_lines(reader, part, walk, step_structure);
 }
 
 static void end_structure(afb_reader *reader, afb_part *part, afb_walk *walk)

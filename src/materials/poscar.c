@@ -86,7 +86,7 @@ static void begin_rows(afb_reader *reader, afb_part *part, afb_walk *walk, char 
   for (int i = 0; i < 3; i++)
     walk->frame.periodic[i] = 1;
   afb_reader_add_frame(reader, part, walk);
-  walk->line += layout->n_rows;
+  walk->line = INT64_MAX;
 }
 
 static void step(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text)
@@ -127,8 +127,7 @@ static void step(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t lin
 /* What follows the positions (velocities) is not looked at. */
 static void walk_poscar(afb_reader *reader, afb_part *part, afb_walk *walk)
 {
-  if (walk->n_frames == 0)
-    afb_walk_lines(reader, part, walk, step);
+  afb_walk_lines(reader, part, walk, step);
 }
 
 static void end_poscar(afb_reader *reader, afb_part *part, afb_walk *walk)

@@ -54,7 +54,7 @@ afb_status afb_potential_net_predict(const afb_potential_net *net, int64_t n, in
 
 /* What is found on models that are left out one at a time. */
 typedef struct {
-  int *done;                   /* [n_models] */
+  int32_t *done;                  /* [n_models] */
   afb_potential_prediction prediction;     /* of the table's rows; NaN where not done */
   double *error;               /* [n] ||dV||_S of the mean */
   double *inside;              /* [n][2] part of the first three coordinates inside their 50 % and 90 % intervals */

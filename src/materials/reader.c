@@ -114,10 +114,15 @@ void afb_reader_problem(afb_reader *reader, const afb_part *part, afb_walk *walk
   vsnprintf(problem.what, sizeof problem.what, format, args);
   va_end(args);
   add_problem(reader, &problem);
-  walk->layout.n_rows = 0;
-  if (reader->n_layouts > 0)
-    reader->layout[reader->n_layouts - 1].n_rows = 0;
   walk->ended |= !reader->skip_bad;
+}
+
+void afb_reader_cut_rows(afb_reader *reader, afb_walk *walk, int64_t n_rows)
+{
+  if (n_rows < walk->layout.n_rows)
+    walk->layout.n_rows = n_rows;
+  if (reader->n_layouts > 0)
+    reader->layout[reader->n_layouts - 1].n_rows = walk->layout.n_rows;
 }
 
 void afb_reader_row_problem(afb_reader *reader, const afb_layout *layout, int64_t line, const char *format, ...)

@@ -281,7 +281,7 @@ static void read_comment(afb_reader *reader, afb_part *part, afb_walk *walk)
   if (!wrong)
     wrong = complete_comment(walk, &f);
   walk->layout.first_line = ++walk->line;
-  walk->layout.n_rows = walk->frame.n_atoms;
+  walk->layout.n_rows = wrong ? 0 : walk->frame.n_atoms;
   walk->step = ROWS;
   afb_reader_add_frame(reader, part, walk);
   if (wrong)
@@ -302,6 +302,7 @@ static void pass_rows(afb_reader *reader, afb_part *part, afb_walk *walk)
   int64_t mark = next_mark(part, walk->line);
   if (mark < end && mark < part_end) {
     too_few_rows(reader, part, walk, mark, "the next frame");
+    afb_reader_cut_rows(reader, walk, mark - walk->layout.first_line);
     walk->line = mark;
     walk->step = COUNT;
   } else if (end <= part_end) {
