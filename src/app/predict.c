@@ -7,6 +7,7 @@
 #include "app/inputs.h"
 #include "app/potential_input.h"
 #include "app/structures_input.h"
+#include "app/train.h"
 #include "core/clock.h"
 #include "materials/predict.h"
 #include "materials/snap_file.h"
@@ -161,7 +162,8 @@ afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status)
   AFB_TRY(afb_input_read(&afb_predict_schema, arguments, &input, &config));
   afb_status status = afb_config_verdict(config);
   if (status == AFB_OK)
-    status = predict_snap(arguments, config, &input);
+    status = input.model == AFB_INPUT_PREDICT_MDN ? afb_predict_mdn(arguments, config, &input)
+                                                  : predict_snap(arguments, config, &input);
   afb_config_destroy(&config);
   return status;
 }

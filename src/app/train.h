@@ -7,6 +7,9 @@
 #include "config/input.h"
 #include "config/inputs.h"
 
+/* *exit_status becomes AFB_EXIT_RESUMABLE when a signal ended it. */
+afb_status afb_train_mdn(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status);
+afb_status afb_predict_mdn(const afb_arguments *arguments, afb_config *config, const afb_predict_input *input);
 afb_status afb_train_linear(const afb_arguments *arguments, afb_config *config, const afb_train_input *input);
 
 #endif

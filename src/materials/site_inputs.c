@@ -9,7 +9,7 @@
 
 static const double BOHR_IN_ANGSTROM = AFB_BOHR_IN_CM * 1e8;
 static const double LARGEST_EXPONENT = 2, POOL_EXPONENT = 0.075;         /* bohr^-2 */
-static const double PRIOR_FIT = 1, PRIOR_POOLED = 0.1, PRIOR_LOCAL = 0.02;
+static const double PRIOR_FIT = 1, PRIOR_POOLED = 0.1, PRIOR_LOCAL = 0.01;
 
 static int fit_width(const afb_site_inputs *s)
 {
