@@ -58,7 +58,7 @@ static void set_elements(afb_config *config, const afb_input_descriptor *input, 
     snprintf(path, sizeof path, "descriptor.elements.%.40s.radius", input->elements.name[e]);
     s->weight[e] = row[e].weight;
     s->radius[e] = isnan(row[e].radius) ? 0.5 : row[e].radius;
-    if (isnan(row[e].radius) && !olcao && afb_config_usable(config, path))
+    if (isnan(row[e].radius) && !olcao && !afb_config_given(config, path))
       afb_config_mistake(config, path, -1, 0, "element %.40s has no radius: the cut-off of two elements is rcutfac times the sum "
                          "of their radii", input->elements.name[e]);
   }
@@ -93,7 +93,7 @@ static void set_inner(afb_config *config, const afb_input_descriptor *input, afb
     s->inner_d[e] = i < 0 ? 1 : row[i].d;
   }
   if (text[0])
-    afb_config_mistake(config, "descriptor.inner_switch", -1, 0, "inner switching of all elements or of none: %s lacks", text);
+    afb_config_mistake(config, "descriptor.inner_switch", -1, 0, "inner switching of all elements or of none: %s has none here", text);
 }
 
 /* ---- Cut-off and components ---- */
@@ -194,7 +194,8 @@ afb_status afb_descriptor_settings(afb_config *config, const afb_input_descripto
   /* What is left to be wrong, the descriptor itself knows: components that do not fit into memory, a kernel that this processor has not. */
   afb_status status = afb_bispectrum_create(s, &trial);
   if (status == AFB_E_INPUT || status == AFB_E_LIMIT)
-    afb_config_mistake(config, status == AFB_E_LIMIT && s->chem ? "descriptor.chem" : "descriptor", -1, 0, "%s", afb_error_text());
+    afb_config_mistake(config, status == AFB_E_LIMIT && s->chem ? "descriptor.chem" : s->rmin0 > 0 ? "descriptor.rmin0" : "descriptor",
+                       -1, 0, "%s", afb_error_text());
   else
     AFB_TRY(status);
   afb_bispectrum_destroy(&trial);

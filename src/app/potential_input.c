@@ -8,7 +8,8 @@ afb_status afb_zbl_input(afb_config *config, const afb_input_zbl *input, int n_e
 {
   int z[AFB_MAX_ELEMENTS], good = 1;
   *zbl = (afb_zbl){0};
-  if (!afb_config_given(config, "model.zbl") || isnan(input->inner) || isnan(input->outer))
+  /* Too many elements are a mistake that is told elsewhere. */
+  if (!afb_config_given(config, "model.zbl") || isnan(input->inner) || isnan(input->outer) || n_elements > AFB_MAX_ELEMENTS)
     return AFB_OK;
   if (!(input->inner < input->outer)) {
     afb_config_mistake(config, "model.zbl.outer", -1, 0, "outer has to be beyond inner, %g angstrom", input->inner);

@@ -101,14 +101,19 @@ static afb_status run(job *j)
   return AFB_OK;
 }
 
+afb_status afb_predict_mdn_check(afb_config *config, const afb_predict_input *input)
+{
+  if (!input->file)
+    afb_config_mistake(config, "model.file", -1, 0, "file is missing: what `aufbau train` wrote");
+  return afb_config_verdict(config);
+}
+
 afb_status afb_predict_mdn(const afb_arguments *arguments, afb_config *config, const afb_predict_input *input)
 {
   job *j = calloc(1, sizeof *j);
   AFB_TRY(afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a network")));
   *j = (job){.arguments = arguments, .config = config, .input = input};
-  if (!input->file)
-    afb_config_mistake(config, "model.file", -1, 0, "file is missing: what `aufbau train` wrote");
-  afb_status status = afb_config_verdict(config);
+  afb_status status = afb_predict_mdn_check(config, input);
   if (status == AFB_OK)
     status = run(j);
   afb_potential_model_clear(&j->model);

@@ -34,16 +34,16 @@ typedef struct {
   afb_linear_error *error;     /* [n_groups + 1][2][AFB_LINEAR_KINDS] */
 } job;
 
-static afb_status check(job *j)
+afb_status afb_train_linear_check(afb_config *config, const afb_train_input *input, afb_bispectrum_settings *settings,
+                                  afb_zbl *zbl)
 {
-  const afb_input_descriptor *descriptor = &j->input->descriptor;
-  afb_config *config = j->config;
+  const afb_input_descriptor *descriptor = &input->descriptor;
   if (descriptor->adaptive == 1)
     afb_config_mistake(config, "descriptor.adaptive", -1, 0, "forces need a cut-off that does not depend on the neighbours");
-  if (j->input->potential && descriptor->convention != AFB_INPUT_CONVENTION_SNAP)
+  if (input->potential && descriptor->convention != AFB_INPUT_CONVENTION_SNAP)
     afb_config_mistake(config, "model.potential", -1, 0, ".snapcoeff and .snapparam can only express the convention snap");
-  AFB_TRY(afb_zbl_input(config, &j->input->zbl, descriptor->elements.n, descriptor->elements.name, &j->zbl));
-  AFB_TRY(afb_descriptor_settings(config, descriptor, &j->settings));
+  AFB_TRY(afb_zbl_input(config, &input->zbl, descriptor->elements.n, descriptor->elements.name, zbl));
+  AFB_TRY(afb_descriptor_settings(config, descriptor, settings));
   return afb_config_verdict(config);
 }
 
@@ -267,7 +267,7 @@ afb_status afb_train_linear(const afb_arguments *arguments, afb_config *config, 
   job *j = calloc(1, sizeof *j);
   AFB_TRY(afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a fit")));
   *j = (job){.arguments = arguments, .config = config, .input = input};
-  afb_status status = afb_agree(MPI_COMM_WORLD, check(j));
+  afb_status status = afb_agree(MPI_COMM_WORLD, afb_train_linear_check(config, input, &j->settings, &j->zbl));
   if (status == AFB_OK)
     status = run(j);
   afb_potential_clear(&j->potential);

@@ -44,20 +44,23 @@ static void need(afb_config *config, const char *path, const char *value, const 
     afb_config_mistake(config, path, -1, 0, "%s is missing: %s", strrchr(path, '.') + 1, what);
 }
 
-static afb_status check(job *j)
+afb_status afb_train_mdn_check(afb_config *config, const afb_train_input *in, afb_bispectrum_settings *settings)
 {
-  const afb_train_input *in = j->input;
-  afb_config *config = j->config;
   need(config, "model.targets", in->targets, "a mixture density network learns from a table of known potentials");
   need(config, "model.exponents", in->exponents, "a table of the potentials' exponents");
   if (in->descriptor.elements.n != 1)
     afb_config_mistake(config, "descriptor.elements", -1, 0, "potentials of one element are learned at a time");
   if (in->cutoffs.n > AFB_SITE_MAX_CUTOFFS)
     afb_config_mistake(config, "model.cutoffs", -1, 0, "at most %d cut-offs can be used", AFB_SITE_MAX_CUTOFFS);
-  AFB_TRY(afb_descriptor_settings(config, &in->descriptor, &j->trained.settings));
+  AFB_TRY(afb_descriptor_settings(config, &in->descriptor, settings));
+  return afb_config_verdict(config);
+}
+
+static void choose_options(job *j)
+{
+  const afb_train_input *in = j->input;
   j->options = (afb_potential_options){(int)in->components, in->covariance == AFB_INPUT_COVARIANCE_LOW_RANK ? AFB_MDN_LOW_RANK : AFB_MDN_FULL,
                                        (int)in->rank, (int)in->width, (int)in->layers, (int)in->members, in->steps, (uint64_t)in->seed};
-  return afb_config_verdict(config);
 }
 
 /* ---- Data ---- */
@@ -325,8 +328,8 @@ static afb_status run(job *j, int *exit_status)
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (j->input->scfv)
     AFB_TRY(afb_scfv_folder(j->input->scfv));
-  AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_NETWORK_KIND, &writer, &arrays));
   afb_signals_catch();
+  AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_NETWORK_KIND, &writer, &arrays));
   afb_status status = train_into(j, arrays);
   if (status == AFB_OK && j->interrupted) {
     /* No file is made of what is not complete. */
@@ -346,7 +349,8 @@ afb_status afb_train_mdn(const afb_arguments *arguments, afb_config *config, con
   job *j = calloc(1, sizeof *j);
   AFB_TRY(afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for training")));
   *j = (job){.arguments = arguments, .config = config, .input = input};
-  afb_status status = afb_agree(MPI_COMM_WORLD, check(j));
+  afb_status status = afb_agree(MPI_COMM_WORLD, afb_train_mdn_check(config, input, &j->trained.settings));
+  choose_options(j);
   if (status == AFB_OK)
     status = run(j, exit_status);
   afb_potential_model_clear(&j->trained);

@@ -120,7 +120,8 @@ static afb_status right_sides(const grid *g, const afb_piece *piece, int64_t fir
   double *density = calloc((size_t)g->size, sizeof *density), *value = malloc((size_t)g->size * AFB_DENSITY_POWERS * sizeof *value);
   afb_status status = density && value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a grid of %lld points", (long long)g->size);
   if (status == AFB_OK) {
-    double reach2 = REACH / DENSITY_EXPONENT, reach2_of[AFB_DENSITY_MAX_GAUSSIANS], least = exponent[0];
+    /* A cube root makes three times as much of a tail. */
+    double reach2 = 3 * REACH / DENSITY_EXPONENT, reach2_of[AFB_DENSITY_MAX_GAUSSIANS], least = exponent[0];
     for (int64_t i = 0; i < n; i++) {
       action a = {.n = 1, .exponent = &DENSITY_EXPONENT, .reach2 = &reach2, .density = density};
       around(g, piece->position + 3 * (first + i), sqrt(reach2), &a);

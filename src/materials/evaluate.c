@@ -152,7 +152,9 @@ static afb_status judge(traversal *t, int64_t f, afb_status status)
   bad_mark *mark = &t->bad[t->n_bad++];
   memset(mark, 0, sizeof *mark);
   mark->frame = f;
-  snprintf(mark->reason, sizeof mark->reason, "%s", afb_error_text());
+  /* Of what is too long the beginning, the path, is what can be missed. */
+  size_t length = strlen(afb_error_text()), room = sizeof mark->reason;
+  snprintf(mark->reason, room, "%s%s", length < room ? "" : "...", afb_error_text() + (length < room ? 0 : length - room + 4));
   return AFB_OK;
 }
 

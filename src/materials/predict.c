@@ -159,8 +159,8 @@ afb_status afb_forces_write(MPI_Comm comm, const afb_structures *s, int n_elemen
   const afb_array energy = {"predictions/energy", AFB_F64, 1, 1, {0}, "eV", "energy of the frame; NaN: was left out"};
   const afb_array stress = {"predictions/stress", AFB_F64, 1, 2, {0, 6}, "bar",
                             "xx yy zz xy xz yz, positive under compression; NaN where there is no cell"};
-  const afb_array atom_energy = {"predictions/atom_energy", AFB_F64, 1, 1, {s->n_atoms}, "eV", "share of the atom in the energy"};
-  const afb_array force = {"predictions/force", AFB_F64, 1, 2, {s->n_atoms, 3}, "eV/angstrom", "force on the atom"};
+  const afb_array atom_energy = {"atoms/energy", AFB_F64, 1, 1, {s->n_atoms}, "eV", "share of the atom in the energy"};
+  const afb_array force = {"atoms/force", AFB_F64, 1, 2, {s->n_atoms, 3}, "eV/angstrom", "force on the atom"};
   AFB_TRY(afb_tables_structures(comm, arrays, s, n_elements, name, element));
   AFB_TRY(afb_tables_small(comm, arrays, energy, s->n_frames, forces->energy));
   AFB_TRY(afb_tables_small(comm, arrays, stress, s->n_frames, forces->stress));

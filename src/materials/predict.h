@@ -33,8 +33,8 @@ typedef struct {
 /* Collective on `comm`; the same on all ranks. */
 afb_deviations afb_forces_compare(MPI_Comm comm, const afb_structures *structures, const afb_forces *forces);
 
-/* A file of the kind AFB_FORCES_KIND: what afb_tables_structures writes, and /predictions/energy [n_frames] eV, stress [n_frames][6] bar,
- * atom_energy [atoms] eV, force [atoms][3] eV/angstrom. Collective; the same status on all ranks. */
+/* A file of the kind AFB_FORCES_KIND: what afb_tables_structures writes, and /predictions/energy [n_frames] eV, stress [n_frames][6] bar;
+ * /atoms/energy [atoms] eV, force [atoms][3] eV/angstrom. Collective; the same status on all ranks. */
 #define AFB_FORCES_KIND "forces"
 afb_status afb_forces_write(MPI_Comm comm, const afb_structures *structures, int n_elements, const char *const *name,
                             const int32_t *element, const afb_forces *forces, afb_arrays *arrays);
