@@ -14,6 +14,7 @@ static const option options[] = {
   {AFB_OPTION_JSON, "--json", NULL, "FILE", "writes the result as JSON too"},
   {AFB_OPTION_CSV, "--csv", NULL, "FILE", "the CSV file that is written"},
   {AFB_OPTION_SET, "--set", NULL, "section.key=value", "goes before the key of the input; may be repeated"},
+  {AFB_OPTION_SKIP_BAD, "--skip-bad", NULL, NULL, "structures with mistakes are left out and recorded in the file"},
   {AFB_OPTION_MARKDOWN, "--markdown", NULL, NULL, "as Markdown"},
   {AFB_OPTION_QUIET, "--quiet", "-q", NULL, "only errors and results"},
   {AFB_OPTION_LOG_LEVEL, "--log-level", NULL, "LEVEL", "error, warning, info (default), trace or debug"},
@@ -83,6 +84,9 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
     if (out->n_set == AFB_MAX_SET_OPTIONS)
       return AFB_FAIL(AFB_E_INPUT, "more than %d options --set: put them into the input", AFB_MAX_SET_OPTIONS);
     out->set[out->n_set++] = value;
+    return AFB_OK;
+  case AFB_OPTION_SKIP_BAD:
+    out->skip_bad = 1;
     return AFB_OK;
   case AFB_OPTION_MARKDOWN:
     out->markdown = 1;

@@ -23,7 +23,8 @@ enum {
   AFB_OPTION_MARKDOWN = 16,
   AFB_OPTION_QUIET = 32,
   AFB_OPTION_LOG_LEVEL = 64,
-  AFB_OPTION_HELP = 128
+  AFB_OPTION_HELP = 128,
+  AFB_OPTION_SKIP_BAD = 256
 };
 
 enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
@@ -34,7 +35,7 @@ typedef struct {
   const char *output, *json, *csv;     /* NULL when not given */
   int n_set;
   const char *set[AFB_MAX_SET_OPTIONS];
-  int markdown, quiet, help;
+  int markdown, quiet, help, skip_bad;
   afb_log_level log_level;
 } afb_arguments;
 
@@ -70,10 +71,14 @@ const char *afb_version_revision(void);
 const char *afb_version_libraries(void);
 
 afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_check(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_describe(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_export(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_import(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_list(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_train(const afb_arguments *arguments, int *exit_status);
 
 #endif

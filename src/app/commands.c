@@ -11,6 +11,11 @@ const afb_command afb_commands[] = {
    "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
    "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
+  {"bench", "bispectrum", 1, 1, AFB_OPTION_MARKDOWN, "what calculations cost on this machine",
+   "Measures the bispectrum on displaced bcc tungsten, every rank the same at the same time: microseconds per atom on one core, the rate of\n"
+   "fused multiply-adds that the core reaches in the same seconds, and both beside LAMMPS. A file of some 100 MB a rank is written into\n"
+   "the working directory and removed. Takes about a minute.\n",
+   afb_run_bench},
   {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
    "a campaign of MCDHF runs on sets of configurations, guided by a model",
    "Runs, stores, learns and chooses until a budget is used up; results go to -o FILE.h5 (default: the input's name with\n"
@@ -20,11 +25,18 @@ const afb_command afb_commands[] = {
    afb_run_campaign},
   {"check", "INPUT [COMMAND]", 1, 2, AFB_OPTION_SET, "checks an input without running it",
    "Reports every mistake of an input and, if there is none, prints the input with all defaults filled in. COMMAND is\n"
-   "atom or campaign; without it the keys of the input tell.\n",
+   "the one that the input is for; without it the keys of the input tell. Files with structures are not read.\n",
    afb_run_check},
-  {"export", "runs|levels FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
-   "`export runs` writes one row a run, `export levels` the levels of the runs that converged; to --csv FILE, or to\n"
-   "standard output.\n",
+  {"describe", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_SKIP_BAD,
+   "descriptors of atoms and their surroundings",
+   "Evaluates descriptors for every atom of many structures, or on a grid, over all ranks, and writes them to -o FILE.h5.\n"
+   "`aufbau list template describe` prints an input. A structure with a mistake ends it before anything is written; with\n"
+   "--skip-bad it is left out, and the file says so. An FILE.h5 of descriptors is replaced, any other file is never touched.\n",
+   afb_run_describe},
+  {"export", "TABLE FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
+   "TABLE is runs, one row a run; levels, those of the runs that converged; descriptors, one row an atom or grid point of\n"
+   "what `aufbau describe` wrote; forces, one row an atom of what `aufbau predict` wrote. To --csv FILE, or to standard\n"
+   "output.\n",
    afb_run_export},
   {"import", "runs TABLE.csv", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program, to learn from",
    "Stores a table with the columns of `export runs`, or GRASP's reference data, in -o FILE.h5: a new file, or that of\n"
@@ -35,6 +47,18 @@ const afb_command afb_commands[] = {
    "Without TOPIC the topics. `aufbau list template COMMAND` prints an input to start from, `aufbau list inputs\n"
    "--markdown` the input reference.\n",
    afb_run_list},
+  {"predict", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
+   "energies, forces and stresses of structures",
+   "Evaluates an interatomic potential for many structures over all ranks, writes energies, forces and stresses to -o FILE.h5\n"
+   "and prints a short table. `aufbau list template predict` prints an input. With --skip-bad a structure with a mistake is\n"
+   "left out, and the file says so.\n",
+   afb_run_predict},
+  {"train", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
+   "potentials and networks from structures",
+   "With model.type linear: fits an interatomic potential to energies, forces and stresses, prints its errors by group,\n"
+   "writes it to -o FILE.h5 and, for molecular-dynamics programs, to the files that model.potential names.\n"
+   "`aufbau list template train` prints an input.\n",
+   afb_run_train},
   {.name = NULL},
 };
 

@@ -10,6 +10,7 @@
 #include "config/inputs.h"
 #include "config/nearest.h"
 #include "config/reference.h"
+#include "descriptor/list.h"
 #include "engine/engine.h"
 #include "learn/model_kind.h"
 
@@ -92,6 +93,14 @@ static afb_status list_models(const afb_arguments *arguments)
   return AFB_OK;
 }
 
+static afb_status list_descriptors(const afb_arguments *arguments)
+{
+  (void)arguments;
+  for (const afb_descriptor_facts *d = afb_descriptors; d->name; d++)
+    printf("%-12s %s\n             %s\n", d->name, d->description, d->reference);
+  return AFB_OK;
+}
+
 /* How a calculation can end, and the schemes that are tried. */
 static afb_status list_outcomes(const afb_arguments *arguments)
 {
@@ -115,6 +124,7 @@ static const topic topics[] = {
   {"elements", "elements, their usual isotope and the charge radius of its nucleus", list_elements},
   {"engines", "programs that evaluate a set of configurations, with references", list_engines},
   {"models", "models that learn from outcomes, with references", list_models},
+  {"descriptors", "descriptors of the surroundings of atoms, with references", list_descriptors},
   {"outcomes", "how a calculation can end, and the schemes that it tries, cheapest first", list_outcomes},
   {"ions", "ions and their ground configurations", list_ions},
 };

@@ -69,6 +69,7 @@ typedef enum { AFB_INPUT_COVARIANCE_FULL, AFB_INPUT_COVARIANCE_LOW_RANK } afb_in
 typedef struct {
   afb_strings file;             /* patterns */
   const char *format;           /* NULL: by name and content */
+  int64_t divide_above;         /* atoms, or points of a grid */
 } afb_input_structures;
 
 typedef struct {
@@ -124,6 +125,7 @@ typedef struct {
   /* mdn */
   const char *targets;          /* CSV with the columns model, atom, A1 ... An */
   const char *exponents;        /* CSV with the columns k, alpha (bohr^-2) */
+  const char *start;            /* scfV file whose first type is the default start; NULL: not compared */
   const char *reference_model;  /* whose first atom is the baseline "every atom like in the bulk" */
   afb_numbers cutoffs;          /* angstrom (given with unit): local, medium, long range */
   int64_t components, width, layers, members, steps;
@@ -141,6 +143,7 @@ typedef struct {
   afb_input_zbl zbl;
   const char *file;             /* mdn: what `aufbau train` wrote */
   const char *scfv;             /* folder for scfV files; NULL: none */
+  const char *xyz;              /* snap: extended XYZ to write; NULL: none */
 } afb_predict_input;
 
 extern const afb_schema afb_atom_schema;       /* fills an afb_atom_input */

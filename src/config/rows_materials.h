@@ -11,7 +11,11 @@
            "olcao.skl and structure.dat, JSON of labelled configurations"},                                           \
   {.path = "format", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, structures.format), .example = "lammps",       \
    .help = "format of all these files where name and content do not tell: extxyz, lammps, poscar, skl, structure or " \
-           "json"}
+           "json"},                                                                                                   \
+  {.path = "divide_above", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, structures.divide_above),                    \
+   .flags = AFB_KEY_RESOURCE, .min = 1, .max = 1e12, .fallback = "20000",                                             \
+   .help = "structures of more atoms than this (or points of a grid) are divided over all ranks; smaller ones too "   \
+           "where there are so few that ranks would have nothing to do"}
 
 #define AFB_ROWS_DESCRIPTOR(S)                                                                                        \
   {.path = "descriptor", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = AFB_KEY_REQUIRED,                     \

@@ -68,9 +68,9 @@ typedef struct {
 
 AFB_INLINE afb_place_vector afb_vector_place(const afb_bispectrum_batch *batch, int slot)
 {
-  return (afb_place_vector){.x = afb_slot(batch->x, slot), .y = afb_slot(batch->y, slot), .z = afb_slot(batch->z, slot),
-                            .weight = afb_slot(batch->weight, slot), .rate = afb_slot(batch->rate, slot),
-                            .inner_s = afb_slot(batch->inner_s, slot), .inner_rate = afb_slot(batch->inner_rate, slot)};
+  return (afb_place_vector){.x = afb_load(batch->x, slot), .y = afb_load(batch->y, slot), .z = afb_load(batch->z, slot),
+                            .weight = afb_load(batch->weight, slot), .rate = afb_load(batch->rate, slot),
+                            .inner_s = afb_load(batch->inner_s, slot), .inner_rate = afb_load(batch->inner_rate, slot)};
 }
 
 AFB_INLINE afb_v afb_clamp(afb_v x, afb_v limit)

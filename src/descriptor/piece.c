@@ -7,7 +7,7 @@
 
 #include "descriptor/piece_work.h"
 
-static void *array(int64_t n, size_t size)
+void *afb_piece_array(int64_t n, size_t size)
 {
   return n >= 0 && (uint64_t)n < SIZE_MAX / size - 1 ? malloc(((size_t)n + 1) * size) : NULL;
 }
@@ -30,8 +30,8 @@ void afb_piece_clear(afb_piece *piece)
     free(work->element);
     free(work->point);
     free(work->cell);
-    free(work->slice_send);
-    free(work->slice_place);
+    free(work->to_owner);
+    free(work->place);
     free(work->arrival);
     free(work->halo_own);
     free(work);
@@ -45,15 +45,15 @@ afb_status afb_piece_allocate(afb_piece *piece)
   int64_t n = piece->n_points;
   if (n >= INT32_MAX)
     return AFB_FAIL(AFB_E_LIMIT, "%lld atoms and images in one piece, more than 2^31: use more ranks", (long long)n);
-  piece->position = array(n, 3 * sizeof *piece->position);
-  piece->element = array(n, sizeof *piece->element);
-  piece->atom = array(n, sizeof *piece->atom);
-  piece->owner = array(n, sizeof *piece->owner);
-  work->x = array(n, sizeof *work->x);
-  work->y = array(n, sizeof *work->y);
-  work->z = array(n, sizeof *work->z);
-  work->element = array(n, sizeof *work->element);
-  work->point = array(n, sizeof *work->point);
+  piece->position = afb_piece_array(n, 3 * sizeof *piece->position);
+  piece->element = afb_piece_array(n, sizeof *piece->element);
+  piece->atom = afb_piece_array(n, sizeof *piece->atom);
+  piece->owner = afb_piece_array(n, sizeof *piece->owner);
+  work->x = afb_piece_array(n, sizeof *work->x);
+  work->y = afb_piece_array(n, sizeof *work->y);
+  work->z = afb_piece_array(n, sizeof *work->z);
+  work->element = afb_piece_array(n, sizeof *work->element);
+  work->point = afb_piece_array(n, sizeof *work->point);
   if (!piece->position || !piece->element || !piece->atom || !piece->owner || !work->x || !work->y || !work->z ||
       !work->element || !work->point)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld atoms and images", (long long)n);
@@ -67,7 +67,7 @@ afb_status afb_piece_sort(afb_piece *piece, int f, const int32_t *cell, int64_t 
   afb_cell_list *list = &work->list[f];
   double size = (double)list->box.n[0] * list->box.n[1] * list->box.n[2];
   if (!(size < 2147483646.0))
-    return AFB_FAIL(AFB_E_INPUT, "%.3g cells of a cell list, more than 2^31: the cell is too small for the cut-off", size);
+    return AFB_FAIL(AFB_E_LIMIT, "%.3g cells of a cell list, more than 2^31: use more ranks", size);
   int64_t n_cells = afb_cell_box_size(&list->box);
   list->begin = calloc((size_t)n_cells + 2, sizeof *list->begin);
   if (!list->begin)
@@ -93,15 +93,15 @@ afb_status afb_piece_sort(afb_piece *piece, int f, const int32_t *cell, int64_t 
   return AFB_OK;
 }
 
-/* What of a frame's atoms comes into a piece: the images whose s lies between low and high, and all atoms themselves unless
- * only_seen. */
+/* What of a frame's atoms comes into a piece: the images whose s lies between low and high, and all atoms themselves
+ * unless only_seen. */
 typedef struct {
   double low[3], high[3];
   int only_seen;
 } view;
 
-static void put(afb_piece *piece, int64_t point, const double *x, const double *shift, int32_t element, int64_t atom,
-                int64_t owner)
+void afb_piece_put(afb_piece *piece, int64_t point, const double *x, const double *shift, int32_t element, int64_t atom,
+                   int64_t owner)
 {
   for (int l = 0; l < 3; l++)
     piece->position[3 * point + l] = shift ? x[l] + shift[l] : x[l];
@@ -110,47 +110,67 @@ static void put(afb_piece *piece, int64_t point, const double *x, const double *
   piece->owner[point] = owner;
 }
 
-/* Takes the atoms of a frame: own points from *own on, images from *image on; both move on. With cell NULL they are only counted. */
-static void take(afb_piece *piece, const afb_cell_list *list, const afb_structure *frame, const view *seen, int32_t *cell,
-                 int64_t *own, int64_t *image)
+/* An atom that is being taken: where it is, and the shifts by which it is seen. */
+typedef struct {
+  double x[3];
+  int cell[3], first[3], last[3];
+  int home; /* seen without a shift */
+  int64_t n_images;
+} candidate;
+
+static candidate look(const afb_cell_list *list, const double *position, const view *seen)
+{
+  candidate a = {.home = 1, .n_images = 1};
+  double s[3];
+  afb_cells_place(&list->cells, position, a.x, s, a.cell);
+  for (int k = 0; k < 3; k++) {
+    int n = list->cells.n[k], begin = list->box.first[k], end = begin + list->box.n[k];
+    afb_cells_images(&list->cells, k, s[k], seen->low[k], seen->high[k], &a.first[k], &a.last[k]);
+    while (a.first[k] <= a.last[k] && a.cell[k] + a.first[k] * n < begin) /* a margin too far */
+      a.first[k]++;
+    while (a.first[k] <= a.last[k] && a.cell[k] + a.last[k] * n >= end)
+      a.last[k]--;
+    a.home &= a.first[k] <= 0 && a.last[k] >= 0;
+    a.n_images *= a.last[k] - a.first[k] + 1;
+  }
+  a.n_images -= a.home;
+  return a;
+}
+
+/* Sets the images of an atom of the frame as points from `point` on. */
+static void put_images(afb_piece *piece, const afb_cell_list *list, const candidate *a, int32_t element, int64_t atom,
+                       int64_t owner, int32_t *cell, int64_t point)
+{
+  const int *n = list->cells.n;
+  int shift[3];
+  double vector[3];
+  for (shift[2] = a->first[2]; shift[2] <= a->last[2]; shift[2]++)
+    for (shift[1] = a->first[1]; shift[1] <= a->last[1]; shift[1]++)
+      for (shift[0] = a->first[0]; shift[0] <= a->last[0]; shift[0]++) {
+        if (!shift[0] && !shift[1] && !shift[2])
+          continue;
+        afb_cells_shift(&list->cells, shift, vector);
+        afb_piece_put(piece, point, a->x, vector, element, atom, owner);
+        cell[point++] = (int32_t)afb_cell_box_index(&list->box, a->cell[0] + shift[0] * n[0],
+                                                    a->cell[1] + shift[1] * n[1], a->cell[2] + shift[2] * n[2]);
+      }
+}
+
+/* Takes the atoms of a frame: own points from *own on, images from *image on; both move on. With cell NULL they are
+ * only counted. */
+static void take(afb_piece *piece, const afb_cell_list *list, const afb_structure *frame, const view *seen,
+                 int32_t *cell, int64_t *own, int64_t *image)
 {
   for (int64_t i = 0; i < frame->n_atoms; i++) {
-    double x[3], s[3];
-    int c[3], first[3], last[3], shift[3];
-    afb_cells_place(&list->cells, frame->position + 3 * i, x, s, c);
-    int home = 1, away = 0;
-    for (int k = 0; k < 3; k++) {
-      afb_cells_images(&list->cells, k, s[k], seen->low[k], seen->high[k], &first[k], &last[k]);
-      home &= first[k] <= 0 && last[k] >= 0;
-      away |= first[k] < 0 || last[k] > 0;
+    candidate a = look(list, frame->position + 3 * i, seen);
+    int64_t mine = a.home || !seen->only_seen ? (*own)++ : -1;
+    if (cell && mine >= 0) {
+      afb_piece_put(piece, mine, a.x, NULL, frame->element[i], i, mine);
+      cell[mine] = (int32_t)afb_cell_box_index(&list->box, a.cell[0], a.cell[1], a.cell[2]);
     }
-    int64_t mine = -1, index = afb_cell_box_index(&list->box, c[0], c[1], c[2]);
-    if (!seen->only_seen || (home && index >= 0)) {
-      mine = (*own)++;
-      if (cell) {
-        put(piece, mine, x, NULL, frame->element[i], i, mine);
-        cell[mine] = (int32_t)index;
-      }
-    }
-    if (!away)
-      continue;
-    const int *n = list->cells.n;
-    for (shift[2] = first[2]; shift[2] <= last[2]; shift[2]++)
-      for (shift[1] = first[1]; shift[1] <= last[1]; shift[1]++)
-        for (shift[0] = first[0]; shift[0] <= last[0]; shift[0]++) {
-          if (!shift[0] && !shift[1] && !shift[2])
-            continue;
-          index = afb_cell_box_index(&list->box, c[0] + shift[0] * n[0], c[1] + shift[1] * n[1], c[2] + shift[2] * n[2]);
-          if (index < 0)
-            continue;
-          if (cell) {
-            double vector[3];
-            afb_cells_shift(&list->cells, shift, vector);
-            put(piece, *image, x, vector, frame->element[i], i, mine);
-            cell[*image] = (int32_t)index;
-          }
-          ++*image;
-        }
+    if (cell && a.n_images > 0)
+      put_images(piece, list, &a, frame->element[i], i, mine, cell, *image);
+    *image += a.n_images;
   }
 }
 
@@ -162,7 +182,8 @@ static afb_status cells_of(const afb_structure *frame, double cutoff, afb_cells 
   int64_t bad = afb_cells_range(cells, frame->n_atoms, frame->position, low, high);
   if (bad >= 0) {
     const double *x = frame->position + 3 * bad;
-    return AFB_FAIL(AFB_E_INPUT, "atom %lld is at (%g %g %g): not finite or too far away", (long long)bad + 1, x[0], x[1], x[2]);
+    return AFB_FAIL(AFB_E_INPUT, "atom %lld is at (%g %g %g): not finite or too far away", (long long)bad + 1, x[0],
+                    x[1], x[2]);
   }
   return afb_cells_divide(cells, low, high, frame->n_atoms);
 }
@@ -177,11 +198,11 @@ static view view_of_cell(const afb_cells *cells)
   return v;
 }
 
-static afb_status begin(int n_frames, double cutoff, afb_piece *piece)
+afb_status afb_piece_begin(int n_frames, double cutoff, afb_piece *piece)
 {
   *piece = (afb_piece){.n_frames = n_frames, .cutoff = cutoff};
   piece->work = calloc(1, sizeof *piece->work);
-  piece->frame_own = array(n_frames, sizeof *piece->frame_own);
+  piece->frame_own = afb_piece_array(n_frames, sizeof *piece->frame_own);
   if (!piece->work || !piece->frame_own)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d frames", n_frames);
   piece->work->comm = MPI_COMM_NULL;
@@ -203,7 +224,7 @@ static afb_status fill(const afb_structure *frame, const view *seen, afb_piece *
   piece->frame_own[piece->n_frames] = piece->n_own = own;
   piece->n_points = own + image;
   AFB_TRY(afb_piece_allocate(piece));
-  int32_t *cell = array(piece->n_points, sizeof *cell);
+  int32_t *cell = afb_piece_array(piece->n_points, sizeof *cell);
   if (!cell)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld atoms and images", (long long)piece->n_points);
   piece->work->cell = cell;
@@ -223,9 +244,9 @@ static afb_status fill(const afb_structure *frame, const view *seen, afb_piece *
 afb_status afb_piece_frames(int n_frames, const afb_structure *frame, double cutoff, afb_piece *piece, int *bad)
 {
   *bad = -1;
-  afb_status status = begin(n_frames, cutoff, piece);
-  view *seen = array(n_frames, sizeof *seen);
-  int64_t *n_image = array(n_frames, sizeof *n_image);
+  afb_status status = afb_piece_begin(n_frames, cutoff, piece);
+  view *seen = afb_piece_array(n_frames, sizeof *seen);
+  int64_t *n_image = afb_piece_array(n_frames, sizeof *n_image);
   if (status == AFB_OK && (!seen || !n_image))
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for %d frames", n_frames);
   for (int f = 0; status == AFB_OK && f < n_frames; f++) {
@@ -260,16 +281,17 @@ static void grid_range(const int grid[3], int64_t from, int64_t to, int k, int *
   *last = one_turn ? (int)(to / below % n) : grid[k] - 1;
 }
 
-afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t grid_first, int64_t n_grid, double cutoff,
-                          afb_piece *piece)
+afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t grid_first, int64_t n_grid,
+                          double cutoff, afb_piece *piece)
 {
   view seen = {.only_seen = 1};
   int64_t n_image, n_all = (int64_t)grid[0] * grid[1] * grid[2];
-  afb_status status = begin(1, cutoff, piece);
+  afb_status status = afb_piece_begin(1, cutoff, piece);
   afb_cell_list *list = status == AFB_OK ? &piece->work->list[0] : NULL;
-  if (status == AFB_OK && (grid[0] < 1 || grid[1] < 1 || grid[2] < 1 || grid_first < 0 || n_grid < 0 || grid_first + n_grid > n_all))
-    status = AFB_FAIL(AFB_E_INPUT, "a grid of %d %d %d points does not have points %lld to %lld", grid[0], grid[1], grid[2],
-                      (long long)grid_first + 1, (long long)(grid_first + n_grid));
+  if (status == AFB_OK &&
+      (grid[0] < 1 || grid[1] < 1 || grid[2] < 1 || grid_first < 0 || n_grid < 0 || grid_first + n_grid > n_all))
+    status = AFB_FAIL(AFB_E_INPUT, "a grid of %d %d %d points does not have points %lld to %lld", grid[0], grid[1],
+                      grid[2], (long long)grid_first + 1, (long long)(grid_first + n_grid));
   if (status == AFB_OK)
     status = cells_of(frame, cutoff, &list->cells);
   if (status == AFB_OK && memcmp(list->cells.h, frame->cell, sizeof frame->cell) != 0)
@@ -298,6 +320,8 @@ afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t
 
 afb_status afb_piece_fold(const afb_piece *piece, int width, double *value)
 {
+  if (piece->work->comm != MPI_COMM_NULL)
+    return afb_domain_fold(piece, width, value);
   for (int64_t p = piece->n_own; p < piece->n_points; p++)
     for (int w = 0; piece->owner[p] >= 0 && w < width; w++)
       value[piece->owner[p] * width + w] += value[p * width + w];
@@ -306,6 +330,8 @@ afb_status afb_piece_fold(const afb_piece *piece, int width, double *value)
 
 afb_status afb_piece_return(const afb_piece *piece, int width, const double *value, double *out)
 {
+  if (piece->work->comm != MPI_COMM_NULL)
+    return afb_domain_return(piece, width, value, out);
   memcpy(out, value, (size_t)piece->n_own * (size_t)width * sizeof *out);
   return AFB_OK;
 }

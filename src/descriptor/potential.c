@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BLOCK = 1024 };         /* centres whose neighbours are held at a time */
+
 void afb_potential_clear(afb_potential *potential)
 {
   afb_bispectrum_destroy(&potential->bispectrum);
@@ -166,5 +168,25 @@ afb_status afb_potential_add(afb_potential *potential, const afb_neighbours *lis
   if (status == AFB_OK)
     add_forces(list, &w, energy, force, virial);
   work_clear(&w);
+  return status;
+}
+
+afb_status afb_potential_piece(afb_potential *potential, const afb_piece *piece, double *energy, double *force,
+                               double *virial)
+{
+  int n = potential->n_elements;
+  double *cutoff = malloc((size_t)n * (size_t)n * sizeof *cutoff);
+  afb_neighbours list = {0};
+  afb_status status = cutoff ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for cut-offs of %d elements", n);
+  if (status == AFB_OK)
+    afb_potential_cutoffs(potential, cutoff);
+  for (int64_t first = 0; status == AFB_OK && first < piece->n_own; first += BLOCK) {
+    int64_t count = piece->n_own - first < BLOCK ? piece->n_own - first : BLOCK;
+    status = afb_neighbours_find(piece, n, cutoff, NULL, first, count, &list);
+    if (status == AFB_OK)
+      status = afb_potential_add(potential, &list, energy, force, virial);
+  }
+  afb_neighbours_clear(&list);
+  free(cutoff);
   return status;
 }

@@ -5,6 +5,10 @@
 
 #include "descriptor/bispectrum.h"
 
+/* 1 eV/angstrom^3 in bar: the value that molecular-dynamics programs use, which stresses of theirs and fits to them agree with.
+ * That of the SI is larger by a factor of 1 + 8.4e-8. */
+#define AFB_BAR 1.6021765e6
+
 /* E_ij(r) = e^2 Z_i Z_j / r phi(r/a) + S(r), r < outer, with phi the sum of four exponentials and a = 0.46850 A / (Z_i^0.23 + Z_j^0.23):
  * Ziegler, Biersack, Littmark, The Stopping and Range of Ions in Matter (1985). With t = r - inner and c = outer - inner,
  *   S = C, and A t^3/3 + B t^4/4 more beyond `inner`;  A = (c E'' - 3 E')/c^2,  B = (2 E' - c E'')/c^3,  C = -E + c E'/2 - c^2 E''/12,
@@ -47,5 +51,9 @@ double afb_potential_cutoffs(const afb_potential *potential, double *cutoff);
  * Cost: that of afb_bispectrum_energies. */
 afb_status afb_potential_add(afb_potential *potential, const afb_neighbours *list, double *energy, double *force,
                              double *virial);
+
+/* The same for all own points of a piece, neighbours being found in blocks. Statuses of afb_neighbours_find too. */
+afb_status afb_potential_piece(afb_potential *potential, const afb_piece *piece, double *energy, double *force,
+                               double *virial);
 
 #endif

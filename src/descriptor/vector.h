@@ -27,6 +27,11 @@ typedef int64_t afb_mask __attribute__((vector_size(8 * AFB_LANES)));
 #define AFB_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+typedef afb_v afb_v_of_doubles __attribute__((may_alias));
+
+/* Elements i AFB_LANES ... of an array that begins on a multiple of a vector's size. */
+AFB_INLINE afb_v afb_load(const double *array, int i) { return ((const afb_v_of_doubles *)array)[i]; }
+
 AFB_INLINE afb_v afb_all(double x)
 {
 #if AFB_LANES == 8
