@@ -150,15 +150,12 @@ static void afb_vector_couplings(const struct afb_bispectrum *plan, const afb_ve
 /* Z of a block of rows of layer j to a of every lane: AFB_LANES numbers of each at a time. */
 AFB_INLINE void afb_vector_pack_block(int rows, int n, const afb_v *const z[], const double *factor, size_t a_size, double *a)
 {
-  int k = 0, r = 0, whole = n * rows / AFB_LANES * AFB_LANES;
+  int whole = n * rows / AFB_LANES * AFB_LANES;
   for (int at = 0; at < whole; at += AFB_LANES) {
     afb_v tile[AFB_LANES];
     AFB_UNROLL
-    for (int i = 0; i < AFB_LANES; i++) {
-      tile[i] = afb_all(factor[r]) * z[r][k];
-      r = r + 1 < rows ? r + 1 : 0;
-      k += r == 0;
-    }
+    for (int i = 0; i < AFB_LANES; i++)
+      tile[i] = afb_all(factor[(at + i) % rows]) * z[(at + i) % rows][(at + i) / rows];
     afb_transpose(tile);
     AFB_UNROLL
     for (int lane = 0; lane < AFB_LANES; lane++)
