@@ -6,7 +6,7 @@
 #include "materials/site_inputs.h"
 
 /* The fit of one frame of silicon-like atoms. */
-static void fit(double cell[3][3], int64_t n, const double *position, int m, const double *exponent, double *c)
+static void fit(const double cell[3][3], int64_t n, const double *position, int m, const double *exponent, double *c)
 {
   static const int periodic[3] = {1, 1, 1};
   int32_t *element = calloc((size_t)n, sizeof *element);
@@ -28,7 +28,8 @@ static void fit(double cell[3][3], int64_t n, const double *position, int m, con
 static void powers_of_one_atom(void **state)
 {
   (void)state;
-  double cell[3][3] = {{18, 0, 0}, {1, 17, 0}, {0, 2, 19}}, at[3] = {3, 30, -4}, exponent[2] = {0.2 / 3, 0.4 / 3}, c[4];
+  const double cell[3][3] = {{18, 0, 0}, {1, 17, 0}, {0, 2, 19}}, at[3] = {3, 30, -4}, exponent[2] = {0.2 / 3, 0.4 / 3};
+  double c[4];
   fit(cell, 1, at, 2, exponent, c);
   check_close(c[0], 1, 1e-5);
   check_close(c[1], 0, 1e-5);
@@ -42,7 +43,7 @@ static void cells_do_not_matter(void **state)
   (void)state;
   enum { M = 3, ALL = AFB_DENSITY_POWERS * M };
   double a = 5.43, exponent[M] = {0.15, 0.4275811081, 1.21883736}, c[2 * ALL], d[8 * ALL], position[24];
-  double primitive[3][3] = {{0, a / 2, a / 2}, {a / 2, 0, a / 2}, {a / 2, a / 2, 0}}, cube[3][3] = {{a, 0, 0}, {0, a, 0}, {0, 0, a}};
+  const double primitive[3][3] = {{0, a / 2, a / 2}, {a / 2, 0, a / 2}, {a / 2, a / 2, 0}}, cube[3][3] = {{a, 0, 0}, {0, a, 0}, {0, 0, a}};
   double two[6] = {0.3, -0.2, 11, 0.3 + a / 4, -0.2 + a / 4, 11 + a / 4};
   static const double corner[4][3] = {{0, 0, 0}, {0, .5, .5}, {.5, 0, .5}, {.5, .5, 0}};
   for (int i = 0; i < 8; i++)
