@@ -72,7 +72,7 @@ const char *afb_bispectrum_kernel(const afb_bispectrum *bispectrum);
 /* For afb_neighbours_find: cutoff [n_elements^2], grid_cutoff [n_elements]; the largest of both is returned. */
 double afb_bispectrum_cutoffs(const afb_bispectrum *bispectrum, double *cutoff, double *grid_cutoff);
 
-/* B [n_centres][n_columns]. AFB_E_MEMORY. Cost: 6 us a centre at two_jmax 8 and 26 neighbours. */
+/* B [n_centres][n_columns]. AFB_E_MEMORY. Cost: 3 us a centre at two_jmax 8 and 26 neighbours. */
 afb_status afb_bispectrum_values(afb_bispectrum *bispectrum, const afb_neighbours *list, double *B);
 
 /* B as above or NULL; dB [n_pairs][3][n_columns] = d B_centre / d r_neighbour, 1/angstrom (the derivative with respect
