@@ -4,7 +4,7 @@ set -u
 : "${AUFBAU:?}" "${AUFBAU_SOURCE:?}"
 here=$AUFBAU_SOURCE
 . "$here/tests/app/expect.sh"
-echo 1..17
+echo 1..20
 
 mkdir inputs && ln -s "$here/inputs/tutorial" inputs/tutorial
 tutorial=inputs/tutorial/silicon-potential.yaml
@@ -48,3 +48,18 @@ sed '/targets:/d' $tutorial >untold.yaml
 expect 1 'targets is missing' train untold.yaml -o no.h5
 sed 's/^am32_1,7,.*//' "$here/inputs/tutorial/silicon/A_all_atoms.csv" >hole.csv
 expect 1 'without atom 7 of model am32_1' train $tutorial -o no.h5 --set model.targets=hole.csv
+
+# A bad structure is named, and with --skip-bad left out.
+cat >bad.extxyz <<'XYZ'
+2
+Lattice="0 2.7 2.7 2.7 0 2.7 2.7 2.7 0" Properties=species:S:1:pos:R:3 pbc="T T T" model=good kind=k
+Si 0 0 0
+Si 1.35 1.35 1.35
+1
+Lattice="5 0 0 0 5 0 0 0 5" Properties=species:S:1:pos:R:3 pbc="T T F" model=slab kind=k
+Si 0 0 0
+XYZ
+expect 1 'bad.extxyz:5: frame slab: atom-centred potentials are learned in cells that are periodic' predict predict.yaml -o no.h5 \
+  --set 'structures=[bad.extxyz]' --set model.scfv=some
+expect 0 'left out: bad.extxyz:5' predict predict.yaml -o some.h5 --set 'structures=[bad.extxyz]' --set model.scfv=some --skip-bad
+check "the good one has its potential" test "$(ls some)" = good.scfV

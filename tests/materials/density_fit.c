@@ -88,7 +88,7 @@ static void inputs_of_sites(void **state)
   int fits = AFB_DENSITY_POWERS * 3, components = afb_bispectrum_n_columns(inputs.bispectrum[0]);
   check_true(inputs.n_gaussians == 3 && inputs.n_columns == 3 * fits + 2 * components);
   int32_t element[AFB_MAX_SPECIES] = {0};
-  check_ok(afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &s, element, &value));
+  check_ok(afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &s, element, 0, &value));
   for (int64_t i = 0; i < 6; i++) {
     const double *row = value + i * inputs.n_columns, *pair = value + (i ^ 1) * inputs.n_columns;
     for (int k = 0; k < fits; k++)
