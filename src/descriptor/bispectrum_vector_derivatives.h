@@ -93,7 +93,8 @@ static afb_status afb_slopes_reserve(const struct afb_bispectrum *plan, afb_vect
   }
   for (int64_t c = 0; c < list->n_centres; c++)
     longest = (size_t)(list->first[c + 1] - list->first[c]) > longest ? (size_t)(list->first[c + 1] - list->first[c]) : longest;
-  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, panel = AFB_BLOCK_WIDTH * layers * layers, v = columns * (size_t)afb_columns_size(plan->j_top);
+  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, v = columns * (size_t)afb_columns_size(plan->j_top);
+  size_t panel = AFB_BLOCK_WIDTH * layers * layers;
   size_t norm = (size_t)afb_half_block(plan->j_top + 1) / AFB_LANES + 1, lists = columns * sizeof(afb_columns) / sizeof(afb_v) + 1;
   size_t n_linear = (size_t)plan->n_linear, nowhere = n_linear / AFB_LANES + 1;
   AFB_TRY(afb_vector_reserve(plan, work, z + a + panel + v + n_linear * vectors + norm + lists + nowhere));
