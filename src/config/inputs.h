@@ -125,6 +125,7 @@ typedef struct {
   /* mdn */
   const char *targets;          /* CSV with the columns model, atom, A1 ... An */
   const char *exponents;        /* CSV with the columns k, alpha (bohr^-2) */
+  const char *start;            /* scfV file whose first type is the default start; NULL: not compared */
   const char *reference_model;  /* whose first atom is the baseline "every atom like in the bulk" */
   afb_numbers cutoffs;          /* angstrom (given with unit): local, medium, long range */
   int64_t components, width, layers, members, steps;
