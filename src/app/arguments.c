@@ -13,6 +13,8 @@ static const option options[] = {
   {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the HDF5 file that is written"},
   {AFB_OPTION_JSON, "--json", NULL, "FILE", "writes the result as JSON too"},
   {AFB_OPTION_CSV, "--csv", NULL, "FILE", "the CSV file that is written"},
+  {AFB_OPTION_JLODK, "--jlodk", NULL, "FOLDER", "levels as files XX_Y.txt, one an ion, in this folder"},
+  {AFB_OPTION_COMPARE, "--compare", NULL, "OBSERVED.csv", "compares levels with observed ones"},
   {AFB_OPTION_SET, "--set", NULL, "section.key=value", "goes before the key of the input; may be repeated"},
   {AFB_OPTION_SKIP_BAD, "--skip-bad", NULL, NULL, "structures with mistakes are left out and recorded in the file"},
   {AFB_OPTION_MARKDOWN, "--markdown", NULL, NULL, "as Markdown"},
@@ -80,6 +82,10 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
     return set_once(o, value, &out->json);
   case AFB_OPTION_CSV:
     return set_once(o, value, &out->csv);
+  case AFB_OPTION_JLODK:
+    return set_once(o, value, &out->jlodk);
+  case AFB_OPTION_COMPARE:
+    return set_once(o, value, &out->compare);
   case AFB_OPTION_SET:
     if (out->n_set == AFB_MAX_SET_OPTIONS)
       return AFB_FAIL(AFB_E_INPUT, "more than %d options --set: put them into the input", AFB_MAX_SET_OPTIONS);

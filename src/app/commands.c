@@ -33,10 +33,11 @@ const afb_command afb_commands[] = {
    "`aufbau list template describe` prints an input. A structure with a mistake ends it before anything is written; with\n"
    "--skip-bad it is left out, and the file says so. An FILE.h5 of descriptors is replaced, any other file is never touched.\n",
    afb_run_describe},
-  {"export", "TABLE FILE.h5", 2, 2, AFB_OPTION_CSV, "results as comma-separated values",
+  {"export", "TABLE FILE.h5", 2, 2, AFB_OPTION_CSV | AFB_OPTION_JSON | AFB_OPTION_JLODK | AFB_OPTION_COMPARE, "results in formats of others",
    "TABLE is runs, one row a run; levels, those of the runs that converged; descriptors, one row an atom or grid point of\n"
-   "what `aufbau describe` wrote; forces, one row an atom of what `aufbau predict` wrote. To --csv FILE, or to standard\n"
-   "output.\n",
+   "what `aufbau describe` wrote; forces, one row an atom of what `aufbau predict` wrote. As comma-separated\n"
+   "values to --csv FILE, or to standard output. Levels also as JSON (--json FILE), as files 26_1.txt ... of the Japan-Lithuania Opacity\n"
+   "Database (--jlodk FOLDER), and compared with a table of observed ones (--compare): docs/engine.md.\n",
    afb_run_export},
   {"import", "runs TABLE.csv", 2, 2, AFB_OPTION_OUTPUT, "outcomes of another program, to learn from",
    "Stores a table with the columns of `export runs`, or GRASP's reference data, in -o FILE.h5: a new file, or that of\n"

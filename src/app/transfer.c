@@ -1,10 +1,15 @@
 /* `aufbau export` and `aufbau import`: results as tables, and tables of another program as outcomes to learn from. */
+#include <errno.h>
 #include <mpi.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "app/inputs.h"
 #include "app/output.h"
+#include "campaign/level_files.h"
+#include "campaign/observed.h"
 #include "campaign/record.h"
 #include "campaign/transfer.h"
 #include "config/nearest.h"
@@ -57,20 +62,78 @@ static afb_status write_table(const export_table *t, afb_store *store, afb_array
   return t->kind ? t->from_arrays(arrays, out, n) : t->from_store(store, out, n);
 }
 
-static afb_status write_opened(const export_table *t, afb_store *store, afb_arrays *arrays, const afb_arguments *arguments)
+/* One file that begins with `beginning`; says what is in it. */
+static afb_status write_file(const export_table *t, afb_store *store, afb_arrays *arrays, const char *path, const char *beginning,
+                             int quiet)
 {
   int64_t n;
-  if (!arguments->csv)
-    return write_table(t, store, arrays, stdout, &n);
   afb_output out;
-  AFB_TRY(afb_output_begin(arguments->csv, t->beginning, &out));
+  AFB_TRY(afb_output_begin(path, beginning, &out));
   afb_status status = write_table(t, store, arrays, out.stream, &n);
   if (status == AFB_OK)
     status = afb_output_end(&out);
   afb_output_discard(&out);
-  if (status == AFB_OK && !arguments->quiet)
-    printf("%s: %lld %s\n", arguments->csv, (long long)n, t->name);
+  if (status == AFB_OK && !quiet)
+    printf("%s: %lld %s\n", path, (long long)n, t->name);
   return status;
+}
+
+/* One file an ion. */
+static afb_status write_jlodk(afb_store *store, const char *folder, int quiet)
+{
+  int n_ions;
+  afb_ion *ion;
+  AFB_TRY(afb_record_ions(store, &n_ions, &ion));
+  afb_status status = AFB_OK;
+  if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+    status = AFB_FAIL(AFB_E_INPUT, "%s: cannot be made: %s", folder, strerror(errno));
+  for (int i = 0; i < n_ions && status == AFB_OK; i++) {
+    char path[1024], label[AFB_ION_LENGTH], beginning[AFB_ION_LENGTH + 4];
+    int64_t run, n;
+    afb_output out;
+    status = afb_levels_choose(store, ion[i], &run);
+    if (status != AFB_OK || run < 0)
+      continue;
+    snprintf(path, sizeof path, "%.1000s/%d_%d.txt", folder, ion[i].z, ion[i].charge + 1);
+    snprintf(beginning, sizeof beginning, "# %s\n", afb_ion_format(ion[i], label));
+    status = afb_output_begin(path, beginning, &out);
+    if (status != AFB_OK)
+      continue;
+    status = afb_export_levels_jlodk(store, run, out.stream, &n);
+    if (status == AFB_OK)
+      status = afb_output_end(&out);
+    afb_output_discard(&out);
+    if (status == AFB_OK && !quiet)
+      printf("%s: %lld levels of run %lld\n", path, (long long)n, (long long)run);
+  }
+  free(ion);
+  return status;
+}
+
+static afb_status compare(afb_store *store, const char *path)
+{
+  afb_observed observed;
+  int64_t n;
+  afb_status status = afb_observed_read(path, &observed);
+  if (status == AFB_OK)
+    status = afb_compare_levels(store, &observed, stdout, &n);
+  afb_observed_clear(&observed);
+  return status;
+}
+
+static afb_status write_opened(const export_table *t, afb_store *store, afb_arrays *arrays, const afb_arguments *arguments)
+{
+  static const export_table json = {"levels", NULL, NULL, afb_export_levels_json, NULL};
+  int64_t n;
+  if (!arguments->csv && !arguments->json && !arguments->jlodk && !arguments->compare)
+    return write_table(t, store, arrays, stdout, &n);
+  if (arguments->csv)
+    AFB_TRY(write_file(t, store, arrays, arguments->csv, t->beginning, arguments->quiet));
+  if (arguments->json)
+    AFB_TRY(write_file(&json, store, NULL, arguments->json, "{\"runs\"", arguments->quiet));
+  if (arguments->jlodk)
+    AFB_TRY(write_jlodk(store, arguments->jlodk, arguments->quiet));
+  return arguments->compare ? compare(store, arguments->compare) : AFB_OK;
 }
 
 /* Rank 0 alone reads and writes: a file of text is written from one place. */
@@ -93,6 +156,9 @@ afb_status afb_run_export(const afb_arguments *arguments, int *exit_status)
   const export_table *t = NULL;
   (void)exit_status;
   AFB_TRY(find_table(arguments->operand[0], &t));
+  if (t->from_store != afb_export_levels && (arguments->json || arguments->jlodk || arguments->compare))
+    return AFB_FAIL(AFB_E_INPUT, "--%s is for levels: aufbau export levels %.200s ...",
+                    arguments->json ? "json" : arguments->jlodk ? "jlodk" : "compare", arguments->operand[1]);
   return afb_agree(MPI_COMM_WORLD, rank_of_world() == 0 ? export_on_rank_0(t, arguments) : AFB_OK);
 }
 

@@ -259,9 +259,17 @@ afb_status afb_run_table_write(FILE *file, const afb_run_table *table)
   return AFB_OK;
 }
 
+static void write_weight(FILE *file, double weight)
+{
+  if (isnan(weight))
+    fputc(',', file);
+  else
+    fprintf(file, ",%.6f", weight);
+}
+
 afb_status afb_levels_write_header(FILE *file)
 {
-  fputs("ion,configurations,two_j,parity,index,energy_hartree,energy_cm-1,leading\n", file);
+  fputs("ion,configurations,two_j,parity,index,energy_hartree,energy_cm-1,leading,label,label_weight,second_label,second_weight\n", file);
   return written(file);
 }
 
@@ -277,6 +285,10 @@ afb_status afb_levels_write(FILE *file, const afb_level_record *record)
   else
     fprintf(file, ",%.4f", above);
   afb_csv_write(file, record->leading ? record->leading : "", 0);
+  afb_csv_write(file, record->label ? record->label : "", 0);
+  write_weight(file, record->label_weight);
+  afb_csv_write(file, record->second_label ? record->second_label : "", 0);
+  write_weight(file, record->second_weight);
   fputc('\n', file);
   return written(file);
 }

@@ -100,13 +100,15 @@ afb_status afb_runs_write(FILE *file, const afb_run_record *record);
 afb_status afb_run_table_write(FILE *file, const afb_run_table *table);
 
 /* One level; columns ion, configurations, two_j, parity (+1, -1), index (from 1 within J and parity),
- * energy_hartree, energy_cm-1 (above `lowest`, the lowest level of the same ion and set), and leading: CSFs with the squares of their
- * mixing coefficients, "0.92 ...; 0.05 ...". */
+ * energy_hartree, energy_cm-1 (above `lowest`, the lowest level of the same ion and set), leading: CSFs with the squares of their
+ * mixing coefficients, "0.92 ...; 0.05 ...", and label, label_weight, second_label, second_weight: LS states (atomic/lsj.h). */
 typedef struct {
   const char *ion, *configurations;
   int two_j, parity, index;
   double energy, lowest;        /* hartree */
   const char *leading;
+  const char *label, *second_label;
+  double label_weight, second_weight;
 } afb_level_record;
 
 afb_status afb_levels_write_header(FILE *file);

@@ -8,8 +8,6 @@
 #include "campaign/record.h"
 #include "core/random.h"
 
-enum { LEVELS_AT_ONCE = 4096 };
-
 static int set_is_good(const afb_stored *t, int64_t set)
 {
   return set >= 0 && set < t->n_sets && t->set[set].first >= 0 && t->set[set].count > 0 &&
@@ -97,62 +95,36 @@ afb_status afb_export_runs(afb_store *store, FILE *out, int64_t *n)
   return status;
 }
 
-static afb_status write_levels(const afb_stored *t, const afb_store_run *run, const afb_store_level *level,
-                               set_buffer *b, FILE *out)
+static afb_status visit_run(afb_store *store, const afb_stored *t, int64_t number, set_buffer *b, afb_run_levels_visitor visit,
+                            void *context)
 {
-  double lowest = INFINITY;
-  for (int i = 0; i < run->n_levels; i++)
-    lowest = fmin(lowest, level[i].energy);
+  const afb_store_run *run = &t->run[number];
+  if (run->ion < 0 || run->ion >= t->n_ions)
+    return AFB_FAIL(AFB_E_FOREIGN, "a run of the file names ion %d, of %lld", run->ion, (long long)t->n_ions);
   AFB_TRY(set_text(t, run->set, b));
-  for (int i = 0; i < run->n_levels; i++) {
-    char leading[AFB_STORE_CSF + 16];
-    snprintf(leading, sizeof leading, "%.3f %s", level[i].leading_mixing[0] * level[i].leading_mixing[0], level[i].leading);
-    afb_level_record record = {.ion = t->ion[run->ion].label, .configurations = b->text, .two_j = level[i].two_j,
-      .parity = level[i].parity, .index = level[i].index, .energy = level[i].energy, .lowest = lowest,
-      .leading = level[i].n_leading > 0 ? leading : NULL};
-    AFB_TRY(afb_levels_write(out, &record));
-  }
-  return AFB_OK;
-}
-
-static afb_status export_levels(afb_store *store, const afb_stored *t, FILE *out, int64_t *n)
-{
-  afb_store_level *level = NULL;
-  set_buffer b = {0};
-  afb_status status = AFB_OK;
-  int64_t room = 0;
-  for (int64_t r = 0; r < t->n_runs && status == AFB_OK; r++) {
-    const afb_store_run *run = &t->run[r];
-    if (!afb_outcome_ok((afb_outcome)run->outcome) || run->n_levels <= 0)
-      continue;
-    if (run->n_levels > room) {
-      room = run->n_levels > LEVELS_AT_ONCE ? run->n_levels : LEVELS_AT_ONCE;
-      free(level);
-      level = malloc((size_t)room * sizeof *level);
-      if (!level) {
-        status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld levels", (long long)room);
-        break;
-      }
-    }
-    status = afb_store_read(store, AFB_TABLE_LEVELS, run->first_level, run->n_levels, sizeof *level, level);
-    if (status == AFB_OK)
-      status = write_levels(t, run, level, &b, out);
-    *n += run->n_levels;
-  }
+  afb_store_level *level = malloc((size_t)run->n_levels * sizeof *level);
+  if (!level)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", run->n_levels);
+  afb_run_levels levels = {.number = number, .ion = {t->ion[run->ion].z, t->ion[run->ion].charge}, .label = t->ion[run->ion].label,
+                           .configurations = b->text, .n = run->n_levels, .level = level, .lowest = INFINITY};
+  afb_status status = afb_store_read(store, AFB_TABLE_LEVELS, run->first_level, run->n_levels, sizeof *level, level);
+  for (int i = 0; status == AFB_OK && i < levels.n; i++)
+    levels.lowest = fmin(levels.lowest, level[i].energy);
+  if (status == AFB_OK)
+    status = visit(context, &levels);
   free(level);
-  clear_buffer(&b);
   return status;
 }
 
-afb_status afb_export_levels(afb_store *store, FILE *out, int64_t *n)
+afb_status afb_run_levels_visit(afb_store *store, afb_run_levels_visitor visit, void *context)
 {
   afb_stored t;
-  *n = 0;
+  set_buffer b = {0};
   afb_status status = afb_stored_read(store, &t);
-  if (status == AFB_OK)
-    status = afb_levels_write_header(out);
-  if (status == AFB_OK)
-    status = export_levels(store, &t, out, n);
+  for (int64_t r = 0; status == AFB_OK && r < t.n_runs; r++)
+    if (afb_outcome_ok((afb_outcome)t.run[r].outcome) && t.run[r].n_levels > 0)
+      status = visit_run(store, &t, r, &b, visit, context);
+  clear_buffer(&b);
   afb_stored_clear(&t);
   return status;
 }

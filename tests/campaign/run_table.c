@@ -214,15 +214,15 @@ static void levels_are_written(void **state)
   char path[64], text[512] = "";
   write_file(path, "");
   FILE *file = fopen(path, "w+b");
-  const afb_level_record level = {"Sr II", "[Kr] 5s1;[Kr] 4d1", 3, 1, 1, -3177.5, -3177.75, "0.98 4d-; 0.02 5d-"};
+  const afb_level_record level = {"Sr II", "[Kr] 5s1;[Kr] 4d1", 3, 1, 1, -3177.5, -3177.75, "0.98 4d-; 0.02 5d-", "4d 2D", NULL, 0.98, NAN};
   check_ok(afb_levels_write_header(file));
   check_ok(afb_levels_write(file, &level));
   rewind(file);
   check_true(fread(text, 1, sizeof text - 1, file) > 0);
   fclose(file);
   remove(path);
-  assert_string_equal(text, "ion,configurations,two_j,parity,index,energy_hartree,energy_cm-1,leading\n"
-                            "Sr II,[Kr] 5s1;[Kr] 4d1,3,+1,1,-3177.5,54868.6578,0.98 4d-; 0.02 5d-\n");
+  assert_string_equal(text, "ion,configurations,two_j,parity,index,energy_hartree,energy_cm-1,leading,label,label_weight,second_label,second_weight\n"
+                            "Sr II,[Kr] 5s1;[Kr] 4d1,3,+1,1,-3177.5,54868.6578,0.98 4d-; 0.02 5d-,4d 2D,0.980000,,\n");
 }
 
 /* The whole reference data set: every labelled row is read, and every added configuration is what the graph's rule
