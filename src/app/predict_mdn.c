@@ -39,7 +39,7 @@ static afb_status predict(job *j)
   double *value = NULL;
   AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_site_inputs_create(&m->settings, m->n_cutoffs, m->cutoff, m->net.basis.n, m->net.basis.alpha,
                                                            &inputs)));
-  afb_status status = afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &j->structures, j->element, &value);
+  afb_status status = afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &j->structures, j->element, j->arguments->skip_bad, &value);
   if (status == AFB_OK)
     status = afb_agree(MPI_COMM_WORLD, afb_potential_net_predict(&m->net, j->structures.n_atoms, inputs.n_columns, value, &j->prediction));
   free(value);
@@ -77,7 +77,7 @@ static void report(const job *j, double seconds)
     double sum = 0;
     for (int64_t i = 0; i < s->frame[f].n_atoms; i++)
       sum += j->prediction.distance[s->frame[f].first_atom + i];
-    if (s->frame[f].n_atoms > 0)
+    if (s->frame[f].n_atoms > 0 && !s->frame[f].bad)
       printf("%-24.24s %8lld %36.4f\n", s->frame[f].name, (long long)s->frame[f].n_atoms, sum / (double)s->frame[f].n_atoms);
   }
   if (s->n_frames > SHOWN)

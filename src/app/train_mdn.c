@@ -81,7 +81,7 @@ static afb_status compute_inputs(job *j)
   afb_site_inputs inputs;
   const afb_potential_model *m = &j->trained;
   AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_site_inputs_create(&m->settings, m->n_cutoffs, m->cutoff, j->n_gaussians, j->alpha, &inputs)));
-  afb_status status = afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &j->structures, j->element, &j->value);
+  afb_status status = afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &j->structures, j->element, j->arguments->skip_bad, &j->value);
   int64_t n = j->structures.n_atoms;
   j->prior = malloc((size_t)inputs.n_columns * sizeof *j->prior);
   j->model = malloc(((size_t)n + 1) * sizeof *j->model);
@@ -91,7 +91,7 @@ static afb_status compute_inputs(job *j)
     afb_site_inputs_prior(&inputs, j->prior);
   for (int64_t f = 0; f < j->structures.n_frames && j->model; f++)
     for (int64_t i = 0; i < j->structures.frame[f].n_atoms; i++)
-      j->model[j->structures.frame[f].first_atom + i] = f;
+      j->model[j->structures.frame[f].first_atom + i] = j->structures.frame[f].bad ? -1 : f;
   j->table = (afb_potential_table){n, inputs.n_columns, j->n_gaussians, j->value, j->prior, j->alpha, j->a, j->model,
                                    j->structures.n_frames};
   afb_site_inputs_clear(&inputs);

@@ -76,7 +76,8 @@ double afb_bispectrum_cutoffs(const afb_bispectrum *bispectrum, double *cutoff, 
 afb_status afb_bispectrum_values(afb_bispectrum *bispectrum, const afb_neighbours *list, double *B);
 
 /* B as above or NULL; dB [n_pairs][3][n_columns] = d B_centre / d r_neighbour, 1/angstrom (the derivative with respect
- * to the centre is minus the sum over its pairs). AFB_E_MEMORY. With an adaptive cut-off: AFB_E_INPUT. */
+ * to the centre is minus the sum over its pairs). AFB_E_MEMORY. With an adaptive cut-off: AFB_E_INPUT.
+ * Cost: ten times that of B. */
 afb_status afb_bispectrum_derivatives(afb_bispectrum *bispectrum, const afb_neighbours *list, double *B, double *dB);
 
 /* Energy of a potential E_i = sum_k beta_k B_k (constant not included), its coefficients by the element of the centre: beta

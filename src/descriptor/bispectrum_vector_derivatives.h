@@ -93,7 +93,8 @@ static afb_status afb_slopes_reserve(const struct afb_bispectrum *plan, afb_vect
   }
   for (int64_t c = 0; c < list->n_centres; c++)
     longest = (size_t)(list->first[c + 1] - list->first[c]) > longest ? (size_t)(list->first[c + 1] - list->first[c]) : longest;
-  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, panel = AFB_BLOCK_WIDTH * layers * layers, v = columns * (size_t)afb_columns_size(plan->j_top);
+  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, v = columns * (size_t)afb_columns_size(plan->j_top);
+  size_t panel = AFB_BLOCK_WIDTH * layers * layers;
   size_t norm = (size_t)afb_half_block(plan->j_top + 1) / AFB_LANES + 1, lists = columns * sizeof(afb_columns) / sizeof(afb_v) + 1;
   size_t n_linear = (size_t)plan->n_linear, nowhere = n_linear / AFB_LANES + 1;
   AFB_TRY(afb_vector_reserve(plan, work, z + a + panel + v + n_linear * vectors + norm + lists + nowhere));
@@ -150,15 +151,12 @@ static void afb_vector_couplings(const struct afb_bispectrum *plan, const afb_ve
 /* Z of a block of rows of layer j to a of every lane: AFB_LANES numbers of each at a time. */
 AFB_INLINE void afb_vector_pack_block(int rows, int n, const afb_v *const z[], const double *factor, size_t a_size, double *a)
 {
-  int k = 0, r = 0, whole = n * rows / AFB_LANES * AFB_LANES;
+  int whole = n * rows / AFB_LANES * AFB_LANES;
   for (int at = 0; at < whole; at += AFB_LANES) {
     afb_v tile[AFB_LANES];
     AFB_UNROLL
-    for (int i = 0; i < AFB_LANES; i++) {
-      tile[i] = afb_all(factor[r]) * z[r][k];
-      r = r + 1 < rows ? r + 1 : 0;
-      k += r == 0;
-    }
+    for (int i = 0; i < AFB_LANES; i++)
+      tile[i] = afb_all(factor[(at + i) % rows]) * z[(at + i) % rows][(at + i) / rows];
     afb_transpose(tile);
     AFB_UNROLL
     for (int lane = 0; lane < AFB_LANES; lane++)

@@ -76,7 +76,7 @@ static void choose_divided(traversal *t, int64_t whole, const double *cost)
   for (int64_t f = 0; f < t->s->n_frames; f++) {
     int64_t n = t->s->frame[f].n_atoms > t->points ? t->s->frame[f].n_atoms : t->points;
     int large = n > whole;
-    int unbalances = t->size > 1 && rows_of(t, f) >= LEAST_DIVIDED && 4 * t->size * cost[f] > total;
+    int unbalances = whole < INT64_MAX && t->size > 1 && rows_of(t, f) >= LEAST_DIVIDED && 4 * t->size * cost[f] > total;
     t->divided[f] = !is_empty(t, f) && (large || unbalances);
   }
 }

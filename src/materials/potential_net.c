@@ -18,7 +18,7 @@ static int64_t choose(const afb_potential_table *t, int64_t without, int64_t *ro
 {
   int64_t n = 0;
   for (int64_t i = 0; i < t->n; i++)
-    if (t->model[i] != without)
+    if (t->model[i] >= 0 && t->model[i] != without)
       row[n++] = i;
   return n;
 }
@@ -242,7 +242,7 @@ afb_potential_score afb_potential_score_kind(const afb_potential_table *t, const
   afb_potential_score s = {0};
   int64_t last = -1;
   for (int64_t i = 0; i < t->n; i++) {
-    if (!v->done[t->model[i]] || (kind >= 0 && kind_of[t->model[i]] != kind))
+    if (t->model[i] < 0 || !v->done[t->model[i]] || (kind >= 0 && kind_of[t->model[i]] != kind))
       continue;
     s.n_models += t->model[i] != last;
     last = t->model[i];

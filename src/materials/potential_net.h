@@ -19,7 +19,7 @@ typedef struct {
   const double *prior;         /* [n_columns] */
   const double *alpha;         /* [n_gaussians] bohr^-2 */
   const double *a;             /* [n][n_gaussians] hartree */
-  const int64_t *model;        /* [n] rising: 0 ... n_models - 1 */
+  const int64_t *model;        /* [n] rising: 0 ... n_models - 1; or -1: not to be used */
   int64_t n_models;
 } afb_potential_table;
 

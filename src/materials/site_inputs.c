@@ -164,7 +164,7 @@ static void gather(MPI_Comm comm, int64_t size, double *value)
 }
 
 afb_status afb_site_inputs_compute(MPI_Comm comm, afb_site_inputs *s, afb_structures *structures, const int32_t *element,
-                                   double **value)
+                                   int skip_bad, double **value)
 {
   int64_t size = structures->n_atoms * s->n_columns;
   job j = {s, structures, 0, calloc((size_t)size + 1, sizeof(double))};
@@ -180,7 +180,7 @@ afb_status afb_site_inputs_compute(MPI_Comm comm, afb_site_inputs *s, afb_struct
   afb_status status = afb_agree(comm, j.value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the inputs of %lld atoms",
                                                                   (long long)structures->n_atoms));
   if (status == AFB_OK)
-    status = afb_evaluate(comm, structures, element, INT64_MAX, 0, &visitor, &sink);
+    status = afb_evaluate(comm, structures, element, INT64_MAX, skip_bad, &visitor, &sink);
   if (status == AFB_OK) {
     gather(comm, size, j.value);
   } else {

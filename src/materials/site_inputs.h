@@ -34,9 +34,9 @@ void afb_site_inputs_clear(afb_site_inputs *inputs);
 /* Deviations that the columns are given [n_columns] (afb_mdn_table): fits count, the rest serves where they leave something. */
 void afb_site_inputs_prior(const afb_site_inputs *inputs, double *prior);
 
-/* All atoms of all structures on every rank: value [n_atoms][n_columns], allocated here. element as in afb_evaluate. Collective on `comm`, the same status
- * everywhere: those of afb_evaluate. Memory: on each rank 8 bytes a number. */
+/* All atoms of all structures on every rank: value [n_atoms][n_columns], allocated here. element as in afb_evaluate. skip_bad as there: rows of a
+ * bad frame are NaN. Collective on `comm`, the same status everywhere: those of afb_evaluate. Memory: on each rank 8 bytes a number. */
 afb_status afb_site_inputs_compute(MPI_Comm comm, afb_site_inputs *inputs, afb_structures *structures, const int32_t *element,
-                                   double **value);
+                                   int skip_bad, double **value);
 
 #endif

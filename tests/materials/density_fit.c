@@ -6,7 +6,7 @@
 #include "materials/site_inputs.h"
 
 /* The fit of one frame of silicon-like atoms. */
-static void fit(double cell[3][3], int64_t n, const double *position, int m, const double *exponent, double *c)
+static void fit(const double cell[3][3], int64_t n, const double *position, int m, const double *exponent, double *c)
 {
   static const int periodic[3] = {1, 1, 1};
   int32_t *element = calloc((size_t)n, sizeof *element);
@@ -28,7 +28,8 @@ static void fit(double cell[3][3], int64_t n, const double *position, int m, con
 static void powers_of_one_atom(void **state)
 {
   (void)state;
-  double cell[3][3] = {{18, 0, 0}, {1, 17, 0}, {0, 2, 19}}, at[3] = {3, 30, -4}, exponent[2] = {0.2 / 3, 0.4 / 3}, c[4];
+  const double cell[3][3] = {{18, 0, 0}, {1, 17, 0}, {0, 2, 19}}, at[3] = {3, 30, -4}, exponent[2] = {0.2 / 3, 0.4 / 3};
+  double c[4];
   fit(cell, 1, at, 2, exponent, c);
   check_close(c[0], 1, 1e-5);
   check_close(c[1], 0, 1e-5);
@@ -42,7 +43,7 @@ static void cells_do_not_matter(void **state)
   (void)state;
   enum { M = 3, ALL = AFB_DENSITY_POWERS * M };
   double a = 5.43, exponent[M] = {0.15, 0.4275811081, 1.21883736}, c[2 * ALL], d[8 * ALL], position[24];
-  double primitive[3][3] = {{0, a / 2, a / 2}, {a / 2, 0, a / 2}, {a / 2, a / 2, 0}}, cube[3][3] = {{a, 0, 0}, {0, a, 0}, {0, 0, a}};
+  const double primitive[3][3] = {{0, a / 2, a / 2}, {a / 2, 0, a / 2}, {a / 2, a / 2, 0}}, cube[3][3] = {{a, 0, 0}, {0, a, 0}, {0, 0, a}};
   double two[6] = {0.3, -0.2, 11, 0.3 + a / 4, -0.2 + a / 4, 11 + a / 4};
   static const double corner[4][3] = {{0, 0, 0}, {0, .5, .5}, {.5, 0, .5}, {.5, .5, 0}};
   for (int i = 0; i < 8; i++)
@@ -87,7 +88,7 @@ static void inputs_of_sites(void **state)
   int fits = AFB_DENSITY_POWERS * 3, components = afb_bispectrum_n_columns(inputs.bispectrum[0]);
   check_true(inputs.n_gaussians == 3 && inputs.n_columns == 3 * fits + 2 * components);
   int32_t element[AFB_MAX_SPECIES] = {0};
-  check_ok(afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &s, element, &value));
+  check_ok(afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &s, element, 0, &value));
   for (int64_t i = 0; i < 6; i++) {
     const double *row = value + i * inputs.n_columns, *pair = value + (i ^ 1) * inputs.n_columns;
     for (int k = 0; k < fits; k++)
