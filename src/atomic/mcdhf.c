@@ -240,7 +240,7 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
                            .weight = b->weight};
       leading_csfs(b, l, block->first, level);
     }
-    if (out->n_levels > first && afb_outcome_ok(out->outcome))
+    if (out->n_levels > first)
       AFB_TRY(compose_levels(out, i, b, sign, out->level + first));
   }
   return AFB_OK;
