@@ -49,8 +49,8 @@ static afb_status compare_run(void *context, const afb_run_levels *run)
   int n_observed = 0;
   for (int i = 0; i < c->observed->n; i++)
     n_observed += afb_observed_is_of(&c->observed->level[i], run->ion);
-  fprintf(c->out, "run %lld  %s  %s\n  %d pairs of %d observed and %d calculated levels: %d by label, %d by term, %d by order\n",
-          (long long)run->number, run->label, run->configurations, d.n, n_observed, run->n, d.n_by[AFB_MATCH_LABEL], d.n_by[AFB_MATCH_TERM],
+  fprintf(c->out, "run %lld  %s  %s\n  %d pair%s of %d observed and %d calculated levels: %d by label, %d by term, %d by order\n",
+          (long long)run->number, run->label, run->configurations, d.n, d.n == 1 ? "" : "s", n_observed, run->n, d.n_by[AFB_MATCH_LABEL], d.n_by[AFB_MATCH_TERM],
           d.n_by[AFB_MATCH_ORDER]);
   if (d.n > 1) {
     const afb_observed_level *worst = &c->observed->level[d.worst];

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "atomic/mcdhf.h"
+#include "campaign/level_files.h"
 #include "campaign/observed.h"
 #include "core/units.h"
 
@@ -138,11 +140,77 @@ static void strangers_have_no_partner(void **state)
   afb_observed_clear(&o);
 }
 
+static afb_status add_run(afb_store *store, int z, const char *ion, const char *configuration, afb_outcome outcome, int n,
+                          const afb_store_level *levels)
+{
+  int64_t member;
+  afb_store_run run = {.parent = -1, .added = -1, .outcome = outcome, .round = -1, .content_hash = (uint64_t)afb_store_count(store, AFB_TABLE_RUNS)};
+  afb_store_run_data data = {.n_levels = n, .levels = levels};
+  AFB_TRY(afb_store_intern_ion(store, z, 0, ion, &run.ion));
+  AFB_TRY(afb_store_intern_configuration(store, configuration, &member));
+  AFB_TRY(afb_store_intern_set(store, run.ion, 1, &member, &run.set));
+  AFB_TRY(afb_store_add_run(store, &run, &data, NULL));
+  return afb_store_commit(store);
+}
+
+static int printed(afb_store *store, const afb_observed *o, char *text, size_t size, afb_status *status)
+{
+  int64_t n;
+  FILE *out = tmpfile();
+  *status = afb_compare_levels(store, o, out, &n);
+  rewind(out);
+  text[fread(text, 1, size - 1, out)] = '\0';
+  fclose(out);
+  return (int)n;
+}
+
+/* Three runs of C I that converged, one that did not, one of Si I. */
+static void the_best_run_of_a_file_is_shown(void **state)
+{
+  (void)state;
+  static const char file[] = "observed.h5";
+  const afb_store_writer writer = {.input = "x\n", .identity = "x\n", .legend = {"0", "0", "0", "0"}};
+  const afb_store_level poor[] = {level(0, 1, 0, "2s2.2p2 3P"), level(4, 1, 12000, "2s2.2p2 1D")};
+  const afb_store_level good[] = {level(0, 1, -5, "2s2.2p2 3P"), level(4, 1, 10100, "2s2.2p2 1D")};
+  const afb_store_level few[] = {level(0, 1, 0, "2s2.2p2 3P")};
+  afb_store *store;
+  afb_observed o;
+  afb_status status;
+  int64_t run;
+  char text[4096];
+  remove(file);
+  check_ok(afb_store_open(MPI_COMM_WORLD, file, AFB_STORE_CREATE, &writer, &store));
+  check_ok(add_run(store, 6, "C I", "[He] 2s2 2p2", AFB_OUTCOME_CONVERGED, 2, poor));
+  check_ok(add_run(store, 6, "C I", "[He] 2p4", AFB_OUTCOME_MAX_ITERATIONS, 2, poor));
+  check_ok(add_run(store, 6, "C I", "[He] 2s2 2p1 3p1", AFB_OUTCOME_CONVERGED_AT_FLOOR, 2, good));
+  check_ok(add_run(store, 6, "C I", "[He] 2s2 3p2", AFB_OUTCOME_CONVERGED, 1, few));
+  check_ok(read_text("J,energy_cm-1,label\n0,0,2s2.2p2 3P\n2,10193,2s2.2p2 1D\n", &o));
+  check_true(printed(store, &o, text, sizeof text, &status) == 3 && status == AFB_OK);
+  check_true(strstr(text, "run 0  C I  [He] 2s2 2p2\n  2 pairs of 2 observed and 2 calculated levels: 2 by label"));
+  check_true(strstr(text, "largest +1807.0 cm-1 (2s2.2p2 1D, J = 2)") && !strstr(text, "run 1 "));
+  check_true(strstr(text, "run 3  C I  [He] 2s2 3p2\n  1 pair of 2 observed and 1 calculated levels: 1 by label"));
+  check_true(strstr(text, "run 2, level by level") && !strstr(text, "run 0, level by level") && strstr(text, "10105.00       -88.00  label"));
+  check_ok(afb_levels_choose(store, (afb_ion){6, 0}, &run));
+  check_true(run == 2);
+  check_ok(afb_levels_choose(store, (afb_ion){6, 1}, &run));
+  check_true(run == -1);
+  check_ok(add_run(store, 14, "Si I", "[Ne] 3s2 3p2", AFB_OUTCOME_CONVERGED, 2, poor));
+  printed(store, &o, text, sizeof text, &status);
+  check_true(status == AFB_E_INPUT && strstr(afb_error_text(), "add a column ion"));
+  afb_observed_clear(&o);
+  check_ok(read_text("J,energy_cm-1,ion\n0,0,Si I\n2,6299,Si I\n", &o));
+  check_true(printed(store, &o, text, sizeof text, &status) == 1 && status == AFB_OK && strstr(text, "run 4  Si I"));
+  afb_observed_clear(&o);
+  check_ok(afb_store_close(&store));
+  remove(file);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(notations_are_the_same),
   cmocka_unit_test(tables_are_read),
   cmocka_unit_test(mistakes_are_named),
   cmocka_unit_test(levels_are_paired),
   cmocka_unit_test(strangers_have_no_partner),
+  cmocka_unit_test(the_best_run_of_a_file_is_shown),
 };
 CHECK_MAIN(tests)
