@@ -27,7 +27,8 @@ static void report(const job *j, const afb_bispectrum *bispectrum, const afb_des
   const afb_structures *s = &j->structures;
   const char *what = j->grid[0] > 0 ? "point" : "atom";
   double rows = r->rows > 0 ? (double)r->rows : 1, other = r->total - r->neighbours - r->descriptors - r->output;
-  printf("%s: %lld structures, %lld atoms", j->arguments->output, (long long)(s->n_frames - r->n_bad), (long long)s->n_atoms);
+  printf("%s: %lld structure%s, %lld atoms", j->arguments->output, (long long)(s->n_frames - r->n_bad),
+         s->n_frames - r->n_bad == 1 ? "" : "s", (long long)s->n_atoms);
   if (j->grid[0] > 0)
     printf(", %lld grid points", (long long)r->rows);
   printf(", %d components; %.2f s on %d rank%s, kernel %s\n", afb_bispectrum_n_columns(bispectrum), seconds, ranks, ranks > 1 ? "s" : "",

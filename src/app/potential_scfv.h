@@ -8,8 +8,9 @@
 /* Makes the folder unless it is there. Collective on MPI_COMM_WORLD: AFB_E_INPUT. */
 afb_status afb_scfv_folder(const char *folder);
 
-/* FOLDER/NAME.scfV of each structure whose rows are known: one type for each atom, in the order of the atoms. Structures are dealt to ranks.
- * Collective on MPI_COMM_WORLD: AFB_E_IO. */
+/* FOLDER/NAME.scfV of each structure whose rows are known: one type for each atom, in the order of the atoms. Where several have
+ * one name it is GROUP_NAME, and GROUP_NAME_k with the number k of the structure where that is not enough. Structures are dealt to ranks.
+ * Collective on MPI_COMM_WORLD: AFB_E_IO, AFB_E_MEMORY. */
 afb_status afb_scfv_folder_write(const char *folder, const afb_structures *structures, int n_gaussians, const double *alpha,
                                  const afb_potential_prediction *prediction);
 

@@ -74,6 +74,7 @@ typedef struct {
 
 typedef struct {
   double radius, weight;        /* angstrom (snap) or 1/2; 1 */
+  int64_t channel;              /* of chem, from 1; 0: its own */
 } afb_input_element;
 
 typedef struct {

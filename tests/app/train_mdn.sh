@@ -4,7 +4,7 @@ set -u
 : "${AUFBAU:?}" "${AUFBAU_SOURCE:?}"
 here=$AUFBAU_SOURCE
 . "$here/tests/app/expect.sh"
-echo 1..20
+echo 1..22
 
 mkdir inputs && ln -s "$here/inputs/tutorial" inputs/tutorial
 tutorial=inputs/tutorial/silicon-potential.yaml
@@ -63,3 +63,10 @@ expect 1 'bad.extxyz:5: frame slab: atom-centred potentials are learned in cells
   --set 'structures=[bad.extxyz]' --set model.scfv=some
 expect 0 'left out: bad.extxyz:5' predict predict.yaml -o some.h5 --set 'structures=[bad.extxyz]' --set model.scfv=some --skip-bad
 check "the good one has its potential" test "$(ls some)" = good.scfV
+
+# Structures of one name do not overwrite each other's potential.
+mkdir a b
+sed -n 1,4p bad.extxyz | sed 's/ kind=k/ kind=a/' >a/twin.extxyz
+sed -n 1,4p bad.extxyz | sed 's/ kind=k/ kind=b/' >b/twin.extxyz
+expect 0 'good' predict predict.yaml -o twins.h5 --set 'structures=[a/twin.extxyz, b/twin.extxyz, a/twin.extxyz]' --set model.scfv=twins
+check "each has its own" test "$(ls twins | tr '\n' ' ')" = 'a_good_1.scfV a_good_3.scfV b_good.scfV '

@@ -141,6 +141,7 @@ static void files_give_back_what_they_got(void **state)
   check_ok(afb_potential_net_predict(&model.net, ROWS, COLUMNS, d.input, &a));
   check_ok(afb_potential_net_predict(&read.net, ROWS, COLUMNS, d.input, &b));
   check_true(memcmp(a.a, b.a, sizeof d.a) == 0 && memcmp(a.distance, b.distance, ROWS * sizeof(double)) == 0);
+  afb_potential_prediction_clear(&b);
   check_true(afb_potential_net_predict(&read.net, ROWS, COLUMNS - 1, d.input, &b) == AFB_E_INPUT);
 
   check_ok(afb_potential_validation_init(&d.table, &v));
