@@ -53,6 +53,7 @@ void afb_mcdhf_result_clear(afb_mcdhf_result *result)
 {
   afb_csf_list_clear(&result->csfs);
   free(result->level);
+  free(result->mixing);
   free(result->trace);
   afb_orbitals_clear(&result->orbitals);
   *result = (afb_mcdhf_result){0};
@@ -200,6 +201,25 @@ static void leading_csfs(const afb_ci_block *b, int l, int first, afb_level *lev
     level->leading_csf[k] = first + best;
     level->leading_mixing[k] = v[best];
   }
+}
+
+/* The vectors of the levels, one after another. */
+static afb_status keep_mixing(const run *r, afb_mcdhf_result *out)
+{
+  size_t size = 0, used = 0;
+  for (int i = 0; i < r->ci.n_blocks; i++)
+    size += r->ci.block[i].n_known > 0 ? (size_t)r->ci.block[i].n_levels * (size_t)r->ci.block[i].n : 0;
+  out->mixing = malloc((size + 1) * sizeof *out->mixing);
+  if (!out->mixing)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the CI vectors of %d levels", out->n_levels);
+  for (int i = 0; i < r->ci.n_blocks; i++) {
+    const afb_ci_block *b = r->ci.block + i;
+    size_t length = b->n_known > 0 ? (size_t)b->n_levels * (size_t)b->n : 0;
+    if (length > 0)
+      memcpy(out->mixing + used, b->vector, length * sizeof *out->mixing);
+    used += length;
+  }
+  return AFB_OK;
 }
 
 static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
@@ -440,7 +460,17 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   out->n_trace = r->ladder.n_trace;
   r->ladder.trace = NULL;
   AFB_TRY(keep_orbitals(r, &out->orbitals));
-  return keep_levels(r, out);
+  AFB_TRY(keep_levels(r, out));
+  return q->keep_mixing ? keep_mixing(r, out) : AFB_OK;
+}
+
+static afb_status make_csfs(const afb_mcdhf_request *q, int64_t most, afb_csf_list *out)
+{
+  if (!q->csfs)
+    return afb_csf_list_create(q->n_configurations, q->configuration, q->two_j_min, q->two_j_max, most, out);
+  if (q->csfs->n_csf > most)
+    return AFB_FAIL(AFB_E_LIMIT, "%d CSFs, more than the limit of %lld", q->csfs->n_csf, (long long)most);
+  return afb_csf_list_copy(q->csfs, out);
 }
 
 afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
@@ -450,8 +480,7 @@ afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mc
   double cpu_start = afb_cpu_seconds();
   AFB_TRY(check_request(request, &r.n_electrons));
   int64_t most = request->max_csf > 0 ? request->max_csf : 50000;
-  afb_status status = afb_csf_list_create(request->n_configurations, request->configuration, request->two_j_min,
-                                          request->two_j_max, most, &result->csfs);
+  afb_status status = make_csfs(request, most, &result->csfs);
   if (status == AFB_E_LIMIT) {
     result->outcome = AFB_OUTCOME_INFEASIBLE;
     snprintf(result->reason, sizeof result->reason, "%.150s", afb_error_text());

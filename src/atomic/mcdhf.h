@@ -93,6 +93,7 @@ typedef struct {
   double speed_of_light;                 /* 0: the physical one; large: the nonrelativistic limit */
   int n_configurations;
   const afb_configuration *configuration;
+  const afb_csf_list *csfs;              /* NULL: all CSFs of the configurations; otherwise these, and no J limits */
   int two_j_min, two_j_max;              /* two_j_max < 0: all */
   afb_optimise optimise;
   int n_levels;                          /* lowest n of every block, AFB_OPTIMISE_LEVELS */
@@ -103,6 +104,7 @@ typedef struct {
   double max_seconds;                    /* CPU on this rank; 0: no limit */
   int64_t max_csf;                       /* 0: 50,000 */
   int max_rung;                          /* 0: the whole ladder */
+  int keep_mixing;                       /* 1: the result has the CI vectors of its levels */
   /* Called on every rank at least once an iteration, so that messages are served during long runs; NULL: not at all.
    * Non-zero asks the run to end as AFB_OUTCOME_RESOURCE_LIMIT; then so on every rank of the communicator. */
   int (*poll)(void *context);
@@ -121,6 +123,7 @@ typedef struct {
   afb_csf_list csfs;
   int n_levels;                          /* the optimised levels, ordered by block, then index */
   afb_level *level;
+  double *mixing;                        /* their CI vectors one after another, each [n_csf of its block]; NULL unless kept */
   int n_trace;
   afb_trace *trace;
   afb_orbitals orbitals;                 /* the last ones, whatever the outcome; n_orbitals = 0 when there are none */
