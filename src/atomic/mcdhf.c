@@ -12,7 +12,7 @@
 
 static const char *const outcome_names[AFB_N_OUTCOMES] = {
   "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
-  "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite"};
+  "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite", "engine_failed"};
 static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart"};
 
 const char *afb_outcome_name(afb_outcome outcome)
@@ -185,13 +185,12 @@ static int widest(const run *r)
   return -1;
 }
 
-static void leading_csfs(const afb_ci_block *b, int l, int first, afb_level *level)
+void afb_level_lead(afb_level *level, int n, const double *v, int first)
 {
-  const double *v = b->vector + (size_t)l * (size_t)b->n;
-  level->n_leading = b->n < AFB_LEADING ? b->n : AFB_LEADING;
+  level->n_leading = n < AFB_LEADING ? n : AFB_LEADING;
   for (int k = 0; k < level->n_leading; k++) {
     int best = -1;
-    for (int i = 0; i < b->n; i++) {
+    for (int i = 0; i < n; i++) {
       int used = 0;
       for (int j = 0; j < k; j++)
         used |= level->leading_csf[j] == first + i;
@@ -241,7 +240,7 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
       afb_level *level = out->level + out->n_levels++;
       *level = (afb_level){.two_j = block->two_j, .parity = block->parity, .index = l + 1, .energy = closed + b->value[l],
                            .weight = b->weight};
-      leading_csfs(b, l, block->first, level);
+      afb_level_lead(level, b->n, b->vector + (size_t)l * (size_t)b->n, block->first);
     }
   }
   return AFB_OK;
@@ -464,8 +463,9 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   return q->keep_mixing ? keep_mixing(r, out) : AFB_OK;
 }
 
-static afb_status make_csfs(const afb_mcdhf_request *q, int64_t most, afb_csf_list *out)
+afb_status afb_mcdhf_csfs(const afb_mcdhf_request *q, afb_csf_list *out)
 {
+  int64_t most = q->max_csf > 0 ? q->max_csf : 50000;
   if (!q->csfs)
     return afb_csf_list_create(q->n_configurations, q->configuration, q->two_j_min, q->two_j_max, most, out);
   if (q->csfs->n_csf > most)
@@ -479,8 +479,7 @@ afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mc
   run r = {.request = request, .result = result};
   double cpu_start = afb_cpu_seconds();
   AFB_TRY(check_request(request, &r.n_electrons));
-  int64_t most = request->max_csf > 0 ? request->max_csf : 50000;
-  afb_status status = make_csfs(request, most, &result->csfs);
+  afb_status status = afb_mcdhf_csfs(request, &result->csfs);
   if (status == AFB_E_LIMIT) {
     result->outcome = AFB_OUTCOME_INFEASIBLE;
     snprintf(result->reason, sizeof result->reason, "%.150s", afb_error_text());

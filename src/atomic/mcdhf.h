@@ -31,6 +31,7 @@ typedef enum {
   AFB_OUTCOME_INFEASIBLE,           /* the input describes no calculation (no CSF, unsupported subshell ...) */
   AFB_OUTCOME_RESOURCE_LIMIT,       /* time, memory, number of CSFs */
   AFB_OUTCOME_NOT_FINITE,
+  AFB_OUTCOME_ENGINE_FAILED,        /* another program that computes it ended without a result: says nothing of the calculation */
   AFB_N_OUTCOMES
 } afb_outcome;
 
@@ -76,6 +77,8 @@ typedef struct {
   int leading_csf[AFB_LEADING];          /* number in the list, from 0, by decreasing |mixing| */
   double leading_mixing[AFB_LEADING];
 } afb_level;
+/* Fills the leading CSFs from the level's CI vector [n], whose first CSF is number `first` of the list. */
+void afb_level_lead(afb_level *level, int n, const double *vector, int first);
 
 typedef struct {
   int rung, iteration;
@@ -134,5 +137,7 @@ typedef struct {
  * no CSF), AFB_E_MEMORY; the result is then empty. The caller clears *result in every case. */
 afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result);
 void afb_mcdhf_result_clear(afb_mcdhf_result *result);
+/* The CSFs of a request. Statuses of afb_csf_list_create; AFB_E_LIMIT: more than max_csf. Not collective. */
+afb_status afb_mcdhf_csfs(const afb_mcdhf_request *request, afb_csf_list *out);
 
 #endif

@@ -82,8 +82,9 @@ afb_status afb_grasp_write_all(const char *directory, const afb_nucleus *nucleus
   afb_grasp_isodata isodata = afb_grasp_isodata_of(nucleus, mass_number);
   if (result->orbitals.n_orbitals == 0)
     return AFB_FAIL(AFB_E_INPUT, "there are no orbitals to write for GRASP");
-  if (snprintf(path, sizeof path, "%s/isodata", directory) >= (int)sizeof path)
+  if (strlen(directory) + 16 > sizeof path)
     return AFB_FAIL(AFB_E_INPUT, "%.80s...: the name of a directory is too long", directory);
+  snprintf(path, sizeof path, "%s/isodata", directory);
   AFB_TRY(afb_grasp_write_isodata(path, &isodata));
   snprintf(path, sizeof path, "%s/rcsf.inp", directory);
   AFB_TRY(afb_grasp_write_csfs(path, &result->csfs));
