@@ -24,7 +24,8 @@ enum {
   AFB_OPTION_QUIET = 32,
   AFB_OPTION_LOG_LEVEL = 64,
   AFB_OPTION_HELP = 128,
-  AFB_OPTION_SKIP_BAD = 256
+  AFB_OPTION_SKIP_BAD = 256,
+  AFB_OPTION_GRASP = 512
 };
 
 enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
@@ -32,7 +33,7 @@ enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
 typedef struct {
   int n_operands;
   const char *operand[AFB_MAX_OPERANDS];
-  const char *output, *json, *csv;     /* NULL when not given */
+  const char *output, *json, *csv, *grasp;   /* NULL when not given */
   int n_set;
   const char *set[AFB_MAX_SET_OPTIONS];
   int markdown, quiet, help, skip_bad;
