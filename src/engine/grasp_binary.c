@@ -181,7 +181,9 @@ static afb_status read_all(records *r, afb_grasp_orbitals *out)
       return AFB_FAIL(AFB_E_LIMIT, "%s: more than %d orbitals", r->path, AFB_MAX_ORBITALS);
     afb_grasp_orbital *o = out->orbital + out->n_orbitals;
     AFB_TRY(read_head(r, o));
-    AFB_TRY(allocate(o, r->path));
+    if ((size_t)o->n_points > (r->size - r->at) / 24)
+    return wrong(r, "the file is cut off");
+  AFB_TRY(allocate(o, r->path));
     out->n_orbitals++;
     AFB_TRY(read_functions(r, o));
     for (int i = 0; i < out->n_orbitals - 1; i++)
@@ -254,6 +256,9 @@ static afb_status read_levels(records *r, afb_grasp_mixing_block *b)
   const unsigned char *record = NULL;
   size_t size = 0, n = (size_t)b->n_levels, length = n * (size_t)b->n_csf;
   double average;
+  /* Never more memory than the file has bytes. */
+  if (length > (r->size - r->at) / 8)
+    return wrong(r, "%d levels of %d CSFs are more than the file holds", b->n_levels, b->n_csf);
   b->index = malloc(n * sizeof *b->index + 1);
   b->energy = malloc(n * sizeof *b->energy + 1);
   b->vector = malloc(length * sizeof *b->vector + 1);
@@ -279,7 +284,8 @@ static afb_status read_mixing(records *r, afb_grasp_mixing *out)
   int32_t head[6];
   AFB_TRY(take_name(r, "G92MIX"));
   AFB_TRY(take_record(r, head, sizeof head));
-  if (head[0] < 1 || head[1] < 1 || head[2] < 1 || head[5] < 1 || head[5] > head[1])
+  if (head[0] < 1 || head[1] < 1 || head[2] < 1 || head[5] < 1 || head[5] > head[1] ||
+      (size_t)head[5] > r->size / 28)
     return wrong(r, "%d electrons, %d CSFs, %d subshells, %d blocks", head[0], head[1], head[2], head[5]);
   *out = (afb_grasp_mixing){.n_electrons = head[0], .n_csf = head[1], .n_orbitals = head[2], .n_blocks = head[5]};
   out->block = calloc((size_t)out->n_blocks, sizeof *out->block);
