@@ -237,7 +237,7 @@ static afb_status create(afb_config *config, const afb_atom_input *input, afb_at
   out->configuration = calloc((size_t)input->configurations.n + 1, sizeof *out->configuration);
   if (!out->configuration)
     return AFB_FAIL(AFB_E_MEMORY, "not enough memory for %d configurations", input->configurations.n);
-  if (!input->csf && !afb_config_given(config, "configurations"))
+  if (!input->csf && !afb_config_given(config, "configurations") && afb_config_given(config, "atom"))
     afb_config_mistake(config, "configurations", -1, 0, "missing key \"configurations\", or \"csf\": what is computed");
   if (input->csf)
     read_csfs(config, input, have_ion, out);
