@@ -77,6 +77,7 @@ typedef struct {
 
 typedef struct {
   double radius, weight;        /* angstrom (snap) or 1/2; 1 */
+  int64_t channel;              /* of chem, from 1; 0: its own */
 } afb_input_element;
 
 typedef struct {
@@ -128,6 +129,7 @@ typedef struct {
   /* mdn */
   const char *targets;          /* CSV with the columns model, atom, A1 ... An */
   const char *exponents;        /* CSV with the columns k, alpha (bohr^-2) */
+  const char *start;            /* scfV file whose first type is the default start; NULL: not compared */
   const char *reference_model;  /* whose first atom is the baseline "every atom like in the bulk" */
   afb_numbers cutoffs;          /* angstrom (given with unit): local, medium, long range */
   int64_t components, width, layers, members, steps;
@@ -145,6 +147,7 @@ typedef struct {
   afb_input_zbl zbl;
   const char *file;             /* mdn: what `aufbau train` wrote */
   const char *scfv;             /* folder for scfV files; NULL: none */
+  const char *xyz;              /* snap: extended XYZ to write; NULL: none */
 } afb_predict_input;
 
 extern const afb_schema afb_atom_schema;       /* fills an afb_atom_input */

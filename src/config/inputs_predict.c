@@ -19,6 +19,9 @@ static const afb_key keys[] = {
    .help = "mdn: file that `aufbau train` wrote"},
   {.path = "model.scfv", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, scfv), .flags = AFB_KEY_RESOURCE,
    .example = "potentials", .help = "mdn: folder into which a scfV file of every structure is written"},
+  {.path = "model.xyz", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, xyz), .flags = AFB_KEY_RESOURCE,
+   .example = "predicted.extxyz",
+   .help = "snap: extended XYZ into which the structures are written with the predicted energies, forces and stresses"},
 };
 
 const afb_schema afb_predict_schema = {"predict", "Predictions of a potential or of a trained network.", sizeof(S),

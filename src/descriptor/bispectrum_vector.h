@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "descriptor/bispectrum_batch.h"
+#include "descriptor/bispectrum_couplings.h"
 #include "descriptor/bispectrum_program.h"
 #include "descriptor/vector.h"
 
-/* Of a step of a component: as many factors as there are registers for. */
+/* Of a step of a component, at most AFB_LONGEST: as many factors as there are registers for. */
 #if AFB_LANES == 8 || defined __aarch64__
-enum { AFB_LONGEST_STEP = AFB_LONGEST };
+enum { AFB_LONGEST_STEP = 11 };
 #else
 enum { AFB_LONGEST_STEP = 5 };
 #endif
@@ -23,6 +24,9 @@ typedef struct {
   afb_program program;
   afb_v *sum;                  /* [n_places][re, im] sums over the neighbours of one channel, in the order of the program */
   afb_v *u;                    /* [n_channels][n_u][re, im] */
+  afb_couplings *couplings;    /* NULL until derivatives or gradients are asked for */
+  afb_v *space;                /* of theirs */
+  size_t space_size;
 } afb_vector_work;
 
 /* Of the neighbours in one slot: Cayley-Klein parameters, x = |a|^2 - |b|^2 and the weight with switching. */
@@ -174,7 +178,9 @@ static void afb_vector_destroy(void **handle)
     return;
   afb_bispectrum_batch_clear(&work->batch);
   afb_program_clear(&work->program);
+  afb_couplings_destroy(&work->couplings);
   free(work->sum);
+  free(work->space);
   free(work);
   *handle = NULL;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const afb_format *const formats[] = {&afb_format_extxyz, &afb_format_lammps,    &afb_format_poscar,
-                                          &afb_format_skl,    &afb_format_structure, &afb_format_json};
+                                            &afb_format_skl,    &afb_format_structure, &afb_format_json};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
 const afb_format *afb_format_find(const char *name)

@@ -263,8 +263,8 @@ static afb_status prepare(builder *w, const afb_zbl *zbl, int n_groups)
 }
 
 afb_status afb_linear_rows_make(MPI_Comm comm, afb_structures *structures, const int32_t *element, afb_bispectrum *bispectrum,
-                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int skip_bad,
-                                afb_linear_rows *out)
+                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int64_t whole,
+                                int skip_bad, afb_linear_rows *out)
 {
   double grid[AFB_MAX_ELEMENTS];
   builder w = {.comm = comm, .structures = structures, .bispectrum = bispectrum, .group = group, .rows = out,
@@ -278,7 +278,7 @@ afb_status afb_linear_rows_make(MPI_Comm comm, afb_structures *structures, const
     afb_visitor visitor = {.owner = &w, .width = 3 * (w.n + 1), .frame_width = FRAME_ROWS * (w.n + 1), .visit = visit,
                            .cutoff = reference ? fmax(cutoff, reference->outer) : cutoff, .cost_pair = 1};
     afb_sink sink = {.owner = &w, .rows = keep_atoms, .frames = keep_frames};
-    status = afb_evaluate(comm, structures, element, 0, skip_bad, &visitor, &sink);
+    status = afb_evaluate(comm, structures, element, whole, skip_bad, &visitor, &sink);
   }
   free(w.cutoff);
   free(w.B);

@@ -33,12 +33,13 @@ typedef struct {
   int8_t *kind;                /* [m] AFB_LINEAR_ENERGY ... */
 } afb_linear_rows;
 
-/* Frames of other groups are left out. element as in afb_evaluate, which this calls, and whose statuses it has; `reference` or NULL.
+/* Frames of other groups are left out. element and whole as in afb_evaluate, which this calls, and whose statuses it has;
+ * `reference` or NULL.
  * AFB_E_INPUT also: the group of the number given has no frame. Collective on `comm`. Memory: 8 (n + 3) bytes a row, spread over
  * the ranks. The caller clears *out. */
 afb_status afb_linear_rows_make(MPI_Comm comm, afb_structures *structures, const int32_t *element, afb_bispectrum *bispectrum,
-                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int skip_bad,
-                                afb_linear_rows *out);
+                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int64_t whole,
+                                int skip_bad, afb_linear_rows *out);
 void afb_linear_rows_clear(afb_linear_rows *rows);
 
 /* The unknowns x [rows->n] into potential->constant and ->beta, which it allocates; its bispectrum is the one of the fit. Not

@@ -123,7 +123,8 @@ static int read_three(const char *at, int n[3])
   return 1;
 }
 
-static void read_sites(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text, int fractional)
+static void read_sites(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text,
+                       int fractional)
 {
   const char *at = text;
   afb_word word;
@@ -183,7 +184,8 @@ static void step_skl(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t
     if (!afb_read_numbers(text, 6, x) || !make_cell(x, walk->frame.cell))
       fail(reader, part, walk, line, "a b c and three angles of a cell with a volume", text);
     break;
-  default: step_keyword(reader, part, walk, line, text);
+  default:
+    step_keyword(reader, part, walk, line, text);
   }
 }
 
@@ -198,7 +200,9 @@ static void end_skl(afb_reader *reader, afb_part *part, afb_walk *walk)
   afb_layout *layout = &walk->layout;
   if (walk->step == TITLE_KEYWORD || !(fabs(afb_cell_volume(&frame->cell[0][0])) > 0) || layout->n_rows == 0) {
     afb_reader_problem(reader, part, walk, 1, afb_part_end(part) - 1, "the file ends without %s",
-                       walk->step < KEYWORDS ? "title and end" : layout->n_rows == 0 ? "fract or cart" : "cell");
+                       walk->step < KEYWORDS ? "title and end"
+                       : layout->n_rows == 0 ? "fract or cart"
+                                             : "cell");
     return;
   }
   make_periodic(walk);

@@ -95,7 +95,9 @@ static void step(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t lin
   const char *at = text;
   int n = walk->step++;
   switch (n) {
-  case TITLE: afb_walk_begin_frame(walk, line); break;
+  case TITLE:
+    afb_walk_begin_frame(walk, line);
+    break;
   case SCALE:
     if (!read_scale(walk, text))
       fail(reader, part, walk, line, "one scale other than 0, or three positive ones,", text);

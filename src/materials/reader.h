@@ -82,11 +82,11 @@ typedef struct {
   char **path;
   int n_parts;
   afb_part *part;
-  int64_t n_frames, n_layouts, n_problems, frame_capacity, layout_capacity, problem_capacity;
+  int64_t n_frames, n_layouts, n_problems, frame_capacity, layout_capacity, problem_capacity, type_capacity;
   afb_frame *frame;            /* those that began on this rank */
   afb_layout *layout;          /* of these, and of the one that goes on from the rank before */
   afb_problem *problem;
-  int n_types, type_capacity;
+  int n_types;
   afb_type *type;
   int n_species;
   char species[AFB_MAX_SPECIES][AFB_SPECIES_NAME];   /* in the order in which they were met */

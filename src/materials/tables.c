@@ -15,8 +15,8 @@ afb_status afb_tables_small(MPI_Comm comm, afb_arrays *arrays, afb_array array, 
 }
 
 /* Texts of different lengths as rows of equal ones. */
-static afb_status write_texts(MPI_Comm comm, afb_arrays *arrays, const char *name, const char *description, int n,
-                              const char *const *text)
+afb_status afb_tables_texts(MPI_Comm comm, afb_arrays *arrays, const char *name, const char *description, int n,
+                            const char *const *text)
 {
   size_t length = 1;
   for (int i = 0; i < n; i++)
@@ -130,9 +130,9 @@ static afb_status write_frames(MPI_Comm comm, afb_arrays *arrays, const afb_stru
 afb_status afb_tables_structures(MPI_Comm comm, afb_arrays *arrays, const afb_structures *structures, int n_elements,
                                  const char *const *name, const int32_t *element)
 {
-  AFB_TRY(write_texts(comm, arrays, "files/name", "files with structures", structures->n_files,
-                      (const char *const *)structures->file));
-  AFB_TRY(write_texts(comm, arrays, "elements/name", "names in the input", n_elements, name));
+  AFB_TRY(afb_tables_texts(comm, arrays, "files/name", "files with structures", structures->n_files,
+                           (const char *const *)structures->file));
+  AFB_TRY(afb_tables_texts(comm, arrays, "elements/name", "names in the input", n_elements, name));
   AFB_TRY(write_atoms(comm, arrays, structures, element));
   return write_frames(comm, arrays, structures);
 }

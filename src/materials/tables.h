@@ -18,4 +18,8 @@ afb_status afb_tables_components(MPI_Comm comm, afb_arrays *arrays, const afb_bi
 /* An array of n rows that every rank has whole; array.dim[0] is not read. Rank 0 writes it. */
 afb_status afb_tables_small(MPI_Comm comm, afb_arrays *arrays, afb_array array, int64_t n, const void *data);
 
+/* Texts as rows of equal length. */
+afb_status afb_tables_texts(MPI_Comm comm, afb_arrays *arrays, const char *name, const char *description, int n,
+                            const char *const *text);
+
 #endif

@@ -90,7 +90,7 @@ static void make_rows(fit *f)
   for (int g = 0; g < N_GROUPS; g++)
     f->group[g] = groups[g].group;
   check_ok(afb_linear_rows_make(MPI_COMM_WORLD, &f->structures, &element, f->bispectrum, &f->zbl, N_GROUPS, f->group, 0,
-                                &f->rows));
+                                0, &f->rows));
   check_true(f->rows.n == N);
 }
 
@@ -304,7 +304,7 @@ static void unknown_group(void **state)
   make_rows(&f);
   strcpy(f.group[3].name, "Elastic");
   afb_linear_rows_clear(&f.rows);
-  check_true(afb_linear_rows_make(MPI_COMM_WORLD, &f.structures, &element, f.bispectrum, NULL, N_GROUPS, f.group, 0, &f.rows) ==
+  check_true(afb_linear_rows_make(MPI_COMM_WORLD, &f.structures, &element, f.bispectrum, NULL, N_GROUPS, f.group, 0, 0, &f.rows) ==
              AFB_E_INPUT);
   check_true(strstr(afb_error_text(), "group Elastic has no configuration") != NULL);
   fit_clear(&f);
@@ -383,7 +383,7 @@ static void known_potential(int quadratic, afb_potential *potential)
 }
 
 /* Its energies, forces and stresses give it back. A frame with what is missing, and a group that is not asked for, do no harm. */
-static void recover(int quadratic, const double weight[3])
+static void recover(int quadratic, int64_t whole, const double weight[3])
 {
   static const int32_t element[2] = {1, 0};
   afb_linear_group group = {.name = "often", .weight = {weight[0], weight[1], weight[2]}};
@@ -394,7 +394,7 @@ static void recover(int quadratic, const double weight[3])
   afb_least_squares_result result;
   random_structures(60, 300, &s);
   known_potential(quadratic, &known);
-  check_ok(afb_predict_forces(MPI_COMM_WORLD, &s, element, &known, 0, &forces));
+  check_ok(afb_predict_forces(MPI_COMM_WORLD, &s, element, &known, whole, 0, &forces));
   for (int64_t f = 0; f < s.n_frames; f++) {
     s.frame[f].energy = f == 7 ? NAN : forces.energy[f];
     for (int v = 0; v < 6; v++)
@@ -405,7 +405,7 @@ static void recover(int quadratic, const double weight[3])
   memcpy(s.force, forces.force, (size_t)s.n * 3 * sizeof *s.force);
   afb_deviations zero = afb_forces_compare(MPI_COMM_WORLD, &s, &forces);
   check_true(zero.energy > 0.01 && zero.force <= 0 && zero.stress <= 0);
-  check_ok(afb_linear_rows_make(MPI_COMM_WORLD, &s, element, known.bispectrum, &known.zbl, 1, &group, 0, &rows));
+  check_ok(afb_linear_rows_make(MPI_COMM_WORLD, &s, element, known.bispectrum, &known.zbl, 1, &group, whole, 0, &rows));
   double *x = malloc((size_t)rows.n * sizeof *x);
   afb_least_squares problem = {.m = rows.m, .n = rows.n, .a = rows.a, .b = rows.b, .weight = rows.weight, .tolerance = 1e-13};
   check_ok(afb_least_squares_solve(MPI_COMM_WORLD, &problem, x, &result));
@@ -435,8 +435,8 @@ static void recover(int quadratic, const double weight[3])
 static void recovers(void **state)
 {
   (void)state;
-  recover(0, (double[]){10, 1, 1e-5});
-  recover(1, (double[]){10, 1, 1e-5});
+  recover(0, 100, (double[]){10, 1, 1e-5});
+  recover(1, 0, (double[]){10, 1, 1e-5});
 }
 
 static const struct CMUnitTest tests[] = {cmocka_unit_test(recovers), cmocka_unit_test(matrix), cmocka_unit_test(coefficients),
