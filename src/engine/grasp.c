@@ -146,8 +146,8 @@ static void answer_rnucleus(const afb_mcdhf_request *q, answers *a)
 }
 
 static const afb_shell core_shells[] = {{1, 0, 2}, {2, 0, 2}, {2, 1, 6}, {3, 0, 2}, {3, 1, 6}, {3, 2, 10}, {4, 0, 2}, {4, 1, 6},
-                                        {4, 2, 10}, {5, 0, 2}, {5, 1, 6}};
-static const int shells_of_core[] = {0, 1, 3, 5, 8, 11};      /* none, He, Ne, Ar, Kr, Xe */
+                                        {4, 2, 10}, {5, 0, 2}, {5, 1, 6}, {4, 3, 14}, {5, 2, 10}, {6, 0, 2}, {6, 1, 6}};
+static const int shells_of_core[] = {0, 1, 3, 5, 8, 11, 15};      /* none, He, Ne, Ar, Kr, Xe, Rn */
 enum { N_CORES = sizeof shells_of_core / sizeof shells_of_core[0] };
 
 static int is_in_core(int core, int n, int l)
