@@ -60,6 +60,9 @@ static afb_status tabulate(const afb_orbitals *from, int a, const afb_nucleus *n
   double rnt = (finite ? 2e-6 : exp(-65.0 / 16)) / nucleus->z, h = finite ? 0.05 : 0.0625;
   const double *c = from->coefficient + (size_t)a * (size_t)(from->n_p + from->n_q);
   *o = (afb_grasp_orbital){.orbital = from->orbital[a], .energy = from->energy[a]};
+  /* An orbital without occupation has no energy; GRASP wants some estimate. */
+  if (!isfinite(o->energy))
+    o->energy = -0.5 / (o->orbital.n * (double)o->orbital.n);
   double *room = malloc(3 * (size_t)n * sizeof *room);
   if (!room)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for an orbital on %d points", n);
