@@ -32,12 +32,12 @@ static afb_status read_model(job *j)
   return status != AFB_OK ? status : closed;
 }
 
-static afb_status predict(job *j)
+static afb_status predict(job *j, const afb_site_features *features)
 {
   afb_site_inputs inputs;
   afb_potential_model *m = &j->model;
   double *value = NULL;
-  AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_site_inputs_create(&m->settings, m->n_cutoffs, m->cutoff, m->net.basis.n, m->net.basis.alpha,
+  AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_site_inputs_create(&m->settings, m->n_cutoffs, m->cutoff, features, m->net.basis.n, m->net.basis.alpha,
                                                            &inputs)));
   afb_status status = afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &j->structures, j->element, j->arguments->skip_bad, &value);
   if (status == AFB_OK)
@@ -47,6 +47,35 @@ static afb_status predict(job *j)
   return status;
 }
 
+static afb_status predict_with_features(job *j)
+{
+  const afb_potential_model *m = &j->model;
+  const afb_strings *files = &j->input->features;
+  afb_site_features features;
+  if (m->n_features == 0)
+    return predict(j, NULL);
+  afb_status status = afb_site_features_open(MPI_COMM_WORLD, files->n, files->item, &j->structures, &features);
+  if (status == AFB_OK)
+    status = afb_agree(MPI_COMM_WORLD, afb_site_features_compare(&features, m->n_cutoffs, m->cutoff, m->n_features, m->feature));
+  if (status == AFB_OK)
+    status = predict(j, &features);
+  afb_site_features_close(&features);
+  return status;
+}
+
+/* What the network was trained with tells whether features are wanted. */
+static afb_status check_features(const job *j)
+{
+  int given = j->input->features.n;
+  if ((given > 0) == (j->model.n_features > 0))
+    return AFB_OK;
+  afb_config_mistake(j->config, given > 0 ? "model.features" : "model", -1, 0,
+                     given > 0 ? "the network of %.200s evaluates its inputs: it takes no features"
+                               : "the network of %.200s was trained with files of features: name those of the new structures as `features`",
+                     j->input->file);
+  return afb_config_verdict(j->config);
+}
+
 static afb_status predict_into(job *j, afb_arrays *arrays)
 {
   const char *name = j->model.element;
@@ -54,7 +83,7 @@ static afb_status predict_into(job *j, afb_arrays *arrays)
   const afb_potential_basis *b = &j->model.net.basis;
   AFB_TRY(afb_structures_input_read(&j->input->structures, j->arguments->skip_bad, &j->structures, NULL));
   AFB_TRY(afb_species_elements(MPI_COMM_WORLD, j->config, "model.file", &names, &j->structures, j->element));
-  AFB_TRY(predict(j));
+  AFB_TRY(predict_with_features(j));
   AFB_TRY(afb_tables_structures(MPI_COMM_WORLD, arrays, &j->structures, 1, &name, j->element));
   AFB_TRY(afb_tables_small(MPI_COMM_WORLD, arrays, (afb_array){"predictions/alpha", AFB_F64, 0, 1, {0}, "bohr^-2", "exponents"}, b->n, b->alpha));
   AFB_TRY(afb_potential_prediction_write(MPI_COMM_WORLD, &j->prediction, "predictions", arrays));
@@ -93,6 +122,7 @@ static afb_status run(job *j)
   afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
                              .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   AFB_TRY(read_model(j));
+  AFB_TRY(afb_agree(MPI_COMM_WORLD, check_features(j)));
   if (j->input->scfv)
     AFB_TRY(afb_scfv_folder(j->input->scfv));
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_POTENTIALS_KIND, &writer, &arrays));

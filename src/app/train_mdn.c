@@ -52,6 +52,10 @@ afb_status afb_train_mdn_check(afb_config *config, const afb_train_input *in, af
     afb_config_mistake(config, "descriptor.elements", -1, 0, "potentials of one element are learned at a time");
   if (in->cutoffs.n > AFB_SITE_MAX_CUTOFFS)
     afb_config_mistake(config, "model.cutoffs", -1, 0, "at most %d cut-offs can be used", AFB_SITE_MAX_CUTOFFS);
+  if (in->features.n > AFB_SITE_MAX_FILES)
+    afb_config_mistake(config, "model.features", -1, 0, "at most %d files can be used", AFB_SITE_MAX_FILES);
+  if (in->features.n > 0 && in->cutoffs.n > 0)
+    afb_config_mistake(config, "model.features", -1, 0, "features take the place of what is evaluated at cutoffs: give one of the two");
   AFB_TRY(afb_descriptor_settings(config, &in->descriptor, settings));
   return afb_config_verdict(config);
 }
@@ -76,11 +80,27 @@ static void choose_cutoffs(job *j)
     j->trained.cutoff[k] = given->item[k];
 }
 
-static afb_status compute_inputs(job *j)
+/* The model keeps by what its features can be told from others. */
+static afb_status remember_features(job *j, const afb_site_features *features)
+{
+  afb_potential_model *m = &j->trained;
+  size_t bytes = (size_t)features->n_columns * sizeof *m->feature;
+  m->feature = malloc(bytes + 1);
+  if (!m->feature)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d columns", features->n_columns);
+  m->n_features = features->n_columns;
+  m->n_cutoffs = features->n_files;
+  memcpy(m->feature, features->column, bytes);
+  memcpy(m->cutoff, features->cutoff, (size_t)features->n_files * sizeof *m->cutoff);
+  return AFB_OK;
+}
+
+static afb_status compute_inputs(job *j, const afb_site_features *features)
 {
   afb_site_inputs inputs;
   const afb_potential_model *m = &j->trained;
-  AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_site_inputs_create(&m->settings, m->n_cutoffs, m->cutoff, j->n_gaussians, j->alpha, &inputs)));
+  AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_site_inputs_create(&m->settings, m->n_cutoffs, m->cutoff, features, j->n_gaussians, j->alpha,
+                                                           &inputs)));
   afb_status status = afb_site_inputs_compute(MPI_COMM_WORLD, &inputs, &j->structures, j->element, j->arguments->skip_bad, &j->value);
   int64_t n = j->structures.n_atoms;
   j->prior = malloc((size_t)inputs.n_columns * sizeof *j->prior);
@@ -96,6 +116,23 @@ static afb_status compute_inputs(job *j)
                                    j->structures.n_frames};
   afb_site_inputs_clear(&inputs);
   return afb_agree(MPI_COMM_WORLD, status);
+}
+
+static afb_status read_inputs(job *j)
+{
+  afb_site_features features;
+  const afb_strings *files = &j->input->features;
+  if (files->n == 0) {
+    choose_cutoffs(j);
+    return compute_inputs(j, NULL);
+  }
+  afb_status status = afb_site_features_open(MPI_COMM_WORLD, files->n, files->item, &j->structures, &features);
+  if (status == AFB_OK)
+    status = afb_agree(MPI_COMM_WORLD, remember_features(j, &features));
+  if (status == AFB_OK)
+    status = compute_inputs(j, &features);
+  afb_site_features_close(&features);
+  return status;
 }
 
 static int64_t frame_named(const afb_structures *s, const char *name)
@@ -174,8 +211,7 @@ static afb_status read_data(job *j)
   AFB_TRY(afb_potential_read_exponents(MPI_COMM_WORLD, in->exponents, &j->n_gaussians, j->alpha));
   AFB_TRY(afb_potential_read_targets(MPI_COMM_WORLD, in->targets, &j->structures, j->n_gaussians, &j->a));
   AFB_TRY(baselines(j));
-  choose_cutoffs(j);
-  AFB_TRY(compute_inputs(j));
+  AFB_TRY(read_inputs(j));
   return afb_agree(MPI_COMM_WORLD, number_kinds(j));
 }
 

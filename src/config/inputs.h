@@ -132,6 +132,7 @@ typedef struct {
   const char *start;            /* scfV file whose first type is the default start; NULL: not compared */
   const char *reference_model;  /* whose first atom is the baseline "every atom like in the bulk" */
   afb_numbers cutoffs;          /* angstrom (given with unit): local, medium, long range */
+  afb_strings features;         /* files of descriptors in place of cutoffs */
   int64_t components, width, layers, members, steps;
   int covariance;               /* afb_input_covariance */
   int64_t rank;                 /* of a low-rank covariance */
@@ -146,6 +147,7 @@ typedef struct {
   const char *coefficients, *parameters;   /* snap */
   afb_input_zbl zbl;
   const char *file;             /* mdn: what `aufbau train` wrote */
+  afb_strings features;         /* mdn: files of descriptors */
   const char *scfv;             /* folder for scfV files; NULL: none */
   const char *xyz;              /* snap: extended XYZ to write; NULL: none */
 } afb_predict_input;

@@ -37,6 +37,10 @@ static const afb_key keys[] = {
   {.path = "model.cutoffs", .forms = AFB_FORM_NUMBERS, AFB_AT(afb_numbers, S, cutoffs),
    .flags = AFB_KEY_ABOVE_MIN, .min = 0, .max = 1000, .unit = "Å", .example = "[3.5, 5.0, 7.0]",
    .help = "mdn: cut-offs of the descriptors that are its inputs, in place of the descriptor's own: local, medium, long range"},
+  {.path = "model.features", .forms = AFB_FORM_STRINGS, AFB_AT(afb_strings, S, features),
+   .example = "[local.h5, medium.h5]",
+   .help = "mdn: files that `aufbau describe` wrote for these structures, whose components are its inputs in place of those at "
+           "`cutoffs`"},
   {.path = "model.components", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, components), .min = 1, .max = 64,
    .fallback = "3", .help = "mdn: Gaussians of the mixture"},
   {.path = "model.covariance", .forms = AFB_FORM_WORD, AFB_AT(int, S, covariance), .words = "full|low-rank",

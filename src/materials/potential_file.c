@@ -12,6 +12,8 @@ enum { N_INTEGERS = 9, N_REALS = 8, N_SPEC = 9 };
 void afb_potential_model_clear(afb_potential_model *model)
 {
   afb_potential_net_clear(&model->net);
+  free(model->feature);
+  model->feature = NULL;
 }
 
 /* ---- Settings ---- */
@@ -48,6 +50,9 @@ static afb_status write_settings(MPI_Comm comm, const afb_potential_model *model
       pairs[i][k] = s.pair[i][k];
   AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"inputs/cutoff", AFB_F64, 0, 1, {0}, "angstrom", "cut-offs of the bispectra"},
                            model->n_cutoffs, model->cutoff));
+  AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"inputs/features", AFB_I32, 0, 2, {0, 5}, "1",
+                           "columns out of files of features: file, two_j1, two_j2, two_j, other column of a product; none: evaluated"},
+                           model->n_features, model->feature));
   AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"inputs/pairs", AFB_I32, 0, 2, {0, 2}, "1", "two_j1, two_j2 of chosen components"},
                            s.n_pairs, pairs));
   AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"inputs/integers", AFB_I32, 0, 1, {0}, "1",
@@ -76,7 +81,7 @@ static afb_status rows_of(afb_arrays *arrays, const char *name, int64_t most, in
   return AFB_OK;
 }
 
-static afb_status read_settings(afb_arrays *arrays, afb_potential_model *model)
+static afb_status read_settings(MPI_Comm comm, afb_arrays *arrays, afb_potential_model *model)
 {
   afb_bispectrum_settings *s = &model->settings;
   int *integer[N_INTEGERS];
@@ -89,6 +94,11 @@ static afb_status read_settings(afb_arrays *arrays, afb_potential_model *model)
   AFB_TRY(rows_of(arrays, "inputs/cutoff", AFB_SITE_MAX_CUTOFFS, &n));
   model->n_cutoffs = (int)n;
   AFB_TRY(read_whole(arrays, "inputs/cutoff", AFB_F64, n, 1, model->cutoff));
+  AFB_TRY(rows_of(arrays, "inputs/features", 1 << 24, &n));
+  model->n_features = (int)n;
+  model->feature = malloc(((size_t)n + 1) * sizeof *model->feature);
+  AFB_TRY(afb_agree(comm, model->feature ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld columns", (long long)n)));
+  AFB_TRY(read_whole(arrays, "inputs/features", AFB_I32, n, 5, model->feature));
   AFB_TRY(read_whole(arrays, "inputs/integers", AFB_I32, N_INTEGERS + 1, 1, integers));
   AFB_TRY(read_whole(arrays, "inputs/reals", AFB_F64, N_REALS, 1, reals));
   for (int i = 0; i < N_INTEGERS; i++)
@@ -193,7 +203,7 @@ static afb_status read_model(MPI_Comm comm, afb_arrays *arrays, afb_potential_mo
       a.length >= AFB_SPECIES_NAME)
     return AFB_FAIL(AFB_E_FOREIGN, "the file does not say for which element its network is: it is damaged");
   AFB_TRY(afb_arrays_read(arrays, "potential/element", 0, 1, model->element));
-  AFB_TRY(read_settings(arrays, model));
+  AFB_TRY(read_settings(comm, arrays, model));
   AFB_TRY(read_network(arrays, &model->net.mdn));
   if (model->net.mdn->spec.n_out != b->n_parts)
     return AFB_FAIL(AFB_E_FOREIGN, "the file's network has %d targets for %d axes: it is damaged", model->net.mdn->spec.n_out, b->n_parts);

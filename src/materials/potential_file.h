@@ -20,12 +20,14 @@ typedef struct {
   char element[AFB_SPECIES_NAME];
   afb_bispectrum_settings settings;
   int n_cutoffs;
-  double cutoff[AFB_SITE_MAX_CUTOFFS];     /* angstrom */
+  double cutoff[AFB_SITE_MAX_CUTOFFS];     /* angstrom; with features those of their files, one each */
+  int n_features;              /* 0: bispectra are evaluated with `settings` */
+  afb_site_column *feature;    /* [n_features] */
   afb_potential_net net;
 } afb_potential_model;
 void afb_potential_model_clear(afb_potential_model *model);
 
-/* /inputs/cutoff, pairs, integers, reals; /potential/element, alpha, mean, axis; /network/spec, floor, weight, moment1, moment2, fixed, step. */
+/* /inputs/cutoff, features, pairs, integers, reals; /potential/element, alpha, mean, axis; /network/spec, floor, weight, moment1, moment2, fixed, step. */
 afb_status afb_potential_model_write(MPI_Comm comm, const afb_potential_model *model, afb_arrays *arrays);
 /* AFB_E_FOREIGN: an array is missing or has another size than the others say. AFB_E_MEMORY. The caller clears *model. */
 afb_status afb_potential_model_read(MPI_Comm comm, afb_arrays *arrays, afb_potential_model *model);

@@ -16,10 +16,10 @@ static int fit_width(const afb_site_inputs *s)
   return AFB_DENSITY_POWERS * s->n_gaussians;
 }
 
-afb_status afb_site_inputs_create(const afb_bispectrum_settings *settings, int n_cutoffs, const double *cutoff, int n_exponents,
-                                  const double *exponent, afb_site_inputs *out)
+afb_status afb_site_inputs_create(const afb_bispectrum_settings *settings, int n_cutoffs, const double *cutoff,
+                                  const afb_site_features *features, int n_exponents, const double *exponent, afb_site_inputs *out)
 {
-  *out = (afb_site_inputs){.n_elements = settings->n_elements};
+  *out = (afb_site_inputs){.n_elements = settings->n_elements, .features = features};
   if (n_cutoffs > AFB_SITE_MAX_CUTOFFS)
     return AFB_FAIL(AFB_E_INPUT, "at most %d cut-offs can be used, not %d", AFB_SITE_MAX_CUTOFFS, n_cutoffs);
   for (int k = 0; k < n_exponents && out->n_gaussians < AFB_DENSITY_MAX_GAUSSIANS; k++)
@@ -27,8 +27,8 @@ afb_status afb_site_inputs_create(const afb_bispectrum_settings *settings, int n
       out->exponent[out->n_gaussians++] = exponent[k];
   if (out->n_gaussians == 0)
     return AFB_FAIL(AFB_E_INPUT, "no exponent of the potential is below %g bohr^-2: nothing reaches the neighbours", LARGEST_EXPONENT);
-  out->n_columns = 3 * fit_width(out);
-  for (int k = 0; k < n_cutoffs; k++) {
+  out->n_columns = 3 * fit_width(out) + (features ? features->n_columns : 0);
+  for (int k = 0; k < n_cutoffs && !features; k++) {
     afb_bispectrum_settings s = *settings;
     for (int e = 0; e < s.n_elements; e++)
       s.radius[e] = 0.5;
@@ -181,6 +181,8 @@ afb_status afb_site_inputs_compute(MPI_Comm comm, afb_site_inputs *s, afb_struct
                                                                   (long long)structures->n_atoms));
   if (status == AFB_OK)
     status = afb_evaluate(comm, structures, element, INT64_MAX, skip_bad, &visitor, &sink);
+  if (status == AFB_OK && s->features)
+    status = afb_site_features_read(comm, s->features, structures, s->n_columns, j.value + 3 * fit_width(s));
   if (status == AFB_OK) {
     gather(comm, size, j.value);
   } else {

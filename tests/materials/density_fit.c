@@ -84,7 +84,7 @@ static void inputs_of_sites(void **state)
   afb_structures s;
   afb_structures_options o = {0};
   check_ok(afb_structures_read(MPI_COMM_WORLD, 1, &pattern, &o, &s));
-  check_ok(afb_site_inputs_create(&settings, 2, cutoff, 4, exponent, &inputs));
+  check_ok(afb_site_inputs_create(&settings, 2, cutoff, NULL, 4, exponent, &inputs));
   int fits = AFB_DENSITY_POWERS * 3, components = afb_bispectrum_n_columns(inputs.bispectrum[0]);
   check_true(inputs.n_gaussians == 3 && inputs.n_columns == 3 * fits + 2 * components);
   int32_t element[AFB_MAX_SPECIES] = {0};
@@ -98,8 +98,8 @@ static void inputs_of_sites(void **state)
   free(value);
   afb_structures_clear(&s);
   afb_site_inputs_clear(&inputs);
-  check_true(afb_site_inputs_create(&settings, AFB_SITE_MAX_CUTOFFS + 1, cutoff, 4, exponent, &inputs) == AFB_E_INPUT);
-  check_true(afb_site_inputs_create(&settings, 2, cutoff, 1, exponent + 3, &inputs) == AFB_E_INPUT);
+  check_true(afb_site_inputs_create(&settings, AFB_SITE_MAX_CUTOFFS + 1, cutoff, NULL, 4, exponent, &inputs) == AFB_E_INPUT);
+  check_true(afb_site_inputs_create(&settings, 2, cutoff, NULL, 1, exponent + 3, &inputs) == AFB_E_INPUT);
   MPI_Barrier(MPI_COMM_WORLD);
   if (rank == 0)
     remove("sites.extxyz");
