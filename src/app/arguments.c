@@ -12,6 +12,7 @@ typedef struct {
 static const option options[] = {
   {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the HDF5 file that is written"},
   {AFB_OPTION_JSON, "--json", NULL, "FILE", "writes the result as JSON too"},
+  {AFB_OPTION_GRASP, "--grasp", NULL, "DIR", "writes isodata, rcsf.inp, rwfn.inp and rmix.out for GRASP into this folder too"},
   {AFB_OPTION_CSV, "--csv", NULL, "FILE", "the CSV file that is written"},
   {AFB_OPTION_JLODK, "--jlodk", NULL, "FOLDER", "levels as files XX_Y.txt, one an ion, in this folder"},
   {AFB_OPTION_COMPARE, "--compare", NULL, "OBSERVED.csv", "compares levels with observed ones"},
@@ -80,6 +81,8 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
     return set_once(o, value, &out->output);
   case AFB_OPTION_JSON:
     return set_once(o, value, &out->json);
+  case AFB_OPTION_GRASP:
+    return set_once(o, value, &out->grasp);
   case AFB_OPTION_CSV:
     return set_once(o, value, &out->csv);
   case AFB_OPTION_JLODK:

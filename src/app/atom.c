@@ -11,7 +11,7 @@
 #include "atomic/ion.h"
 #include "report/levels.h"
 
-static void say_what_runs(const afb_arguments *arguments, const afb_mcdhf_request *request)
+static void say_what_runs(const afb_arguments *arguments, const afb_engine *engine, const afb_mcdhf_request *request)
 {
   char label[AFB_ION_LENGTH], text[AFB_CONFIGURATION_LENGTH];
   if (arguments->quiet)
@@ -22,6 +22,8 @@ static void say_what_runs(const afb_arguments *arguments, const afb_mcdhf_reques
   for (int i = 0; i < request->n_configurations && i < 8; i++)
     printf("%s%s", i ? "; " : " ", afb_configuration_format(&request->configuration[i], 1, text, sizeof text));
   printf("%s\n", request->n_configurations > 8 ? "; ..." : "");
+  if (engine != afb_engines[0])
+    printf("engine       %s\n", engine->name);
   if (request->z <= 2 && request->nucleus == AFB_NUCLEUS_FERMI)
     printf("nucleus      Fermi distribution with a skin of %s fm: with 2.30 fm no radius of %s can be reproduced\n",
            request->z == 1 ? "0.90" : "1.80", afb_element_symbol(request->z));
@@ -46,19 +48,19 @@ typedef struct {
   afb_orbitals start;
 } files;
 
-static afb_status open_files(const afb_arguments *arguments, afb_config *config, const afb_atom_input *input, int z,
-                             files *f)
+static afb_status open_files(const afb_arguments *arguments, afb_config *config, const afb_atom_input *input,
+                             const afb_mcdhf_request *request, files *f)
 {
   int rank;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (input->start)
-    AFB_TRY(afb_atom_file_start(input->start, config, z, &f->start));
+    AFB_TRY(afb_atom_file_start(input->start, config, request, &f->start));
   AFB_TRY(afb_agree(MPI_COMM_WORLD, rank == 0 && arguments->json
                                       ? afb_output_begin(arguments->json, "{\"outcome\"", &f->json) : AFB_OK));
   f->created = rank == 0 && arguments->output && access(arguments->output, F_OK) != 0;
   if (arguments->output)
     AFB_TRY(afb_atom_file_open(arguments->output, config, &f->store, &f->stored));
-  return AFB_OK;
+  return afb_agree(MPI_COMM_WORLD, rank == 0 && arguments->grasp ? afb_atom_grasp_open(arguments->grasp) : AFB_OK);
 }
 
 /* Closing folds what was stored; its failure counts unless there was one before. A new file into which nothing came is
@@ -78,41 +80,53 @@ static afb_status close_files(afb_status status, const char *path, files *f)
   return status == AFB_OK ? closed : AFB_FAIL(status, "%s", text);
 }
 
-static afb_status calculate(afb_config *config, const afb_mcdhf_request *request, files *f, afb_outcome *outcome)
+/* What there is of a result: a calculation that could not begin has nothing for GRASP. */
+static afb_status write_grasp(const char *directory, const afb_mcdhf_request *request, const afb_mcdhf_result *result)
 {
+  return directory && result->orbitals.n_orbitals > 0 ? afb_atom_grasp_write(directory, request, result) : AFB_OK;
+}
+
+static afb_status calculate(const afb_arguments *arguments, afb_config *config, const afb_atom_request *atom, files *f,
+                            afb_outcome *outcome)
+{
+  const afb_mcdhf_request *request = &atom->request;
   int rank;
   afb_mcdhf_result result = {0};
   double start = f->store ? afb_store_time(f->store) : 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  afb_status status = afb_mcdhf_run(MPI_COMM_WORLD, request, &result);
+  afb_status status = atom->engine->run(MPI_COMM_WORLD, request, &result);
   *outcome = result.outcome;
   /* What can be shown is shown before anything can fail. */
   if (status == AFB_OK)
     status = afb_agree(MPI_COMM_WORLD, rank == 0 ? print_result(&result, &f->json) : AFB_OK);
   if (status == AFB_OK && f->store && f->stored == AFB_OUTCOME_NONE)
-    status = afb_atom_file_write(f->store, config, request, &result, start);
+    status = afb_atom_file_write(f->store, config, atom->engine, request, &result, start);
+  if (status == AFB_OK)
+    status = afb_agree(MPI_COMM_WORLD, rank == 0 ? write_grasp(arguments->grasp, request, &result) : AFB_OK);
   afb_mcdhf_result_clear(&result);
   return status;
 }
 
 static afb_status run(const afb_arguments *arguments, afb_config *config, const afb_atom_input *input,
-                      afb_mcdhf_request *request, afb_outcome *outcome)
+                      afb_atom_request *atom, afb_outcome *outcome)
 {
   int rank;
+  afb_mcdhf_request *request = &atom->request;
   files f = {.stored = AFB_OUTCOME_NONE};
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  afb_status status = open_files(arguments, config, input, request->z, &f);
+  afb_status status = open_files(arguments, config, input, request, &f);
   if (status == AFB_OK && f.stored != AFB_OUTCOME_NONE)
     afb_log(AFB_LOG_INFO, "%s holds the result of this input (%s) and is left as it is", arguments->output,
             afb_outcome_name(f.stored));
-  if (status == AFB_OK && f.stored != AFB_OUTCOME_NONE && !arguments->json) {
+  if (status == AFB_OK && f.stored != AFB_OUTCOME_NONE && !arguments->json && !arguments->grasp) {
     *outcome = f.stored;
     afb_log(AFB_LOG_INFO, "nothing was run; to run it again, remove the file or name another one");
   } else if (status == AFB_OK) {
+    request->keep_mixing = arguments->grasp != NULL;
     request->start = f.start.n_orbitals > 0 ? &f.start : NULL;
     if (rank == 0)
-      say_what_runs(arguments, request);
-    status = calculate(config, request, &f, outcome);
+      say_what_runs(arguments, atom->engine, request);
+    status = calculate(arguments, config, atom, &f, outcome);
   }
   return close_files(status, arguments->output, &f);
 }
@@ -126,7 +140,7 @@ afb_status afb_run_atom(const afb_arguments *arguments, int *exit_status)
   AFB_TRY(afb_input_read(&afb_atom_schema, arguments, &input, &config));
   afb_status status = afb_agree(MPI_COMM_WORLD, afb_atom_request_create(config, &input, &request));
   if (status == AFB_OK)
-    status = run(arguments, config, &input, &request.request, &outcome);
+    status = run(arguments, config, &input, &request, &outcome);
   *exit_status = afb_outcome_ok(outcome) ? AFB_EXIT_DONE : AFB_EXIT_FAILED;
   afb_atom_request_clear(&request);
   afb_config_destroy(&config);

@@ -1,18 +1,24 @@
 #include "app/atom_file.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "atomic/element.h"
 #include "campaign/record.h"
 #include "campaign/rows.h"
 #include "engine/engine.h"
-#include "engine/mcdhf.h"
+#include "engine/grasp_files.h"
 
-/* Number of the MCDHF engine in the list, as the legend has it. */
-static int engine_number(void)
+/* Number of the engine in the list, as the legend has it. */
+static int engine_number(const afb_engine *engine)
 {
   int i = 0;
-  while (afb_engines[i] && afb_engines[i] != &afb_engine_mcdhf)
+  while (afb_engines[i] && afb_engines[i] != engine)
     i++;
   return i;
 }
@@ -62,11 +68,11 @@ static afb_status intern(afb_store *store, const afb_mcdhf_request *request, afb
   return status;
 }
 
-static afb_status add_run(afb_store *store, const afb_config *config, const afb_mcdhf_request *request,
+static afb_status add_run(afb_store *store, const afb_config *config, const afb_engine *engine, const afb_mcdhf_request *request,
                           const afb_mcdhf_result *result, double start, int ranks)
 {
   double finish = afb_store_time(store);
-  afb_store_run row = {.engine = engine_number(), .parent = -1, .added = -1, .strategy = -1, .round = -1,
+  afb_store_run row = {.engine = engine_number(engine), .parent = -1, .added = -1, .strategy = -1, .round = -1,
                        .ranks = ranks, .core_seconds = ranks * (finish - start), .start = start, .finish = finish,
                        .probability = NAN, .probability_cheapest = NAN, .predicted_cost = NAN,
                        .content_hash = afb_config_identity(config)};
@@ -75,14 +81,14 @@ static afb_status add_run(afb_store *store, const afb_config *config, const afb_
   return afb_store_commit(store);
 }
 
-afb_status afb_atom_file_write(afb_store *store, const afb_config *config, const afb_mcdhf_request *request,
+afb_status afb_atom_file_write(afb_store *store, const afb_config *config, const afb_engine *engine, const afb_mcdhf_request *request,
                                const afb_mcdhf_result *result, double start)
 {
   int rank, ranks;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   return afb_agree(MPI_COMM_WORLD,
-                   rank == 0 ? add_run(store, config, request, result, start, ranks) : AFB_OK);
+                   rank == 0 ? add_run(store, config, engine, request, result, start, ranks) : AFB_OK);
 }
 
 /* The last run of the element that has orbitals; -1: none. */
@@ -109,17 +115,55 @@ static afb_status read_start(afb_store *store, const char *path, int z, afb_orbi
   return afb_rows_read_orbitals(store, run, out);
 }
 
-afb_status afb_atom_file_start(const char *path, afb_config *config, int z, afb_orbitals *out)
+/* GRASP's orbitals in splines. Every rank reads the file. */
+static afb_status read_rwfn(const char *path, const afb_mcdhf_request *q, afb_orbitals *out)
+{
+  afb_nucleus nucleus;
+  afb_grasp_orbitals orbitals;
+  AFB_TRY(afb_nucleus_create(q->z, q->mass_number, q->nucleus, q->nucleus_c_fm, q->nucleus_a_fm, &nucleus));
+  AFB_TRY(afb_grasp_read_orbitals(path, &orbitals));
+  afb_status status = afb_grasp_to_splines(&orbitals, &nucleus, out);
+  afb_grasp_orbitals_clear(&orbitals);
+  return status;
+}
+
+afb_status afb_atom_file_start(const char *path, afb_config *config, const afb_mcdhf_request *request, afb_orbitals *out)
 {
   afb_store *store = NULL;
   *out = (afb_orbitals){0};
-  afb_status status = afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store);
-  if (status == AFB_OK) {
-    status = afb_agree(MPI_COMM_WORLD, read_start(store, path, z, out));
+  int is_rwfn = afb_grasp_is_rwfn(path);
+  MPI_Bcast(&is_rwfn, 1, MPI_INT, 0, MPI_COMM_WORLD);
+  afb_status status = is_rwfn ? afb_agree(MPI_COMM_WORLD, read_rwfn(path, request, out))
+                              : afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store);
+  if (status == AFB_OK && store) {
+    status = afb_agree(MPI_COMM_WORLD, read_start(store, path, request->z, out));
     afb_store_close(&store);
   }
   if (status == AFB_OK || status == AFB_E_MEMORY)
     return status;
   afb_config_mistake(config, "start", -1, 0, "%s", afb_error_text());
   return afb_config_verdict(config);
+}
+
+afb_status afb_atom_grasp_open(const char *directory)
+{
+  static const char *const names[] = {"isodata", "rcsf.inp", "rwfn.inp", "rmix.out"};
+  char path[1200];
+  if (mkdir(directory, 0777) != 0 && errno != EEXIST)
+    return AFB_FAIL(AFB_E_INPUT, "%.200s: this folder cannot be made: %s", directory, strerror(errno));
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    int length = snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+    if (length < (int)sizeof path && access(path, F_OK) == 0)
+      return AFB_FAIL(AFB_E_FOREIGN, "%s: exists; it is left as it is: name another folder", path);
+  }
+  return access(directory, W_OK | X_OK) == 0
+           ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "%.200s: nothing can be written there: %s", directory, strerror(errno));
+}
+
+afb_status afb_atom_grasp_write(const char *directory, const afb_mcdhf_request *q, const afb_mcdhf_result *result)
+{
+  afb_nucleus nucleus;
+  int mass_number = q->mass_number ? q->mass_number : afb_element_mass_number(q->z);
+  AFB_TRY(afb_nucleus_create(q->z, q->mass_number, q->nucleus, q->nucleus_c_fm, q->nucleus_a_fm, &nucleus));
+  return afb_grasp_write_all(directory, &nucleus, mass_number, result);
 }

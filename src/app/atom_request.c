@@ -5,10 +5,12 @@
 
 #include "app/inputs.h"
 #include "atomic/element.h"
+#include "engine/grasp_files.h"
 
 void afb_atom_request_clear(afb_atom_request *request)
 {
   free(request->configuration);
+  afb_csf_list_clear(&request->csfs);
   *request = (afb_atom_request){0};
 }
 
@@ -41,9 +43,33 @@ static int read_element(afb_config *config, const afb_atom_input *input, afb_mcd
   return input->charge < request->z;
 }
 
+static void read_isodata(afb_config *config, const afb_atom_input *input, afb_mcdhf_request *request)
+{
+  afb_grasp_isodata nucleus;
+  if (afb_config_given(config, "atom.nucleus") || afb_config_given(config, "atom.mass_number"))
+    afb_config_mistake(config, "atom.isodata", -1, 0, "isodata says what nucleus and mass_number say: give one of them");
+  else if (afb_grasp_read_isodata(input->isodata, &nucleus) != AFB_OK)
+    afb_config_mistake(config, "atom.isodata", -1, 0, "%s", afb_error_text());
+  else if (nucleus.z != request->z)
+    afb_config_mistake(config, "atom.isodata", -1, 0, "%s is of %s (Z = %d)", input->isodata, afb_element_symbol(nucleus.z), nucleus.z);
+  else {
+    request->nucleus = nucleus.a_fm > 0 ? AFB_NUCLEUS_GIVEN : AFB_NUCLEUS_POINT;
+    request->mass_number = nucleus.mass_number;
+    request->nucleus_c_fm = nucleus.c_fm;
+    request->nucleus_a_fm = nucleus.a_fm;
+    afb_nucleus made;
+    if (afb_nucleus_create(request->z, request->mass_number, request->nucleus, request->nucleus_c_fm, request->nucleus_a_fm, &made) != AFB_OK)
+      afb_config_mistake(config, "atom.isodata", -1, 0, "%s", afb_error_text());
+  }
+}
+
 static void read_nucleus(afb_config *config, const afb_atom_input *input, afb_mcdhf_request *request)
 {
   afb_nucleus nucleus;
+  if (input->isodata) {
+    read_isodata(config, input, request);
+    return;
+  }
   if (input->nucleus < 0 || (input->nucleus == AFB_INPUT_NUCLEUS_GIVEN &&
                              !(input->nucleus_c_fm >= 0 && input->nucleus_a_fm > 0)))
     return;
@@ -92,6 +118,26 @@ static int read_configurations(afb_config *config, const afb_strings *texts, int
     n++;
   }
   return n;
+}
+
+/* The list of CSFs and its configurations. */
+static void read_csfs(afb_config *config, const afb_atom_input *input, int have_ion, afb_atom_request *out)
+{
+  static const char *const instead[] = {"configurations", "expand", "J"};
+  for (size_t i = 0; i < sizeof instead / sizeof *instead; i++)
+    if (afb_config_given(config, instead[i]))
+      afb_config_mistake(config, instead[i], -1, 0, "the CSFs are given by csf: leave %s out", instead[i]);
+  free(out->configuration);
+  out->configuration = NULL;
+  if (afb_grasp_read_csfs(input->csf, &out->csfs, &out->request.n_configurations, &out->configuration) != AFB_OK) {
+    afb_config_mistake(config, "csf", -1, 0, "%s", afb_error_text());
+    return;
+  }
+  int electrons = afb_grasp_electrons(&out->csfs), wanted = out->request.z - out->request.charge;
+  if (have_ion && electrons != wanted)
+    afb_config_mistake(config, "csf", -1, 0, "the CSFs of %s have %d electrons, but %s with charge %d has %d", input->csf, electrons,
+                       afb_element_symbol(out->request.z), out->request.charge, wanted);
+  out->request.csfs = &out->csfs;
 }
 
 /* Reads at most AFB_MAX_SHELLS shells; with `among`, each has to be occupied in one of these configurations. */
@@ -166,7 +212,12 @@ static void read_vary(afb_config *config, const afb_atom_input *input, afb_atom_
 static void check_csfs(afb_config *config, afb_atom_request *out)
 {
   const afb_mcdhf_request *request = &out->request;
-  if (afb_csf_count(request->n_configurations, request->configuration, request->two_j_min, request->two_j_max,
+  if (request->csfs) {
+    out->n_csf = request->csfs->n_csf;
+    if (out->n_csf > request->max_csf)
+      afb_config_mistake(config, "limits.csf", -1, 0, "the list has %lld CSFs, more than limits.csf = %lld", (long long)out->n_csf,
+                         (long long)request->max_csf);
+  } else if (afb_csf_count(request->n_configurations, request->configuration, request->two_j_min, request->two_j_max,
                     &out->n_csf) != AFB_OK)
     afb_config_mistake(config, "configurations", -1, 0, "%s", afb_error_text());
   else if (out->n_csf == 0)
@@ -186,11 +237,15 @@ static afb_status create(afb_config *config, const afb_atom_input *input, afb_at
   out->configuration = calloc((size_t)input->configurations.n + 1, sizeof *out->configuration);
   if (!out->configuration)
     return AFB_FAIL(AFB_E_MEMORY, "not enough memory for %d configurations", input->configurations.n);
-  int n = read_configurations(config, &input->configurations, have_ion, request, out->configuration);
-  request->n_configurations = n;
-  read_j(config, input, have_ion, request);
-  if (input->expand == 1)
-    AFB_TRY(expand(config, input, n, out));
+  if (!input->csf && !afb_config_given(config, "configurations") && afb_config_given(config, "atom"))
+    afb_config_mistake(config, "configurations", -1, 0, "missing key \"configurations\", or \"csf\": what is computed");
+  if (input->csf)
+    read_csfs(config, input, have_ion, out);
+  else
+    request->n_configurations = read_configurations(config, &input->configurations, have_ion, request, out->configuration);
+  read_j(config, input, have_ion && !input->csf, request);
+  if (input->expand == 1 && !input->csf)
+    AFB_TRY(expand(config, input, request->n_configurations, out));
   read_vary(config, input, out);
   static const afb_optimise optimise[] = {AFB_OPTIMISE_ALL, AFB_OPTIMISE_AVERAGE, AFB_OPTIMISE_LEVELS};
   request->optimise = input->optimise < 0 ? AFB_OPTIMISE_LEVELS : optimise[input->optimise];
@@ -199,6 +254,7 @@ static afb_status create(afb_config *config, const afb_atom_input *input, afb_at
   request->max_seconds = input->limits.cpu_seconds;
   request->max_csf = input->limits.csf;
   request->configuration = out->configuration;
+  out->engine = afb_input_engine(config, "engine", input->engine);
   if (afb_config_verdict(config) == AFB_OK)
     check_csfs(config, out);
   return afb_config_verdict(config);

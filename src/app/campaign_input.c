@@ -78,20 +78,6 @@ static void check_list(afb_config *config, const afb_campaign_input *input)
     check_list_file(config, input->list);
 }
 
-static void check_engine(afb_config *config, const char *name)
-{
-  const char *names[16];
-  char meant[64];
-  int n = 0;
-  if (!name || afb_engine_find(name))
-    return;
-  for (; afb_engines[n] && n < 15; n++)
-    names[n] = afb_engines[n]->name;
-  names[n] = NULL;
-  afb_config_mistake(config, "campaign.engine", -1, 0, "there is no engine \"%.40s\"%s; `aufbau list engines` names them",
-                     name, afb_did_you_mean(name, names, meant, sizeof meant));
-}
-
 afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input *input, int *n_ions, afb_ion **ions)
 {
   *n_ions = 0;
@@ -102,6 +88,6 @@ afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input
     AFB_TRY(read_ions(config, i, input->ions.item[i], n_ions, ions));
   drop_repeated(n_ions, *ions);
   check_list(config, input);
-  check_engine(config, input->engine);
+  afb_input_engine(config, "campaign.engine", input->engine);
   return afb_config_verdict(config);
 }

@@ -26,7 +26,8 @@ enum {
   AFB_OPTION_HELP = 128,
   AFB_OPTION_SKIP_BAD = 256,
   AFB_OPTION_JLODK = 512,
-  AFB_OPTION_COMPARE = 1024
+  AFB_OPTION_COMPARE = 1024,
+  AFB_OPTION_GRASP = 2048
 };
 
 enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
@@ -34,7 +35,7 @@ enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
 typedef struct {
   int n_operands;
   const char *operand[AFB_MAX_OPERANDS];
-  const char *output, *json, *csv, *jlodk, *compare;   /* NULL when not given */
+  const char *output, *json, *csv, *jlodk, *compare, *grasp;   /* NULL when not given */
   int n_set;
   const char *set[AFB_MAX_SET_OPTIONS];
   int markdown, quiet, help, skip_bad;

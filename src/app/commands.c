@@ -4,7 +4,7 @@
 #include "app/command.h"
 
 const afb_command afb_commands[] = {
-  {"atom", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_JSON | AFB_OPTION_SET,
+  {"atom", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_JSON | AFB_OPTION_GRASP | AFB_OPTION_SET,
    "one MCDHF calculation of an atom or ion",
    "Runs one multiconfiguration Dirac-Hartree-Fock calculation and prints its levels. `aufbau list template atom`\n"
    "prints an input. The iteration trace is printed with --log-level trace. Exit status 2 when it did not converge;\n"

@@ -1,5 +1,7 @@
 #include "app/inputs.h"
 
+#include "config/nearest.h"
+
 afb_status afb_input_read(const afb_schema *schema, const afb_arguments *arguments, void *input, afb_config **config)
 {
   const afb_schema *looks_like = NULL;
@@ -18,4 +20,23 @@ afb_status afb_file_open(MPI_Comm comm, const char *path, afb_store_mode mode, c
   afb_status status = afb_store_open(comm, path, mode, writer, store);
   return status == AFB_OK ? AFB_OK
                           : afb_trail_at(status == AFB_E_IO ? AFB_E_INPUT : status, __func__, __FILE__, __LINE__);
+}
+
+const afb_engine *afb_input_engine(afb_config *config, const char *path, const char *name)
+{
+  const char *names[16];
+  char meant[64];
+  int n = 0;
+  const afb_engine *engine = name ? afb_engine_find(name) : NULL;
+  for (; afb_engines[n] && n < 15; n++)
+    names[n] = afb_engines[n]->name;
+  names[n] = NULL;
+  if (name && !engine)
+    afb_config_mistake(config, path, -1, 0, "there is no engine \"%.40s\"%s; `aufbau list engines` names them", name,
+                       afb_did_you_mean(name, names, meant, sizeof meant));
+  if (engine && engine->check && engine->check() != AFB_OK) {
+    afb_config_mistake(config, path, -1, 0, "%s", afb_error_text());
+    return NULL;
+  }
+  return engine;
 }

@@ -8,6 +8,7 @@
 #include "atomic/mcdhf.h"
 #include "config/input.h"
 #include "config/inputs.h"
+#include "engine/engine.h"
 #include "store/store.h"
 
 /* Reads the input operand[0]. As afb_config_read; an input of another command is said to be one, AFB_E_INPUT. */
@@ -18,10 +19,15 @@ afb_status afb_input_read(const afb_schema *schema, const afb_arguments *argumen
 afb_status afb_file_open(MPI_Comm comm, const char *path, afb_store_mode mode, const afb_store_writer *writer,
                          afb_store **store);
 
+/* The engine of that name, NULL with a mistake at `path` when there is none or it cannot run on this machine. Not collective. */
+const afb_engine *afb_input_engine(afb_config *config, const char *path, const char *name);
+
 /* A request and what it points at. */
 typedef struct {
   afb_mcdhf_request request;
+  const afb_engine *engine;
   afb_configuration *configuration;
+  afb_csf_list csfs;
   int64_t n_csf;
 } afb_atom_request;
 void afb_atom_request_clear(afb_atom_request *request);

@@ -383,3 +383,24 @@ void afb_csf_list_clear(afb_csf_list *list)
   free(list->configuration);
   memset(list, 0, sizeof *list);
 }
+
+static void *copy_of(const void *from, size_t size)
+{
+  void *to = malloc(size + 1);
+  return to ? memcpy(to, from, size) : NULL;
+}
+
+afb_status afb_csf_list_copy(const afb_csf_list *from, afb_csf_list *to)
+{
+  size_t n = (size_t)from->n_csf, columns = (size_t)from->n_orbitals;
+  *to = *from;
+  to->block = copy_of(from->block, (size_t)from->n_blocks * sizeof *to->block);
+  to->occupation = copy_of(from->occupation, n * columns);
+  to->term = copy_of(from->term, n * columns);
+  to->two_x = copy_of(from->two_x, n * columns);
+  to->configuration = copy_of(from->configuration, n * sizeof *to->configuration);
+  if (to->block && to->occupation && to->term && to->two_x && to->configuration)
+    return AFB_OK;
+  afb_csf_list_clear(to);
+  return AFB_FAIL(AFB_E_MEMORY, "no memory for %d CSFs", from->n_csf);
+}

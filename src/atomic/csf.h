@@ -36,7 +36,7 @@ typedef struct {
   afb_orbital orbital[AFB_MAX_ORBITALS];
   uint8_t closed[AFB_MAX_ORBITALS];   /* 1: full in every CSF (core); the angular part leaves these out */
   int n_blocks;
-  afb_block *block;                   /* ordered by J, then parity, + before -, as in GRASP's lists */
+  afb_block *block;                   /* ordered by J, then parity, + before -, as in GRASP's lists; one read from a file: its order */
   int n_csf;
   /* [n_csf][n_orbitals] each */
   uint8_t *occupation;
@@ -54,6 +54,8 @@ typedef struct {
 afb_status afb_csf_list_create(int n_configurations, const afb_configuration *configurations, int two_j_min,
                                int two_j_max, int64_t max_csf, afb_csf_list *out);
 void afb_csf_list_clear(afb_csf_list *list);
+/* AFB_E_MEMORY; the caller clears *to. */
+afb_status afb_csf_list_copy(const afb_csf_list *from, afb_csf_list *to);
 
 /* Number of CSFs that afb_csf_list_create would make, without making them (by counting determinants). */
 afb_status afb_csf_count(int n_configurations, const afb_configuration *configurations, int two_j_min, int two_j_max,

@@ -12,7 +12,7 @@
 
 static const char *const outcome_names[AFB_N_OUTCOMES] = {
   "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
-  "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite"};
+  "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite", "engine_failed"};
 static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart"};
 
 const char *afb_outcome_name(afb_outcome outcome)
@@ -53,6 +53,7 @@ void afb_mcdhf_result_clear(afb_mcdhf_result *result)
 {
   afb_csf_list_clear(&result->csfs);
   free(result->level);
+  free(result->mixing);
   free(result->trace);
   afb_orbitals_clear(&result->orbitals);
   *result = (afb_mcdhf_result){0};
@@ -184,13 +185,12 @@ static int widest(const run *r)
   return -1;
 }
 
-static void leading_csfs(const afb_ci_block *b, int l, int first, afb_level *level)
+void afb_level_lead(afb_level *level, int n, const double *v, int first)
 {
-  const double *v = b->vector + (size_t)l * (size_t)b->n;
-  level->n_leading = b->n < AFB_LEADING ? b->n : AFB_LEADING;
+  level->n_leading = n < AFB_LEADING ? n : AFB_LEADING;
   for (int k = 0; k < level->n_leading; k++) {
     int best = -1;
-    for (int i = 0; i < b->n; i++) {
+    for (int i = 0; i < n; i++) {
       int used = 0;
       for (int j = 0; j < k; j++)
         used |= level->leading_csf[j] == first + i;
@@ -213,6 +213,25 @@ static afb_status compose_levels(const afb_mcdhf_result *out, int block, const a
     level[l].lsj = lsj[l];
   free(lsj);
   return status == AFB_E_LIMIT ? AFB_OK : status;
+}
+
+/* The vectors of the levels, one after another. */
+static afb_status keep_mixing(const run *r, afb_mcdhf_result *out)
+{
+  size_t size = 0, used = 0;
+  for (int i = 0; i < r->ci.n_blocks; i++)
+    size += r->ci.block[i].n_known > 0 ? (size_t)r->ci.block[i].n_levels * (size_t)r->ci.block[i].n : 0;
+  out->mixing = malloc((size + 1) * sizeof *out->mixing);
+  if (!out->mixing)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the CI vectors of %d levels", out->n_levels);
+  for (int i = 0; i < r->ci.n_blocks; i++) {
+    const afb_ci_block *b = r->ci.block + i;
+    size_t length = b->n_known > 0 ? (size_t)b->n_levels * (size_t)b->n : 0;
+    if (length > 0)
+      memcpy(out->mixing + used, b->vector, length * sizeof *out->mixing);
+    used += length;
+  }
+  return AFB_OK;
 }
 
 static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
@@ -238,7 +257,7 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
       afb_level *level = out->level + out->n_levels++;
       *level = (afb_level){.two_j = block->two_j, .parity = block->parity, .index = l + 1, .energy = closed + b->value[l],
                            .weight = b->weight};
-      leading_csfs(b, l, block->first, level);
+      afb_level_lead(level, b->n, b->vector + (size_t)l * (size_t)b->n, block->first);
     }
     if (out->n_levels > first)
       AFB_TRY(compose_levels(out, i, b, sign, out->level + first));
@@ -459,7 +478,18 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   out->n_trace = r->ladder.n_trace;
   r->ladder.trace = NULL;
   AFB_TRY(keep_orbitals(r, &out->orbitals));
-  return keep_levels(r, out);
+  AFB_TRY(keep_levels(r, out));
+  return q->keep_mixing ? keep_mixing(r, out) : AFB_OK;
+}
+
+afb_status afb_mcdhf_csfs(const afb_mcdhf_request *q, afb_csf_list *out)
+{
+  int64_t most = q->max_csf > 0 ? q->max_csf : 50000;
+  if (!q->csfs)
+    return afb_csf_list_create(q->n_configurations, q->configuration, q->two_j_min, q->two_j_max, most, out);
+  if (q->csfs->n_csf > most)
+    return AFB_FAIL(AFB_E_LIMIT, "%d CSFs, more than the limit of %lld", q->csfs->n_csf, (long long)most);
+  return afb_csf_list_copy(q->csfs, out);
 }
 
 afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
@@ -468,9 +498,7 @@ afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mc
   run r = {.request = request, .result = result};
   double cpu_start = afb_cpu_seconds();
   AFB_TRY(check_request(request, &r.n_electrons));
-  int64_t most = request->max_csf > 0 ? request->max_csf : 50000;
-  afb_status status = afb_csf_list_create(request->n_configurations, request->configuration, request->two_j_min,
-                                          request->two_j_max, most, &result->csfs);
+  afb_status status = afb_mcdhf_csfs(request, &result->csfs);
   if (status == AFB_E_LIMIT) {
     result->outcome = AFB_OUTCOME_INFEASIBLE;
     snprintf(result->reason, sizeof result->reason, "%.150s", afb_error_text());

@@ -32,6 +32,7 @@ typedef enum {
   AFB_OUTCOME_INFEASIBLE,           /* the input describes no calculation (no CSF, unsupported subshell ...) */
   AFB_OUTCOME_RESOURCE_LIMIT,       /* time, memory, number of CSFs */
   AFB_OUTCOME_NOT_FINITE,
+  AFB_OUTCOME_ENGINE_FAILED,        /* another program that computes it ended without a result: says nothing of the calculation */
   AFB_N_OUTCOMES
 } afb_outcome;
 
@@ -78,6 +79,8 @@ typedef struct {
   double leading_mixing[AFB_LEADING];
   afb_lsj lsj;                           /* its composition in LS coupling; n = 0 where that is not known */
 } afb_level;
+/* Fills the leading CSFs from the level's CI vector [n], whose first CSF is number `first` of the list. */
+void afb_level_lead(afb_level *level, int n, const double *vector, int first);
 
 typedef struct {
   int rung, iteration;
@@ -95,6 +98,7 @@ typedef struct {
   double speed_of_light;                 /* 0: the physical one; large: the nonrelativistic limit */
   int n_configurations;
   const afb_configuration *configuration;
+  const afb_csf_list *csfs;              /* NULL: all CSFs of the configurations; otherwise these, and no J limits */
   int two_j_min, two_j_max;              /* two_j_max < 0: all */
   afb_optimise optimise;
   int n_levels;                          /* lowest n of every block, AFB_OPTIMISE_LEVELS */
@@ -105,6 +109,7 @@ typedef struct {
   double max_seconds;                    /* CPU on this rank; 0: no limit */
   int64_t max_csf;                       /* 0: 50,000 */
   int max_rung;                          /* 0: the whole ladder */
+  int keep_mixing;                       /* 1: the result has the CI vectors of its levels */
   /* Called on every rank at least once an iteration, so that messages are served during long runs; NULL: not at all.
    * Non-zero asks the run to end as AFB_OUTCOME_RESOURCE_LIMIT; then so on every rank of the communicator. */
   int (*poll)(void *context);
@@ -123,6 +128,7 @@ typedef struct {
   afb_csf_list csfs;
   int n_levels;                          /* the optimised levels, ordered by block, then index */
   afb_level *level;
+  double *mixing;                        /* their CI vectors one after another, each [n_csf of its block]; NULL unless kept */
   int n_trace;
   afb_trace *trace;
   afb_orbitals orbitals;                 /* the last ones, whatever the outcome; n_orbitals = 0 when there are none */
@@ -133,5 +139,7 @@ typedef struct {
  * no CSF), AFB_E_MEMORY; the result is then empty. The caller clears *result in every case. */
 afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result);
 void afb_mcdhf_result_clear(afb_mcdhf_result *result);
+/* The CSFs of a request. Statuses of afb_csf_list_create; AFB_E_LIMIT: more than max_csf. Not collective. */
+afb_status afb_mcdhf_csfs(const afb_mcdhf_request *request, afb_csf_list *out);
 
 #endif

@@ -497,12 +497,13 @@ double afb_scf_tail(const afb_scf *s, int orbital)
   return sum;
 }
 
-int afb_scf_nodes(const afb_scf *s, int orbital)
+int afb_scf_nodes(const afb_scf *s, int orbital) { return afb_count_nodes(s->n_points, afb_const_row(s->p, orbital, s->n_points)); }
+
+int afb_count_nodes(int n, const double *p)
 {
-  const double *p = afb_const_row(s->p, orbital, s->n_points);
   double most = 0;
-  int nodes = 0, sign = 0, last = s->n_points - 1;
-  for (int x = 0; x < s->n_points; x++)
+  int nodes = 0, sign = 0, last = n - 1;
+  for (int x = 0; x < n; x++)
     most = fmax(most, fabs(p[x]));
   while (last > 0 && fabs(p[last]) < 0.3 * most)
     last--;

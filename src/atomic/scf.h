@@ -87,5 +87,7 @@ double afb_scf_tail(const afb_scf *scf, int orbital);
 /* Sign changes of P between lobes of more than 1 % of its maximum, inside the last radius at which |P| is 30 % of its
  * maximum: the tail, which exchange with outer orbitals and orthogonality to them can make change sign, does not count. */
 int afb_scf_nodes(const afb_scf *scf, int orbital);
+/* The same of any function p[n] of the radius. */
+int afb_count_nodes(int n, const double *p);
 
 #endif

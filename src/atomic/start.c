@@ -84,8 +84,7 @@ afb_status afb_start_thomas_fermi(const afb_radial *radial, int n_electrons, int
   return status;
 }
 
-/* Value at r of the spline function coefficient[...] of this order. */
-static double spline_value(int order, const afb_orbitals *from, const double *coefficient, double r, int *cell)
+double afb_start_spline_value(int order, const afb_orbitals *from, const double *coefficient, double r, int *cell)
 {
   double b[AFB_BSPLINE_MAX_ORDER], sum = 0;
   while (*cell < from->n_breakpoints - 2 && r > from->breakpoint[*cell + 1])
@@ -150,8 +149,8 @@ afb_status afb_start_from(const afb_radial *radial, const afb_orbitals *from, in
       const double *c = from->coefficient + (size_t)b * (size_t)(from->n_p + from->n_q);
       int cell_p = 0, cell_q = 0;
       for (int x = 0; x < points; x++) {
-        p[x] = spline_value(AFB_P_ORDER, from, c, radial->r[x], &cell_p);
-        q[x] = spline_value(AFB_Q_ORDER, from, c + from->n_p, radial->r[x], &cell_q);
+        p[x] = afb_start_spline_value(AFB_P_ORDER, from, c, radial->r[x], &cell_p);
+        q[x] = afb_start_spline_value(AFB_Q_ORDER, from, c + from->n_p, radial->r[x], &cell_q);
       }
       double *v = vector + (size_t)a * (size_t)n;
       afb_radial_project(radial, p, q, v);

@@ -16,6 +16,10 @@ afb_status afb_start_lowest(const afb_radial *radial, double *h, int count, doub
 afb_status afb_start_thomas_fermi(const afb_radial *radial, int n_electrons, int n_orbitals, const afb_orbital *orbital,
                                   double *vector);
 
+/* Value at r of a spline function of this order on the breakpoints of `from`, 0 beyond the last one. *cell is where r is looked for
+ * first and what later calls with larger r begin with; 0 before the first. */
+double afb_start_spline_value(int order, const afb_orbitals *from, const double *coefficient, double r, int *cell);
+
 /* Replaces those of vector[n_orbitals][radial->n] that `from` holds by its functions, projected on this basis, and
  * makes all of one kappa orthonormal, the given ones first. found[n_orbitals]: 1 where `from` had the orbital. */
 afb_status afb_start_from(const afb_radial *radial, const afb_orbitals *from, int n_orbitals, const afb_orbital *orbital,

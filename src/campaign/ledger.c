@@ -204,7 +204,8 @@ static afb_status grow_from(const afb_ledger *ledger, const afb_entry *parent, i
 
 static int fertile(const afb_ledger *ledger, const afb_entry *entry)
 {
-  return entry->ion < ledger->n_active && entry->outcome != AFB_OUTCOME_INFEASIBLE && entry->outcome != AFB_OUTCOME_RESOURCE_LIMIT;
+  return entry->ion < ledger->n_active && entry->outcome != AFB_OUTCOME_INFEASIBLE && entry->outcome != AFB_OUTCOME_RESOURCE_LIMIT &&
+         entry->outcome != AFB_OUTCOME_ENGINE_FAILED;
 }
 
 static int most_candidates(const afb_ledger *ledger)

@@ -89,6 +89,7 @@ afb_status afb_request_unpack(afb_bytes *bytes, afb_owned_request *out)
   AFB_TRY(afb_bytes_get(bytes, &out->request, sizeof out->request));
   int warm = out->request.start != NULL;
   out->request.configuration = NULL;
+  out->request.csfs = NULL;
   out->request.start = NULL;
   out->request.poll = NULL;
   out->request.poll_context = NULL;
@@ -137,6 +138,7 @@ afb_status afb_result_unpack(afb_bytes *bytes, afb_mcdhf_result *out)
   csfs->occupation = csfs->term = csfs->two_x = NULL;
   csfs->configuration = NULL;
   out->level = NULL;
+  out->mixing = NULL;
   out->trace = NULL;
   out->orbitals = (afb_orbitals){0};
   const int64_t table = (int64_t)csfs->n_csf * csfs->n_orbitals;

@@ -15,7 +15,8 @@ static const double LEAST_TRAINING = 0.25, MOST_TRAINING = 60.0;   /* seconds of
 
 void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS])
 {
-  int says_nothing = outcome == AFB_OUTCOME_NONE || outcome == AFB_OUTCOME_INFEASIBLE || outcome == AFB_OUTCOME_RESOURCE_LIMIT;
+  int says_nothing = outcome == AFB_OUTCOME_NONE || outcome == AFB_OUTCOME_INFEASIBLE || outcome == AFB_OUTCOME_RESOURCE_LIMIT ||
+                     outcome == AFB_OUTCOME_ENGINE_FAILED;
   int ok = afb_outcome_ok(outcome);
   label[AFB_TARGET_CONVERGED] = says_nothing ? NAN : (float)ok;
   /* Of imported outcomes the rung is unknown. */

@@ -124,7 +124,7 @@ static afb_status read_outcome(const reader *r, afb_outcome *outcome)
     }
   return wrong(r, OUTCOME, "unknown outcome: converged, converged_at_floor, max_iterations, limit_cycle, root_flip, "
                            "orbital_collapse, diffuse, unbound, empty_orbital, ci_failure, infeasible, resource_limit, "
-                           "not_finite");
+                           "not_finite, engine_failed");
 }
 
 static afb_status read_own(const reader *r, afb_runs_kind kind, afb_run_table *table)

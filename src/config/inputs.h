@@ -29,7 +29,9 @@ typedef struct {
   int64_t mass_number;          /* 0: the most abundant isotope */
   int nucleus;                  /* afb_input_nucleus */
   double nucleus_c_fm, nucleus_a_fm;
-  afb_strings configurations;
+  const char *isodata;          /* GRASP's file with the nucleus; NULL: none */
+  afb_strings configurations;   /* none when `csf` is given */
+  const char *csf;              /* GRASP's list of CSFs; NULL: none */
   int expand;                   /* 1: the section is given */
   int64_t expand_electrons;
   afb_strings expand_from, expand_active_set;
@@ -38,6 +40,7 @@ typedef struct {
   int64_t levels;
   afb_strings vary;             /* word 0: all */
   const char *start;            /* NULL: the start potential */
+  const char *engine;
   afb_input_limits limits;
 } afb_atom_input;
 

@@ -23,9 +23,13 @@ static const afb_key keys[] = {
   {.path = "atom.nucleus.a_fm", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, nucleus_a_fm),
    .flags = AFB_KEY_REQUIRED | AFB_KEY_ABOVE_MIN, .min = 0, .max = 5, .unit = "fm",
    .help = "diffuseness: the skin thickness over 4 ln 3"},
+  {.path = "atom.isodata", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, isodata), .example = "isodata",
+   .help = "file of GRASP with the nucleus, in place of mass_number and nucleus"},
   {.path = "configurations", .forms = AFB_FORM_STRINGS, AFB_AT(afb_strings, S, configurations),
-   .flags = AFB_KEY_REQUIRED, .example = "[\"[Kr] 4d1 5s2\", \"[Kr] 4d2 5s1\"]",
+   .flags = AFB_KEY_USUAL, .example = "[\"[Kr] 4d1 5s2\", \"[Kr] 4d2 5s1\"]",
    .help = "electron configurations, each with a noble-gas core in brackets or written out: \"1s2 2s2 2p1\""},
+  {.path = "csf", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, csf), .example = "rcsf.inp",
+   .help = "in place of configurations, expand and J: list of CSFs of GRASP (rcsf.inp, rcsf.out)"},
   {.path = "expand", .forms = AFB_FORM_MAP, AFB_AT(int, S, expand),
    .help = "adds all configurations that arise from the given ones by moving electrons"},
   {.path = "expand.electrons", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, expand_electrons),
@@ -45,7 +49,10 @@ static const afb_key keys[] = {
   {.path = "vary", .forms = AFB_FORM_WORD | AFB_FORM_STRINGS, AFB_AT(afb_strings, S, vary), .words = "all",
    .fallback = "all", .help = "shells whose orbitals are varied; the others stay as they start"},
   {.path = "start", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, start), .example = "previous.h5",
-   .help = "output file of an earlier `aufbau atom`, whose orbitals this one starts from; absent: a start potential"},
+   .help = "output file of an earlier `aufbau atom`, or radial functions of GRASP (rwfn.out), that this one starts from; absent: "
+           "a start potential"},
+  {.path = "engine", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, engine), .fallback = "mcdhf",
+   .help = "program that computes it (`aufbau list engines`)"},
   AFB_ROWS_LIMITS(S, ""),
 };
 

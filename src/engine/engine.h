@@ -13,6 +13,8 @@ typedef struct {
   const char *reference;        /* of the method */
   /* Collective on comm. As afb_mcdhf_run: a run that fails is AFB_OK with an outcome. */
   afb_status (*run)(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result);
+  /* What a run needs on this machine is there; otherwise AFB_E_INPUT with what to do. NULL: it needs nothing. Not collective. */
+  afb_status (*check)(void);
   /* Predicted core-seconds of a request, from its input alone. Not collective; cheap (well below a millisecond). */
   double (*cost)(const afb_mcdhf_request *request);
 } afb_engine;

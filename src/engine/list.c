@@ -2,9 +2,10 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/grasp.h"
 #include "engine/mcdhf.h"
 
-const afb_engine *const afb_engines[] = {&afb_engine_mcdhf, NULL};
+const afb_engine *const afb_engines[] = {&afb_engine_mcdhf, &afb_engine_grasp, NULL};
 
 const afb_engine *afb_engine_find(const char *name)
 {

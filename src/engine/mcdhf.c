@@ -26,7 +26,7 @@ double afb_estimate_csf(const afb_configuration *configuration)
   return fmax(1.0, exp(log_determinants) * share);
 }
 
-static int count_orbitals(const afb_mcdhf_request *request)
+int afb_count_orbitals(const afb_mcdhf_request *request)
 {
   int seen[AFB_MAX_N + 1][AFB_MAX_L + 1] = {{0}}, orbitals = 0;
   for (int c = 0; c < request->n_configurations; c++)
@@ -46,7 +46,7 @@ static double cost(const afb_mcdhf_request *request)
   double csf = 0.0;
   for (int c = 0; c < request->n_configurations; c++)
     csf += afb_estimate_csf(&request->configuration[c]);
-  return 1.8e-3 * pow(count_orbitals(request), 1.45) * pow(csf, 0.1) + 2e-7 * csf * csf;
+  return 1.8e-3 * pow(afb_count_orbitals(request), 1.45) * pow(csf, 0.1) + 2e-7 * csf * csf;
 }
 
 const afb_engine afb_engine_mcdhf = {
