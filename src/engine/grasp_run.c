@@ -235,6 +235,35 @@ static afb_status unreadable(afb_status status, afb_mcdhf_result *result)
   return AFB_OK;
 }
 
+/* LS compositions of the levels; those of shells that have none stay empty. */
+static afb_status take_labels(const afb_grasp_mixing *m, afb_mcdhf_result *result)
+{
+  const afb_orbitals *o = &result->orbitals;
+  int8_t read[AFB_MAX_ORBITALS], sign[AFB_MAX_ORBITALS];   /* in the order of the file, and of the CSF list */
+  afb_level *level = result->level;
+  const double *vector = result->mixing;
+  afb_lsj_signs(o->n_orbitals, o->orbital, o->n_breakpoints, o->breakpoint, o->n_p + o->n_q, o->coefficient, read);
+  for (int p = 0; p < result->csfs.n_orbitals; p++)
+    for (int i = 0; i < o->n_orbitals; i++)
+      if (o->orbital[i].n == result->csfs.orbital[p].n && o->orbital[i].kappa == result->csfs.orbital[p].kappa)
+        sign[p] = read[i];
+  for (int b = 0; b < m->n_blocks; b++) {
+    int n = m->block[b].n_levels;
+    afb_lsj *lsj = calloc((size_t)n + 1, sizeof *lsj);
+    if (!lsj)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", n);
+    afb_status status = afb_lsj_compose(&result->csfs, b, sign, n, vector, lsj);
+    for (int i = 0; i < n; i++)
+      level[i].lsj = lsj[i];
+    free(lsj);
+    if (status != AFB_OK && status != AFB_E_LIMIT)
+      return status;
+    level += n;
+    vector += (size_t)n * (size_t)m->block[b].n_csf;
+  }
+  return AFB_OK;
+}
+
 /* Printed to eleven digits. */
 #define PRINTED 1e-9
 
@@ -265,7 +294,8 @@ static afb_status read_files(const char *directory, const afb_mcdhf_request *req
   }
   if (afb_outcome_ok(result->outcome))
     judge_orbitals(orbitals, request, occupation, result);
-  return take_orbitals(orbitals, request, occupation, result);
+  AFB_TRY(take_orbitals(orbitals, request, occupation, result));
+  return take_labels(mixing, result);
 }
 
 /* The outcome as far as the end and the screen tell; CONVERGED when nothing speaks against it. */
