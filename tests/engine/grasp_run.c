@@ -60,6 +60,7 @@ static void a_converged_run_is_converged(void **state)
       check_true(r.level[level].n_leading >= 2 && fabs(r.level[level].leading_mixing[0]) >= fabs(r.level[level].leading_mixing[1]));
     }
   check_true(r.n_levels == 8 && level == 8);
+  check_true(r.level[0].lsj.n > 0 && strcmp(r.level[0].lsj.label[0], "2s2.2p2 3P") == 0);
   check_close(weights, 1, 1e-14);
   check_close(r.energy, mean, 1e-12);
   /* as printed in the last iteration */
