@@ -115,7 +115,9 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   if (s->iterations >= s->max_iterations)
     return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit");
   s->iterations++;
+  afb_phase_enter(AFB_PHASE_COULOMB);
   afb_scf_refresh(scf);
+  afb_phase_enter(AFB_PHASE_CI);
   afb_expression_to_angular(e, scf->x, s->y);
   for (int i = 0; i < s->angular->n_integrals; i++)
     if (!isfinite(s->y[i]))
@@ -127,6 +129,7 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   double closed = afb_dot(e->n_one + e->n_terms, e->base, scf->x);
   s->energy = afb_ci_energy(s->ci, s->angular, s->y) + closed;
   note_levels(s, closed);
+  afb_phase_enter(AFB_PHASE_ORBITAL);
   afb_scf_gradient(scf);
   afb_outcome empty = check_occupations(s, 1e-14);
   if (empty != AFB_OUTCOME_NONE)

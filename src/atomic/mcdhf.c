@@ -123,6 +123,7 @@ static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
 /* Orbitals of the ladder on a new radial basis. Collective. */
 static afb_status enter_box(MPI_Comm comm, run *r, double r_max, const afb_orbitals *start)
 {
+  afb_phase_enter(AFB_PHASE_OTHER);
   afb_scf_destroy(&r->scf);
   afb_radial_destroy(&r->radial);
   afb_status status = make_orbitals(r, r_max, start);
@@ -417,8 +418,10 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
 {
   const afb_mcdhf_request *q = r->request;
   afb_mcdhf_result *out = r->result;
+  afb_phase_enter(AFB_PHASE_ANGULAR);
   AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
   AFB_TRY(afb_agree(comm, prepare(r)));
+  afb_phase_enter(AFB_PHASE_OTHER);
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
@@ -460,6 +463,7 @@ afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mc
     status = calculate(comm, &r, cpu_start);
   }
   clear_run(&r);
+  afb_phase_enter(AFB_PHASE_OTHER);
   status = afb_agree(comm, status);
   double seconds = afb_cpu_seconds() - cpu_start;
   MPI_Allreduce(&seconds, &result->cpu_seconds, 1, MPI_DOUBLE, MPI_SUM, comm);
