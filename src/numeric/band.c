@@ -67,19 +67,21 @@ AFB_CLONES double afb_band_form(int n, const double *a, const double *x, const d
   return total;
 }
 
-/* A = L D L^T in place of A, columns of L below 1/D: number d of column j is L(j+d, j). Without exchanges of rows this is not safe for
- * an indefinite matrix: returns 0 when numbers grow. */
-AFB_CLONES static int symmetric_factors(int n, double *f)
+/* A = L D L^T, columns of L below 1/D: number d of column j is L(j+d, j). Without exchanges of rows this is not safe for an indefinite
+ * matrix: returns 0 when what is subtracted from a row is much larger than the row was. */
+AFB_CLONES static int symmetric_factors(int n, const double *a, double *f)
 {
   int grown = 0;
+  memcpy(f, a, (size_t)n * LD * sizeof *f);
   for (int j = 0; j < n; j++) {
     double *own = f + (size_t)j * LD, column[2 * BAND] = {0}, inverse = 1 / own[0];
     int rows = n - 1 - j < BAND ? n - 1 - j : BAND;
     own[0] = inverse;
-    for (int d = 0; d < BAND; d++) {
-      column[d] = own[d + 1];
+    memcpy(column, own + 1, BAND * sizeof *column);
+    for (int d = 0; d < rows; d++) {
+      const double *row = a + (size_t)(j + d + 1) * LD;
       own[d + 1] *= inverse;
-      grown |= !(fabs(own[d + 1]) < 1e5);
+      grown |= !(fabs(own[d + 1] * column[d]) <= 1e6 * (fabs(row[0]) + fabs(row[1])));
     }
     for (int d = 0; d < rows; d++)
       subtract_band(own[d + 1], column + d, own + (size_t)(d + 1) * LD);
@@ -109,9 +111,8 @@ enum { SYMMETRIC = 0 };
 
 afb_status afb_band_factor(int n, const double *a, double *factors, int *pivots)
 {
-  memcpy(factors, a, (size_t)n * LD * sizeof *factors);
   pivots[0] = SYMMETRIC;
-  return symmetric_factors(n, factors) ? AFB_OK : general_factors(n, a, factors, pivots);
+  return symmetric_factors(n, a, factors) ? AFB_OK : general_factors(n, a, factors, pivots);
 }
 
 int afb_band_negative(int n, const double *factors, const int *pivots)

@@ -23,6 +23,7 @@ void dgelsy_(const int *m, const int *n, const int *nrhs, double *a, const int *
 void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork, int *info);
 void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int *lda, double *s, double *u, const int *ldu,
              double *vt, const int *ldvt, double *work, const int *lwork, int *iwork, int *info);
+void dstev_(const char *jobz, const int *n, double *d, double *e, double *z, const int *ldz, double *work, int *info);
 void dstevx_(const char *jobz, const char *range, const int *n, double *d, double *e, const double *vl, const double *vu,
              const int *il, const int *iu, const double *abstol, int *m, double *w, double *z, const int *ldz, double *work,
              int *iwork, int *ifail, int *info);
