@@ -11,9 +11,10 @@
 
 typedef struct {
   int n, n_levels;        /* CSFs, optimised levels */
-  int n_known;            /* eigenpairs that are held: n_levels, or n after a solution of the whole spectrum */
+  int n_known;            /* eigenpairs that are held: n_levels or some more, n after a solution of the whole spectrum */
   double *value;          /* [n_known], ascending, without the constant energy of the closed subshells */
-  double *vector;         /* [n_known][n], largest component positive */
+  double *vector;         /* [n_known + n_rough][n], largest component positive */
+  int n_rough;            /* rough vectors behind the known ones, to start the next solution from */
   double *mixing;         /* [n][n_levels]: the optimised vectors, level index fastest */
   double weight;          /* of each of its levels; (2J+1), normalised over all levels */
 } afb_ci_block;
@@ -21,6 +22,7 @@ typedef struct {
 typedef struct {
   int n_blocks;
   afb_ci_block *block;
+  const char *solver;     /* an eigensolver by name (numeric/eigen.h); NULL: chosen for every block */
   int average;            /* density of all CSFs, weight 2J+1, without mixing: extended average level */
 } afb_ci;
 
@@ -33,12 +35,13 @@ void afb_ci_clear(afb_ci *ci);
 enum { AFB_CI_WHOLE = 600 };
 afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double *y, int whole, afb_ci *ci);
 
-/* Weighted mean energy of the optimised levels (of all CSFs' diagonals for `average`). Not collective. */
-double afb_ci_energy(const afb_ci *ci, const afb_angular *angular, const double *y);
-/* gamma[n_integrals] = dE/dy. */
-void afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *gamma);
+/* gamma[n_integrals] = dE/dy. Collective on angular->comm; sums are exact to 1e-16, so that they do not depend on the number of ranks.
+ * AFB_E_MEMORY. */
+afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *gamma);
+/* Weighted mean energy of the optimised levels; for `average`, of all CSFs' diagonals: sum gamma y. Not collective. */
+double afb_ci_energy(const afb_ci *ci, const afb_angular *angular, const double *gamma, const double *y);
 /* First-order change of gamma by the change dy of the integrals: rotations of the optimised vectors into the others,
- * by sum over states; blocks whose spectrum is not held are taken as fixed. AFB_E_MEMORY. */
+ * by sum over states; blocks whose spectrum is not held are taken as fixed. Collective on angular->comm. AFB_E_MEMORY. */
 afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma);
 
 #endif

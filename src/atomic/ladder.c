@@ -124,10 +124,11 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
       return stop(s, AFB_OUTCOME_NOT_FINITE, "a radial integral is not finite");
   if (!s->ci->average && afb_ci_solve(s->comm, s->angular, s->y, whole_spectrum, s->ci) != AFB_OK)
     return stop(s, AFB_OUTCOME_CI_FAILURE, afb_error_text());
-  afb_ci_density(s->ci, s->angular, s->gamma);
+  if (afb_ci_density(s->ci, s->angular, s->gamma) != AFB_OK)
+    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, afb_error_text());
   afb_expression_coefficients(e, 1, s->gamma, scf->coefficient);
   double closed = afb_dot(e->n_one + e->n_terms, e->base, scf->x);
-  s->energy = afb_ci_energy(s->ci, s->angular, s->y) + closed;
+  s->energy = afb_ci_energy(s->ci, s->angular, s->gamma, s->y) + closed;
   note_levels(s, closed);
   afb_phase_enter(AFB_PHASE_ORBITAL);
   afb_scf_gradient(scf);

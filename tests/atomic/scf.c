@@ -60,10 +60,10 @@ static double energy(atom *a)
   afb_scf_refresh(a->scf);
   afb_expression_to_angular(&a->expression, a->scf->x, a->y);
   check_ok(afb_ci_solve(MPI_COMM_SELF, &a->angular, a->y, 1, &a->ci));
-  afb_ci_density(&a->ci, &a->angular, a->gamma);
+  check_ok(afb_ci_density(&a->ci, &a->angular, a->gamma));
   afb_expression_coefficients(&a->expression, 1, a->gamma, a->scf->coefficient);
   afb_scf_gradient(a->scf);
-  return afb_ci_energy(&a->ci, &a->angular, a->y) +
+  return afb_ci_energy(&a->ci, &a->angular, a->gamma, a->y) +
          afb_dot(a->expression.n_one + a->expression.n_terms, a->expression.base, a->scf->x);
 }
 
