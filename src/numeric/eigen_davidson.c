@@ -243,7 +243,7 @@ static int probe(davidson *d)
 static afb_status iterate(davidson *d, afb_eigen_result *result)
 {
   const afb_eigen_problem *p = d->problem;
-  double residual[d->levels], aim = floor_tolerance * p->scale, accept = p->tolerance * p->scale, best = INFINITY;
+  double residual[d->levels], aim = floor_tolerance * p->scale, accept = 0.2 * p->tolerance * p->scale, best = INFINITY;
   int m = guess(d), stalled = 0, probed = p->n_start > 0;
   MPI_Bcast(d->basis, m * d->n, MPI_DOUBLE, 0, d->comm);
   multiply(d, 0, m);
