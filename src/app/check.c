@@ -52,8 +52,8 @@ static afb_status check_train(afb_config *config, const afb_train_input *input)
 {
   afb_bispectrum_settings settings;
   afb_zbl zbl = {0};
-  if (input->model != AFB_INPUT_MODEL_LINEAR)
-    return afb_config_verdict(config);
+  if (input->model == AFB_INPUT_MODEL_MDN)
+    return afb_train_mdn_check(config, input, &settings);
   afb_status status = afb_train_linear_check(config, input, &settings, &zbl);
   afb_zbl_clear(&zbl);
   return status;
@@ -61,7 +61,7 @@ static afb_status check_train(afb_config *config, const afb_train_input *input)
 
 static afb_status check_predict(afb_config *config, const afb_predict_input *input)
 {
-  return input->model == AFB_INPUT_PREDICT_SNAP ? afb_predict_snap_check(config, input) : afb_config_verdict(config);
+  return input->model == AFB_INPUT_PREDICT_SNAP ? afb_predict_snap_check(config, input) : afb_predict_mdn_check(config, input);
 }
 
 afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)

@@ -26,15 +26,16 @@ static void report(const job *j, const afb_bispectrum *bispectrum, const afb_des
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   const afb_structures *s = &j->structures;
   const char *what = j->grid[0] > 0 ? "point" : "atom";
-  double rows = r->rows > 0 ? (double)r->rows : 1, waiting = r->total - r->neighbours - r->descriptors - r->output;
-  printf("%s: %lld structures, %lld atoms", j->arguments->output, (long long)(s->n_frames - r->n_bad), (long long)s->n_atoms);
+  double rows = r->rows > 0 ? (double)r->rows : 1, other = r->total - r->neighbours - r->descriptors - r->output;
+  printf("%s: %lld structure%s, %lld atoms", j->arguments->output, (long long)(s->n_frames - r->n_bad),
+         s->n_frames - r->n_bad == 1 ? "" : "s", (long long)s->n_atoms);
   if (j->grid[0] > 0)
     printf(", %lld grid points", (long long)r->rows);
   printf(", %d components; %.2f s on %d rank%s, kernel %s\n", afb_bispectrum_n_columns(bispectrum), seconds, ranks, ranks > 1 ? "s" : "",
          afb_bispectrum_kernel(bispectrum));
-  printf("core microseconds per %s: reading %.2f, neighbours %.2f, descriptors %.2f, output %.2f, waiting %.2f\n", what,
+  printf("core microseconds per %s: reading %.2f, neighbours %.2f, descriptors %.2f, output %.2f, other %.2f\n", what,
          1e6 * j->reading / rows, 1e6 * r->neighbours / rows, 1e6 * r->descriptors / rows, 1e6 * r->output / rows,
-         1e6 * (waiting > 0 ? waiting : 0) / rows);
+         1e6 * (other > 0 ? other : 0) / rows);
 }
 
 static afb_status write_notes(afb_arrays *arrays, const job *j, const afb_describe_result *r)

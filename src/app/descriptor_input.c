@@ -42,6 +42,28 @@ static void check_name(afb_config *config, const char *name)
 
 /* ---- Elements ---- */
 
+/* Elements may share channels of chem: then all say which, and none is left out. */
+static void set_channels(afb_config *config, const afb_named *elements, afb_bispectrum_settings *s)
+{
+  const afb_input_element *row = elements->row;
+  int given = 0, used[AFB_MAX_ELEMENTS] = {0}, most = 0;
+  for (int e = 0; e < elements->n; e++) {
+    int channel = (int)row[e].channel;
+    given += channel > 0;
+    most = channel > most ? channel : most;
+    if (channel > 0 && channel <= AFB_MAX_ELEMENTS)
+      used[s->channel[e] = channel - 1] = 1;
+  }
+  if (given > 0 && given < elements->n)
+    afb_config_mistake(config, "descriptor.elements", -1, 0, "%d of %d elements have a channel: give one to all or to none", given,
+                       elements->n);
+  for (int c = 0; c < most && given == elements->n; c++)
+    if (!used[c]) {
+      afb_config_mistake(config, "descriptor.elements", -1, 0, "channel %d has no element: number them from 1 without gaps", c + 1);
+      return;
+    }
+}
+
 static void set_elements(afb_config *config, const afb_input_descriptor *input, afb_bispectrum_settings *s)
 {
   const afb_input_element *row = input->elements.row;
@@ -62,6 +84,7 @@ static void set_elements(afb_config *config, const afb_input_descriptor *input, 
       afb_config_mistake(config, path, -1, 0, "element %.40s has no radius: the cut-off of two elements is rcutfac times the sum "
                          "of their radii", input->elements.name[e]);
   }
+  set_channels(config, &input->elements, s);
 }
 
 static int number_of(const afb_named *named, const char *name)

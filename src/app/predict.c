@@ -4,8 +4,7 @@
 
 typedef afb_status predictor(const afb_arguments *arguments, afb_config *config, const afb_predict_input *input);
 
-static predictor *const predictors[] = {[AFB_INPUT_PREDICT_SNAP] = afb_predict_snap};
-enum { N_PREDICTORS = sizeof predictors / sizeof predictors[0] };
+static predictor *const predictors[] = {[AFB_INPUT_PREDICT_SNAP] = afb_predict_snap, [AFB_INPUT_PREDICT_MDN] = afb_predict_mdn};
 
 afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status)
 {
@@ -16,10 +15,7 @@ afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status)
     return AFB_FAIL(AFB_E_INPUT, "predict needs -o FILE.h5, the file to make");
   AFB_TRY(afb_input_read(&afb_predict_schema, arguments, &input, &config));
   afb_status status = afb_config_verdict(config);
-  if (status == AFB_OK && input.model >= N_PREDICTORS) {
-    afb_config_mistake(config, "model.type", -1, 0, "nothing predicts with models of this type");
-    status = afb_config_verdict(config);
-  } else if (status == AFB_OK)
+  if (status == AFB_OK)
     status = predictors[input.model](arguments, config, &input);
   afb_config_destroy(&config);
   return status;

@@ -2,25 +2,17 @@
 #include "app/inputs.h"
 #include "app/train.h"
 
-typedef afb_status trainer(const afb_arguments *arguments, afb_config *config, const afb_train_input *input);
-
-static trainer *const trainers[] = {[AFB_INPUT_MODEL_LINEAR] = afb_train_linear};
-enum { N_TRAINERS = sizeof trainers / sizeof trainers[0] };
-
 afb_status afb_run_train(const afb_arguments *arguments, int *exit_status)
 {
   afb_train_input input;
   afb_config *config = NULL;
-  (void)exit_status;
   if (!arguments->output)
     return AFB_FAIL(AFB_E_INPUT, "train needs -o FILE.h5, the file to make");
   AFB_TRY(afb_input_read(&afb_train_schema, arguments, &input, &config));
   afb_status status = afb_config_verdict(config);
-  if (status == AFB_OK && input.model >= N_TRAINERS) {
-    afb_config_mistake(config, "model.type", -1, 0, "nothing trains models of this type");
-    status = afb_config_verdict(config);
-  } else if (status == AFB_OK)
-    status = trainers[input.model](arguments, config, &input);
+  if (status == AFB_OK)
+    status = input.model == AFB_INPUT_MODEL_MDN ? afb_train_mdn(arguments, config, &input, exit_status)
+                                                : afb_train_linear(arguments, config, &input);
   afb_config_destroy(&config);
   return status;
 }

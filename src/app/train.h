@@ -8,6 +8,9 @@
 #include "config/inputs.h"
 #include "descriptor/potential.h"
 
+/* *exit_status becomes AFB_EXIT_RESUMABLE when a signal ended it. */
+afb_status afb_train_mdn(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status);
+afb_status afb_predict_mdn(const afb_arguments *arguments, afb_config *config, const afb_predict_input *input);
 afb_status afb_train_linear(const afb_arguments *arguments, afb_config *config, const afb_train_input *input);
 afb_status afb_predict_snap(const afb_arguments *arguments, afb_config *config, const afb_predict_input *input);
 
@@ -15,6 +18,9 @@ afb_status afb_predict_snap(const afb_arguments *arguments, afb_config *config, 
  * are added to *config; then the verdict. Not collective. The caller clears *zbl in every case. */
 afb_status afb_train_linear_check(afb_config *config, const afb_train_input *input, afb_bispectrum_settings *settings,
                                   afb_zbl *zbl);
+/* What the input of a network says: files, one element, the descriptor; then the verdict. Not collective. */
+afb_status afb_train_mdn_check(afb_config *config, const afb_train_input *input, afb_bispectrum_settings *settings);
+afb_status afb_predict_mdn_check(afb_config *config, const afb_predict_input *input);
 /* Files that a potential's input has to name; then the verdict. Not collective. */
 afb_status afb_predict_snap_check(afb_config *config, const afb_predict_input *input);
 

@@ -13,7 +13,6 @@
 #include "materials/linear_fit.h"
 #include "materials/snap_file.h"
 #include "materials/tables.h"
-#include "numeric/least_squares.h"
 
 #define TOLERANCE 1e-13        /* singular values up to this times the largest count as zero */
 
@@ -27,8 +26,6 @@ typedef struct {
   afb_structures structures;
   int n_groups;
   afb_linear_group *group;
-  afb_linear_rows rows;
-  int64_t n_rows;              /* of all ranks */
   double *x;
   afb_least_squares_result result;
   afb_linear_error *error;     /* [n_groups + 1][2][AFB_LINEAR_KINDS] */
@@ -93,23 +90,18 @@ static afb_status choose_groups(job *j)
 
 /* ---- The fit ---- */
 
-static afb_status solve(job *j)
+static afb_status solve(job *j, const afb_linear_data *data)
 {
-  int n = j->rows.n;
+  int n = afb_linear_unknowns(data->bispectrum);
   j->x = malloc((size_t)n * sizeof *j->x);
   j->error = malloc((size_t)(j->n_groups + 1) * 2 * AFB_LINEAR_KINDS * sizeof *j->error);
   AFB_TRY(afb_agree(MPI_COMM_WORLD, j->x && j->error ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d coefficients", n)));
-  MPI_Allreduce(&j->rows.m, &j->n_rows, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
-  if (j->n_rows == 0)
-    return AFB_FAIL(AFB_E_INPUT, "%s: the structures have neither energies nor forces nor stresses to fit to", j->arguments->operand[0]);
-  const afb_least_squares problem = {.m = j->rows.m, .n = n, .a = j->rows.a, .b = j->rows.b, .weight = j->rows.weight,
-                                     .ridge = j->input->ridge, .tolerance = TOLERANCE};
-  AFB_TRY(afb_least_squares_solve(MPI_COMM_WORLD, &problem, j->x, &j->result));
+  AFB_TRY(afb_linear_solve(MPI_COMM_WORLD, data, j->input->ridge, TOLERANCE, j->x, &j->result));
   if (j->result.rank < n && !(j->input->ridge > 0))
     afb_log(AFB_LOG_WARNING, "the rows determine %d of %d coefficients (condition number %.3g): of all solutions the one of smallest norm is "
             "taken; more structures, a smaller twojmax or model.ridge make it unique", j->result.rank, n, j->result.condition);
   AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_linear_potential(j->x, &j->potential)));
-  return afb_linear_errors(MPI_COMM_WORLD, &j->rows, j->x, j->n_groups, j->error);
+  return afb_linear_errors(MPI_COMM_WORLD, data, j->x, j->error);
 }
 
 static afb_status fit(job *j)
@@ -121,10 +113,10 @@ static afb_status fit(job *j)
   AFB_TRY(afb_structures_input_read(files, j->arguments->skip_bad, &j->structures, NULL));
   AFB_TRY(afb_descriptor_elements(MPI_COMM_WORLD, j->config, elements, &j->structures, element));
   AFB_TRY(afb_agree(MPI_COMM_WORLD, choose_groups(j)));
-  AFB_TRY(afb_linear_rows_make(MPI_COMM_WORLD, &j->structures, element, j->potential.bispectrum,
-                               j->zbl.n_elements > 0 ? &j->zbl : NULL, j->n_groups, j->group, files->divide_above,
-                               j->arguments->skip_bad, &j->rows));
-  return solve(j);
+  const afb_linear_data data = {.structures = &j->structures, .element = element, .bispectrum = j->potential.bispectrum,
+                                .reference = j->zbl.n_elements > 0 ? &j->zbl : NULL, .n_groups = j->n_groups, .group = j->group,
+                                .whole = files->divide_above, .skip_bad = j->arguments->skip_bad};
+  return solve(j, &data);
 }
 
 /* ---- What is written ---- */
@@ -184,7 +176,7 @@ static afb_status write_errors(const job *j, afb_arrays *arrays)
 
 static afb_status write_notes(const job *j, afb_arrays *arrays)
 {
-  AFB_TRY(afb_arrays_note(arrays, "rows", (double)j->n_rows));
+  AFB_TRY(afb_arrays_note(arrays, "rows", (double)j->result.rows));
   AFB_TRY(afb_arrays_note(arrays, "rank", j->result.rank));
   AFB_TRY(afb_arrays_note(arrays, "condition", j->result.condition));
   return afb_arrays_note(arrays, "residual", j->result.residual);
@@ -198,7 +190,7 @@ static afb_status write_files(const job *j)
   afb_snap_elements elements = {.n = named->n};
   snprintf(coefficients, sizeof coefficients, "%s.snapcoeff", j->input->potential);
   snprintf(parameters, sizeof parameters, "%s.snapparam", j->input->potential);
-  snprintf(comment, sizeof comment, "aufbau %s, %lld rows%s; units metal", afb_version_revision(), (long long)j->n_rows,
+  snprintf(comment, sizeof comment, "aufbau %s, %lld rows%s; units metal", afb_version_revision(), (long long)j->result.rows,
            j->zbl.n_elements > 0 ? ", to be used with the screened repulsion that was subtracted" : "");
   for (int e = 0; e < named->n; e++)
     if (snprintf(elements.name[e], AFB_SNAP_NAME, "%s", named->name[e]) >= AFB_SNAP_NAME)
@@ -229,7 +221,7 @@ static void report(const job *j, double seconds)
   afb_structures_input_warn(&j->structures);
   if (!j->arguments->quiet)
     printf("%s: %d coefficients from %lld rows of %lld structures; rank %d, condition number %.6g, residual %.6g; %.2f s on %d rank%s\n\n",
-           j->arguments->output, j->rows.n, (long long)j->n_rows, (long long)j->structures.n_frames, j->result.rank, j->result.condition,
+           j->arguments->output, afb_linear_unknowns(j->potential.bispectrum), (long long)j->result.rows, (long long)j->structures.n_frames, j->result.rank, j->result.condition,
            j->result.residual, seconds, ranks, ranks > 1 ? "s" : "");
   print_errors(j);
 }
@@ -273,7 +265,6 @@ afb_status afb_train_linear(const afb_arguments *arguments, afb_config *config, 
   afb_potential_clear(&j->potential);
   afb_zbl_clear(&j->zbl);
   afb_structures_clear(&j->structures);
-  afb_linear_rows_clear(&j->rows);
   free(j->group);
   free(j->x);
   free(j->error);

@@ -10,6 +10,7 @@
 #include "config/nearest.h"
 #include "materials/describe.h"
 #include "materials/export.h"
+#include "materials/predict.h"
 
 static int rank_of_world(void)
 {
@@ -32,7 +33,7 @@ static const export_table tables[] = {
   {"runs", "ion,", NULL, afb_export_runs, NULL},
   {"levels", "ion,", NULL, afb_export_levels, NULL},
   {"descriptors", "frame,", AFB_DESCRIPTORS_KIND, NULL, afb_export_descriptors},
-  {"forces", "frame,", "forces", NULL, afb_export_forces},
+  {"forces", "frame,", AFB_FORCES_KIND, NULL, afb_export_forces},
 };
 enum { N_TABLES = sizeof tables / sizeof tables[0] };
 

@@ -24,9 +24,7 @@ typedef struct {
   afb_v part[4];               /* 3: factors of v that are added to Lx v, Ly v, Lz v; 1: factors of Lx v, Ly v, Lz v, v */
   afb_v turn[3][3];
   int64_t row[3][AFB_LANES];   /* of db, 3 pair + direction; -1: none */
-  afb_v *v;                    /* [rows][j_top + 1][re, im] of the layer in work */
-  afb_v *panel[3];             /* of each vector, in the layer in work: element k at panel[k stride] */
-  int stride[3];
+  afb_v *v;                    /* rows of the layer in work */
 } afb_columns;
 
 /* Places in work->space. */
@@ -35,13 +33,19 @@ typedef struct {
   afb_v *z;                    /* of couplings of these layers, each [(j + 1)^2] */
   double *a;                   /* [lane][...] rows of one channel in blocks of AFB_BLOCK_ROWS, [block][(j + 1)^2][row] */
   size_t a_size;               /* of a lane */
-  afb_v *panel, *v, *out;      /* out [n_linear][n_vectors] */
+  afb_v *panel;                /* [(j + 1)^2][vector] of columns that are multiplied together */
+  afb_v *v, *out;              /* out [n_linear][n_vectors] */
   double *norm, *nowhere;      /* nowhere [n_linear]: written for lanes without a neighbour */
   const int64_t *ahead, *ahead_end;   /* neighbours of the lane whose rows of db are still to be prefetched, from number ahead_at on */
   int ahead_at;
   int n_columns, n_vectors;
   afb_columns *columns;
+  double number[2 * AFB_BISPECTRUM_MAX_TWOJ + 2];   /* k at AFB_BISPECTRUM_MAX_TWOJ + k */
 } afb_slopes;
+
+/* Vectors of a row of v: a zero stands before and after the elements. */
+static inline int afb_columns_stride(int j_top) { return 2 * (j_top + 3); }
+static inline int afb_columns_size(int j_top) { return (j_top / 2 + 1) * afb_columns_stride(j_top); }
 
 /* Vectors of Z of layer j. */
 static size_t afb_layer_couplings(const afb_couplings *c, int j)
@@ -89,19 +93,22 @@ static afb_status afb_slopes_reserve(const struct afb_bispectrum *plan, afb_vect
   }
   for (int64_t c = 0; c < list->n_centres; c++)
     longest = (size_t)(list->first[c + 1] - list->first[c]) > longest ? (size_t)(list->first[c + 1] - list->first[c]) : longest;
-  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, v = columns * (layers / 2 + 1) * layers * 2;
+  size_t columns = longest / AFB_LANES + 2, vectors = 3 * columns, v = columns * (size_t)afb_columns_size(plan->j_top);
+  size_t panel = AFB_BLOCK_WIDTH * layers * layers;
   size_t norm = (size_t)afb_half_block(plan->j_top + 1) / AFB_LANES + 1, lists = columns * sizeof(afb_columns) / sizeof(afb_v) + 1;
   size_t n_linear = (size_t)plan->n_linear, nowhere = n_linear / AFB_LANES + 1;
-  AFB_TRY(afb_vector_reserve(plan, work, z + a + vectors * layers * layers + v + n_linear * vectors + norm + lists + nowhere));
+  AFB_TRY(afb_vector_reserve(plan, work, z + a + panel + v + n_linear * vectors + norm + lists + nowhere));
   s->z = work->space;
   s->a = (double *)(s->z + z);
   s->panel = s->z + z + a;
-  s->v = s->panel + vectors * layers * layers;
+  s->v = s->panel + panel;
   s->out = s->v + v;
   s->norm = (double *)(s->out + n_linear * vectors);
   s->columns = (afb_columns *)(s->out + n_linear * vectors + norm);
   s->nowhere = (double *)(s->out + n_linear * vectors + norm + lists);
   memset(s->nowhere, 0, nowhere * sizeof(afb_v));
+  for (int k = 0; k < 2 * AFB_BISPECTRUM_MAX_TWOJ + 2; k++)
+    s->number[k] = k - AFB_BISPECTRUM_MAX_TWOJ;
   afb_vector_norm(plan->j_top, s->norm);
   return AFB_OK;
 }
@@ -144,15 +151,12 @@ static void afb_vector_couplings(const struct afb_bispectrum *plan, const afb_ve
 /* Z of a block of rows of layer j to a of every lane: AFB_LANES numbers of each at a time. */
 AFB_INLINE void afb_vector_pack_block(int rows, int n, const afb_v *const z[], const double *factor, size_t a_size, double *a)
 {
-  int k = 0, r = 0, whole = n * rows / AFB_LANES * AFB_LANES;
+  int whole = n * rows / AFB_LANES * AFB_LANES;
   for (int at = 0; at < whole; at += AFB_LANES) {
     afb_v tile[AFB_LANES];
     AFB_UNROLL
-    for (int i = 0; i < AFB_LANES; i++) {
-      tile[i] = afb_all(factor[r]) * z[r][k];
-      r = r + 1 < rows ? r + 1 : 0;
-      k += r == 0;
-    }
+    for (int i = 0; i < AFB_LANES; i++)
+      tile[i] = afb_all(factor[(at + i) % rows]) * z[(at + i) % rows][(at + i) / rows];
     afb_transpose(tile);
     AFB_UNROLL
     for (int lane = 0; lane < AFB_LANES; lane++)
@@ -247,9 +251,9 @@ static void afb_vector_ahead(const struct afb_bispectrum *plan, const double *db
   }
 }
 
-/* All rows of layer j times its panel. */
+/* All rows of layer j times the panel of the vectors from ... from + width - 1. */
 static void afb_vector_layer(const struct afb_bispectrum *plan, const afb_couplings *couplings, int channel, int j, const double *a, const double *db,
-                             afb_slopes *s)
+                             int from, int width, afb_slopes *s)
 {
   static afb_vector_block_function *const block_of[AFB_BLOCK_WIDTH + 1][AFB_BLOCK_ROWS + 1] = {
     {NULL}, AFB_BLOCK_LIST(1), AFB_BLOCK_LIST(2), AFB_BLOCK_LIST(3),
@@ -258,17 +262,14 @@ static void afb_vector_layer(const struct afb_bispectrum *plan, const afb_coupli
 #endif
   };
   const int *first = couplings->row_first + channel * (plan->j_top + 1) + j;
-  int n = (j + 1) * (j + 1), blocks = (s->n_vectors + AFB_BLOCK_WIDTH - 1) / AFB_BLOCK_WIDTH;
-  for (int block = 0; block < blocks; block++) {
-    int from = s->n_vectors * block / blocks, to = s->n_vectors * (block + 1) / blocks;
-    for (int row = first[0], rows; row < first[1]; row += rows) {
-      afb_v *out[AFB_BLOCK_ROWS];
-      rows = first[1] - row < AFB_BLOCK_ROWS ? first[1] - row : AFB_BLOCK_ROWS;
-      for (int r = 0; r < rows; r++)
-        out[r] = s->out + couplings->term[couplings->row[row + r]].column * s->n_vectors + from;
-      afb_vector_ahead(plan, db, s);
-      block_of[to - from][rows](n, a + (row - first[0]) * n, s->panel + from * n, out);
-    }
+  int n = (j + 1) * (j + 1);
+  for (int row = first[0], rows; row < first[1]; row += rows) {
+    afb_v *out[AFB_BLOCK_ROWS];
+    rows = first[1] - row < AFB_BLOCK_ROWS ? first[1] - row : AFB_BLOCK_ROWS;
+    for (int r = 0; r < rows; r++)
+      out[r] = s->out + couplings->term[couplings->row[row + r]].column * s->n_vectors + from;
+    afb_vector_ahead(plan, db, s);
+    block_of[width][rows](n, a + (row - first[0]) * n, s->panel, out);
   }
 }
 #undef AFB_BLOCK_LIST
@@ -288,8 +289,10 @@ AFB_INLINE void afb_vector_take(const afb_bispectrum_batch *batch, int slot, int
   v->inner_rate[to] = batch->inner_rate[at];
 }
 
-static afb_motion afb_columns_begin(const struct afb_bispectrum *plan, const afb_place_vector *place, afb_columns *c)
+static afb_motion afb_columns_begin(const struct afb_bispectrum *plan, const afb_place_vector *place, afb_v *space, afb_columns *c)
 {
+  memset(space, 0, (size_t)afb_columns_size(plan->j_top) * sizeof *space);
+  c->v = space + 2;
   afb_motion m = afb_vector_motion(&plan->settings, place);
   c->c[0][0] = c->d[1][0] = m.cosine;
   c->c[0][1] = m.n[2] * m.sine;
@@ -304,7 +307,7 @@ static afb_motion afb_columns_begin(const struct afb_bispectrum *plan, const afb
 
 /* Three vectors of the n neighbours in slots slot ... of a lane. The radial part slope n is brought into the form weight part[] theta' n; where the weight
  * vanishes and its slope does not, a tiny weight stands for it. */
-static void afb_columns_three(const struct afb_bispectrum *plan, const afb_bispectrum_batch *batch, int lane, int slot, int n, afb_columns *c)
+static void afb_columns_three(const struct afb_bispectrum *plan, const afb_bispectrum_batch *batch, int lane, int slot, int n, afb_v *space, afb_columns *c)
 {
   afb_place_vector place;
   for (int i = 0; i < AFB_LANES; i++) {
@@ -314,7 +317,7 @@ static void afb_columns_three(const struct afb_bispectrum *plan, const afb_bispe
       c->row[k][i] = i < n ? 3 * batch->pair[at * AFB_LANES + lane] + k : -1;
   }
   c->n_vectors = 3;
-  afb_motion m = afb_columns_begin(plan, &place, c);
+  afb_motion m = afb_columns_begin(plan, &place, space, c);
   afb_mask bare = (m.weight == afb_all(0)) & (m.slope != afb_all(0));
   afb_v weight = afb_select(bare, afb_all(1e-150), m.weight);
   afb_v part = m.slope / (m.rate * afb_select(weight == afb_all(0), afb_all(1), weight));
@@ -331,7 +334,8 @@ static void afb_columns_three(const struct afb_bispectrum *plan, const afb_bispe
 }
 
 /* One vector: its lanes are the coordinates first ... first + AFB_LANES - 1 of the n neighbours in slots slot ... of a lane. */
-static void afb_columns_one(const struct afb_bispectrum *plan, const afb_bispectrum_batch *batch, int lane, int slot, int n, int first, afb_columns *c)
+static void afb_columns_one(const struct afb_bispectrum *plan, const afb_bispectrum_batch *batch, int lane, int slot, int n, int first, afb_v *space,
+                            afb_columns *c)
 {
   afb_place_vector place;
   afb_v e[3] = {afb_all(0), afb_all(0), afb_all(0)};
@@ -342,7 +346,7 @@ static void afb_columns_one(const struct afb_bispectrum *plan, const afb_bispect
     e[(first + i) % 3][i] = 1;
   }
   c->n_vectors = 1;
-  afb_motion m = afb_columns_begin(plan, &place, c);
+  afb_motion m = afb_columns_begin(plan, &place, space, c);
   afb_v along = afb_fma(m.n[0], e[0], afb_fma(m.n[1], e[1], m.n[2] * e[2]));
   afb_v bend = m.cosine * m.sine * m.inverse, twist = m.sine * m.sine * m.inverse;
   for (int k = 0; k < 3; k++) {
@@ -356,7 +360,7 @@ static void afb_columns_one(const struct afb_bispectrum *plan, const afb_bispect
 /* Columns of the neighbours of one lane and channel. A remainder of neighbours is spread over the lanes where that saves a vector. */
 static void afb_vector_list_columns(const struct afb_bispectrum *plan, const afb_bispectrum_batch *batch, int lane, int channel, afb_slopes *s)
 {
-  int slot = batch->first_slot[channel], n = 0, v_size = (plan->j_top / 2 + 1) * (plan->j_top + 1) * 2;
+  int slot = batch->first_slot[channel], n = 0, size = afb_columns_size(plan->j_top);
   while (slot + n < batch->first_slot[channel + 1] && batch->pair[(slot + n) * AFB_LANES + lane] >= 0)
     n++;
   s->n_columns = s->n_vectors = 0;
@@ -367,35 +371,19 @@ static void afb_vector_list_columns(const struct afb_bispectrum *plan, const afb
     afb_columns *c = &s->columns[s->n_columns];
     if (3 * n > 2 * AFB_LANES) {
       int taken = n < AFB_LANES ? n : AFB_LANES;
-      c->v = s->v + s->n_columns++ * v_size;
-      afb_columns_three(plan, batch, lane, slot, taken, c);
+      afb_columns_three(plan, batch, lane, slot, taken, s->v + s->n_columns++ * size, c);
       s->n_vectors += 3;
       slot += taken;
       n -= taken;
     } else {
       for (int first = 0; first < 3 * n; first += AFB_LANES) {
         c = &s->columns[s->n_columns];
-        c->v = s->v + s->n_columns++ * v_size;
-        afb_columns_one(plan, batch, lane, slot, n, first, c);
+        afb_columns_one(plan, batch, lane, slot, n, first, s->v + s->n_columns++ * size, c);
         s->n_vectors++;
       }
       n = 0;
     }
   }
-}
-
-/* Where the vectors of all columns go in the panels of layer j: blocks as in afb_vector_layer, [block][(j + 1)^2][vector]. */
-static void afb_vector_panels(int j, const afb_slopes *s)
-{
-  int n = (j + 1) * (j + 1), blocks = (s->n_vectors + AFB_BLOCK_WIDTH - 1) / AFB_BLOCK_WIDTH, vector = 0, block = 0;
-  for (int i = 0; i < s->n_columns; i++)
-    for (int k = 0; k < s->columns[i].n_vectors; k++, vector++) {
-      if (vector == s->n_vectors * (block + 1) / blocks)
-        block++;
-      int from = s->n_vectors * block / blocks, to = s->n_vectors * (block + 1) / blocks;
-      s->columns[i].panel[k] = s->panel + from * n + vector - from;
-      s->columns[i].stride[k] = to - from;
-    }
 }
 
 /* A row of v of layer j from one of layer j - 1; v may be `from`. */
@@ -416,65 +404,74 @@ AFB_INLINE void afb_columns_row(int j, const afb_v c[2], const afb_v d[2], const
 
 static void afb_columns_recursion(int j, int j_top, const afb_columns *c)
 {
-  int stride = 2 * (j_top + 1), rows = (j + 1) / 2;
+  int stride = afb_columns_stride(j_top), rows = (j + 1) / 2;
   if (j % 2 == 0)
     afb_columns_row(j, c->c[1], c->d[1], c->v + (rows - 1) * stride, c->v + rows * stride);
   for (int mb = 0; mb < rows; mb++)
     afb_columns_row(j, c->c[0], c->d[0], c->v + mb * stride, c->v + mb * stride);
 }
 
-/* Lx v and Ly v of an element, without the -i of Lx. */
-AFB_INLINE void afb_columns_ladder(int j, int ma, const afb_v *v, afb_v x[2], afb_v y[2])
+/* Lx v and Ly v of an element, without the -i of Lx. number[k] = k. */
+AFB_INLINE void afb_columns_ladder(int j, int ma, const double *number, const afb_v *v, afb_v x[2], afb_v y[2])
 {
+  const afb_v down = afb_all(number[j - ma + 1]), up = afb_all(number[ma + 1]);
+  AFB_UNROLL
   for (int k = 0; k < 2; k++) {
-    afb_v p = ma > 0 ? afb_all(j - ma + 1) * v[2 * ma - 2 + k] : afb_all(0);
-    afb_v next = ma < j ? v[2 * ma + 2 + k] : afb_all(0), up = afb_all(ma + 1);
-    x[k] = afb_fma(up, next, p);
-    y[k] = afb_fma(up, next, -p);
+    afb_v p = down * v[k - 2];
+    x[k] = afb_fma(up, v[2 + k], p);
+    y[k] = afb_fma(up, v[2 + k], -p);
   }
 }
 
-/* Layer j of the columns to their panels. */
-static void afb_columns_write_three(int j, int j_top, const afb_columns *c)
+/* An element of three columns to their panels, the first real number or both. */
+AFB_INLINE void afb_columns_put_three(int j, int ma, int both, const double *number, const afb_columns *c, const afb_v *v, int width, afb_v *to)
 {
-  afb_v *x = c->panel[0], *y = c->panel[1], *z = c->panel[2], lx[2], ly[2];
-  const int sx = c->stride[0], sy = c->stride[1], sz = c->stride[2];
-  const afb_v px = c->part[0], py = c->part[1], pz = c->part[2];
-  for (int mb = 0; 2 * mb <= j; mb++) {
-    const afb_v *v = c->v + 2 * mb * (j_top + 1);
-    int last = 2 * mb == j ? j / 2 : j;
-    for (int ma = 0; ma <= last; ma++, x += 2 * sx, y += 2 * sy, z += 2 * sz) {
-      afb_v r = v[2 * ma], i = v[2 * ma + 1], m = afb_all(j - 2 * ma);
-      afb_columns_ladder(j, ma, v, lx, ly);
-      x[0] = afb_fma(px, r, lx[1]);
-      y[0] = afb_fma(py, r, ly[0]);
-      z[0] = afb_fnma(m, i, pz * r);
-      if (2 * ma == j && 2 * mb == j)
-        break;
-      x[sx] = afb_fma(px, i, -lx[0]);
-      y[sy] = afb_fma(py, i, ly[1]);
-      z[sz] = afb_fma(m, r, pz * i);
-    }
+  afb_v lx[2], ly[2], m = afb_all(number[j - 2 * ma]);
+  afb_columns_ladder(j, ma, number, v, lx, ly);
+  to[0] = afb_fma(c->part[0], v[0], lx[1]);
+  to[1] = afb_fma(c->part[1], v[0], ly[0]);
+  to[2] = afb_fnma(m, v[1], c->part[2] * v[0]);
+  if (both) {
+    to[width] = afb_fma(c->part[0], v[1], -lx[0]);
+    to[width + 1] = afb_fma(c->part[1], v[1], ly[1]);
+    to[width + 2] = afb_fma(m, v[0], c->part[2] * v[1]);
   }
 }
 
-static void afb_columns_write_one(int j, int j_top, const afb_columns *c)
+AFB_INLINE void afb_columns_put_one(int j, int ma, int both, const double *number, const afb_columns *c, const afb_v *v, int width, afb_v *to)
 {
-  afb_v *out = c->panel[0], lx[2], ly[2];
-  const int stride = c->stride[0];
-  const afb_v tx = c->part[0], ty = c->part[1], tz = c->part[2], t0 = c->part[3];
+  afb_v lx[2], ly[2], m = afb_all(number[j - 2 * ma]) * c->part[2];
+  afb_columns_ladder(j, ma, number, v, lx, ly);
+  to[0] = afb_fma(c->part[0], lx[1], afb_fma(c->part[1], ly[0], afb_fnma(m, v[1], c->part[3] * v[0])));
+  if (both)
+    to[width] = afb_fnma(c->part[0], lx[0], afb_fma(c->part[1], ly[1], afb_fma(c->part[3], v[1], m * v[0])));
+}
+
+AFB_INLINE void afb_columns_write_rows(int n_vectors, int j, int j_top, const double *number, const afb_columns *columns, int width, afb_v *to)
+{
+  const afb_columns c = *columns;
   for (int mb = 0; 2 * mb <= j; mb++) {
-    const afb_v *v = c->v + 2 * mb * (j_top + 1);
-    int last = 2 * mb == j ? j / 2 : j;
-    for (int ma = 0; ma <= last; ma++, out += 2 * stride) {
-      afb_v r = v[2 * ma], i = v[2 * ma + 1], m = afb_all(j - 2 * ma) * tz;
-      afb_columns_ladder(j, ma, v, lx, ly);
-      out[0] = afb_fma(tx, lx[1], afb_fma(ty, ly[0], afb_fma(t0, r, -m * i)));
-      if (2 * ma == j && 2 * mb == j)
-        break;
-      out[stride] = afb_fnma(tx, lx[0], afb_fma(ty, ly[1], afb_fma(t0, i, m * r)));
-    }
+    const afb_v *v = c.v + mb * afb_columns_stride(j_top);
+    int middle = 2 * mb == j, end = middle ? j / 2 : j + 1;
+    for (int ma = 0; ma < end; ma++, v += 2, to += 2 * width)
+      if (n_vectors == 3)
+        afb_columns_put_three(j, ma, 1, number, &c, v, width, to);
+      else
+        afb_columns_put_one(j, ma, 1, number, &c, v, width, to);
+    if (middle && n_vectors == 3)
+      afb_columns_put_three(j, end, 0, number, &c, v, width, to);
+    else if (middle)
+      afb_columns_put_one(j, end, 0, number, &c, v, width, to);
   }
+}
+
+/* Layer j of columns to their place in a panel of `width` vectors. */
+static void afb_columns_write(int j, int j_top, const double *number, const afb_columns *c, int width, afb_v *to)
+{
+  if (c->n_vectors == 3)
+    afb_columns_write_rows(3, j, j_top, number, c, width, to);
+  else
+    afb_columns_write_rows(1, j, j_top, number, c, width, to);
 }
 
 /* n of AFB_LANES columns, the lanes of which are rows of db, to where the rows begin. */
@@ -532,19 +529,19 @@ static void afb_vector_centre(const struct afb_bispectrum *plan, const afb_vecto
   memset(s->out, 0, (size_t)plan->n_linear * (size_t)s->n_vectors * sizeof *s->out);
   for (int j = 0; j < s->to; j++) {
     int needed = j >= s->from && first[j + 1] > first[j];
-    if (needed)
-      afb_vector_panels(j, s);
-    for (int i = 0; i < s->n_columns; i++) {
-      const afb_columns *c = &s->columns[i];
-      if (j > 0)
-        afb_columns_recursion(j, plan->j_top, c);
-      if (needed && c->n_vectors == 3)
-        afb_columns_write_three(j, plan->j_top, c);
-      else if (needed)
-        afb_columns_write_one(j, plan->j_top, c);
+    for (int i = 0, from = 0, width; i < s->n_columns; from += width) {
+      int end = i;
+      for (width = 0; end < s->n_columns && width + s->columns[end].n_vectors <= AFB_BLOCK_WIDTH; end++)
+        width += s->columns[end].n_vectors;
+      for (int at = 0; i < end; at += s->columns[i++].n_vectors) {
+        if (j > 0)
+          afb_columns_recursion(j, plan->j_top, &s->columns[i]);
+        if (needed)
+          afb_columns_write(j, plan->j_top, s->number + AFB_BISPECTRUM_MAX_TWOJ, &s->columns[i], width, s->panel + at);
+      }
+      if (needed)
+        afb_vector_layer(plan, couplings, channel, j, a, db, from, width, s);
     }
-    if (needed)
-      afb_vector_layer(plan, couplings, channel, j, a, db, s);
     if (j >= s->from)
       a += (first[j + 1] - first[j]) * (j + 1) * (j + 1);
   }

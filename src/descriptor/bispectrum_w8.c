@@ -7,7 +7,7 @@
 #if defined __clang__
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,fma"))), apply_to = function)
 #else
-#pragma GCC target("avx512f,avx512dq,fma")
+#pragma GCC target("avx512f,avx512dq,fma,tune=icelake-server")
 #endif
 #define AFB_LANES 8
 #include "descriptor/bispectrum_vector.h"

@@ -142,7 +142,7 @@ static void append(const afb_piece_work *work, const candidates *found, const do
 }
 
 /* Names the atom on top of own point `point`. */
-static afb_status on_top(const afb_piece *piece, int frame, int64_t point, const candidates *found)
+static afb_status on_top(const afb_piece *piece, int64_t point, const candidates *found)
 {
   const double *a = piece->position + 3 * point;
   for (int64_t i = 0; i < found->n; i++) {
@@ -153,10 +153,9 @@ static afb_status on_top(const afb_piece *piece, int frame, int64_t point, const
       continue;
     long long first = piece->atom[point] + 1, second = piece->atom[other] + 1;
     if (first == second)
-      return AFB_FAIL(AFB_E_INPUT, "atom %lld of frame %d lies on top of its own image: the cell is too small", first,
-                      frame + 1);
-    return AFB_FAIL(AFB_E_INPUT, "atoms %lld and %lld of frame %d are on top of each other (closer than %g angstrom)",
-                    first < second ? first : second, first < second ? second : first, frame + 1, too_close);
+      return AFB_FAIL(AFB_E_INPUT, "atom %lld lies on top of its own image: the cell is too small", first);
+    return AFB_FAIL(AFB_E_INPUT, "atoms %lld and %lld are on top of each other (closer than %g angstrom)",
+                    first < second ? first : second, first < second ? second : first, too_close);
   }
   return AFB_FAIL(AFB_E_INTERNAL, "atoms on top of each other are not found again");
 }
@@ -181,7 +180,7 @@ static afb_status search_atoms(const afb_piece *piece, const limits *limit, int6
     append(work, found, centre, limit->squared + (int64_t)element * limit->n_elements, list, &n_pairs, &close);
     if (close > 1) {
       list->bad_frame = frame;
-      return on_top(piece, frame, point, found);
+      return on_top(piece, point, found);
     }
     list->centre[i] = point;
     list->centre_element[i] = element;

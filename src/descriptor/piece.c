@@ -1,7 +1,6 @@
 #include "descriptor/piece.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,10 +252,7 @@ afb_status afb_piece_frames(int n_frames, const afb_structure *frame, double cut
     afb_cell_list *list = &piece->work->list[f];
     status = cells_of(&frame[f], cutoff, &list->cells);
     if (status == AFB_E_INPUT) {
-      char text[AFB_ERROR_LENGTH - 64];
-      snprintf(text, sizeof text, "%s", afb_error_text());
       *bad = f;
-      status = AFB_FAIL(status, "frame %d: %s", f + 1, text);
     } else if (status == AFB_OK) {
       const int first[3] = {0, 0, 0}, last[3] = {list->cells.n[0] - 1, list->cells.n[1] - 1, list->cells.n[2] - 1};
       list->box = afb_cells_around(&list->cells, first, last);

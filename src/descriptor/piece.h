@@ -34,9 +34,8 @@ typedef struct {
 
 /* Whole frames on one rank; arrays are copied. Own points are in the order of the atoms. Not collective. AFB_E_MEMORY.
  * AFB_E_LIMIT: more than 2^31 points. AFB_E_INPUT: no positive cut-off, a cell without volume along a periodic
- * direction, a position that is not finite, an atom with a million images (the message names the frame by its number in
- * this call from 1; *bad receives it from 0; else *bad = -1). Cost: 0.1 microsecond and 85 bytes an atom, 0.01
- * microsecond and 80 bytes an image. */
+ * direction, a position that is not finite, an atom with a million images; *bad is then the number of the frame in this
+ * call, from 0, else -1. Cost: 0.1 microsecond and 85 bytes an atom, 0.01 microsecond and 80 bytes an image. */
 afb_status afb_piece_frames(int n_frames, const afb_structure *frame, double cutoff, afb_piece *piece, int *bad);
 
 /* This rank's domain of one frame. Every rank of `comm` brings a contiguous slice of the frame's atoms: slice->n_atoms

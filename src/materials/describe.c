@@ -214,7 +214,9 @@ static afb_status declare_rows(work *w, int64_t rows)
   const int *g = w->options->grid;
   const int64_t grid[3] = {g[0], g[1], g[2]};
   const afb_array points = {"descriptors/grid", AFB_I64, 1, 1, {3}, "1", "points of the grid along a, b, c; zeros: rows are atoms"};
+  const afb_array cutoff = {"descriptors/cutoff", AFB_F64, 1, 2, {0, w->n_elements}, "angstrom", "cut-off by element of the centre and of the neighbour"};
   AFB_TRY(afb_tables_small(w->comm, w->arrays, points, 3, grid));
+  AFB_TRY(afb_tables_small(w->comm, w->arrays, cutoff, w->n_elements, w->cutoff));
   for (int q = 0; q < N_QUANTITIES; q++) {
     const quantity *what = &quantities[q];
     afb_array array = {what->name, AFB_F64, 1, what->blocks > 0 ? 3 : 2, {rows, w->k}, what->unit, what->description};

@@ -32,7 +32,7 @@ typedef struct {
 
 typedef struct {
   int64_t n_bad, rows;         /* frames left out; atoms or points */
-  double neighbours, descriptors, output, total;   /* wall seconds, summed over ranks; the rest is waiting */
+  double neighbours, descriptors, output, total;   /* wall seconds, summed over ranks; the rest is moving and waiting */
 } afb_describe_result;
 
 /* Bytes of a row of all quantities together. Not collective. */

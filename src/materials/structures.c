@@ -437,18 +437,12 @@ static int overlap(int64_t first, int64_t n, int64_t begin, int64_t end, int *at
   return to > from ? (int)(to - from) : 0;
 }
 
-static int64_t atoms_before(const afb_structures *s, int64_t frame)
-{
-  return frame < s->n_frames ? s->frame[frame].first_atom : s->n_atoms;
-}
-
 /* own [ranks][2]: first atom and number of atoms of each rank. */
-static void make_plan(const afb_structures *s, const int64_t *frame_first, const int64_t *own, int64_t first, int64_t n,
+static void make_plan(const afb_structures *s, const int64_t *atom_first, const int64_t *own, int64_t first, int64_t n,
                       exchange_plan *plan)
 {
   for (int r = 0; r < plan->ranks; r++) {
-    int64_t begin = atoms_before(s, frame_first[r]), end = atoms_before(s, frame_first[r + 1]);
-    plan->send[r] = overlap(s->first, s->n, begin, end, &plan->send_at[r]);
+    plan->send[r] = overlap(s->first, s->n, atom_first[r], atom_first[r + 1], &plan->send_at[r]);
     plan->receive[r] = overlap(first, n, own[2 * r], own[2 * r] + own[2 * r + 1], &plan->receive_at[r]);
   }
 }
@@ -476,12 +470,12 @@ static void swap_arrays(afb_structures *s, double **position, int32_t **kind, do
   *kind = old_kind;
 }
 
-afb_status afb_structures_deal(MPI_Comm comm, const int64_t *frame_first, afb_structures *s)
+afb_status afb_structures_deal(MPI_Comm comm, const int64_t *atom_first, afb_structures *s)
 {
   int rank, ranks;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &ranks);
-  int64_t first = atoms_before(s, frame_first[rank]), n = atoms_before(s, frame_first[rank + 1]) - first;
+  int64_t first = atom_first[rank], n = atom_first[rank + 1] - first;
   int64_t *own = malloc(2 * (size_t)ranks * sizeof *own), mine[2] = {s->first, s->n};
   int *numbers = malloc(4 * (size_t)ranks * sizeof *numbers);
   double *position = malloc(3 * (size_t)n * sizeof *position + 1);
@@ -496,7 +490,7 @@ afb_status afb_structures_deal(MPI_Comm comm, const int64_t *frame_first, afb_st
   if (status == AFB_OK) {
     exchange_plan plan = {ranks, numbers, numbers + ranks, numbers + 2 * ranks, numbers + 3 * ranks};
     MPI_Allgather(mine, 2, MPI_INT64_T, own, 2, MPI_INT64_T, comm);
-    make_plan(s, frame_first, own, first, n, &plan);
+    make_plan(s, atom_first, own, first, n, &plan);
     exchange(comm, &plan, 3, MPI_DOUBLE, s->position, position);
     exchange(comm, &plan, 1, MPI_INT32_T, s->kind, kind);
     if (force)

@@ -53,6 +53,17 @@ input 6 "inner_switch: {W: {s: $2, d: $5}, Be: {s: $3, d: $6}}" >in.yaml
 check 'values with inner switching' compare_values B_triclinic_2el_2j6_inner
 input 8 'bzero: false' 'switch: false' >in.yaml
 check 'values without switching and bzero' compare_values B_triclinic_2el_2j8_bz0sw0
+# LAMMPS begins at the cut-off of its pair style, which was 11 angstrom there.
+for smooth in 0 0.2; do
+  test $smooth = 0 && name=nnn_ta_bcc_small_2j6_w0 || name=nnn_ta_bcc_small_2j6_w1
+  printf 'structures: [%s]\ndescriptor: {twojmax: 6, rcutfac: 11, elements: {Ta: {radius: 0.5}}, adaptive: {neighbours: 14, smooth: %s}}\n' \
+    "$data/structures/ta_bcc_small.extxyz" "$smooth" >in.yaml
+  check "values with an adaptive cut-off, smooth $smooth" compare_values $name
+done
+printf '%s\n' "structures: [$data/structures/ethanol_molecule.extxyz]" 'descriptor:' '  twojmax: 4' '  rcutfac: 1' '  rfac0: 0.95' \
+  '  chem: true' '  bnorm: true' '  self_all: true' '  elements:' '    C: {radius: 2.2, weight: 1.0, channel: 1}' \
+  '    O: {radius: 2.1, weight: 0.8, channel: 1}' '    H: {radius: 1.6, weight: 0.4, channel: 2}' >in.yaml
+check 'values with a channel for two elements' compare_values B_ethanol_molecule_2j4_chem2001_bnw1
 printf 'structures: [%s]\ndescriptor: {convention: olcao, pairs: [[4, 4]], cutoff: 5 bohr, elements: {Si: {}}}\n' \
   "$data/models/am16_1.xyz" >in.yaml
 "$AUFBAU" describe in.yaml -o out.h5 >out 2>err && "$AUFBAU" export descriptors out.h5 >out.csv 2>err

@@ -44,6 +44,16 @@ expect 0 'mean absolute deviation from the forces' predict predict.yaml -o again
 expect 0 '| even | unweighted | energy | 6 |' train train.yaml -o found.h5 --set model.groups.even.energy=0
 check "rows of weight 0 are judged, not fitted" sh -c '! grep -q "| even | weighted | energy |" out'
 
+# A structure that turns out to be bad when its rows are made takes no part in the fit.
+cp data.extxyz some.extxyz
+tail -n +3 data.extxyz | head -n 8 | awk 'NR == 1 { first = $0 } NR == 2 { split(first, a); $2 = a[2]; $3 = a[3]; $4 = a[4] } { print }' >twice
+{ head -n 2 data.extxyz; cat twice; } >>some.extxyz
+grep -v '^#' found.snapcoeff >found
+expect 1 'frame frame-0: ' train train.yaml -o bad.h5 --set structures=some.extxyz
+expect 0 '| even | unweighted | energy | 6 |' train train.yaml -o found.h5 --set model.groups.even.energy=0 --set structures=some.extxyz --skip-bad
+grep -v '^#' found.snapcoeff >some
+check "the others are fitted" same found some 1e-9
+
 # Twelve energies for thirty unknowns
 expect 0 'the rows determine' train train.yaml -o found.h5 --set model.groups.odd.force=0 --set model.groups.even.force=0 \
   --set model.groups.odd.stress=0 --set model.groups.even.stress=0

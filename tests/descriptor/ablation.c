@@ -80,7 +80,7 @@ static double small_d(int j, int m, int n, double beta, double (*f)(int))
 
 static double complex big_d(int j, int m, int n, double alpha, double beta, double gamma, double (*f)(int))
 {
-  return cexp(CMPLX(0, -0.5 * m * alpha)) * small_d(j, m, n, beta, f) * cexp(CMPLX(0, -0.5 * n * gamma));
+  return cexp(-0.5 * m * alpha * I) * small_d(j, m, n, beta, f) * cexp(-0.5 * n * gamma * I);
 }
 
 static int u_index(int j, int mb, int ma) { return j * (j + 1) * (2 * j + 1) / 6 + (j + 1) * mb + ma; }
@@ -93,7 +93,7 @@ static void add_by_sums(double omega, double theta, double phi, double weight, d
       for (int ma = 0; ma <= j; ma++) {
         double complex sum = 0;
         for (int n = -j; n <= j; n += 2)
-          sum += big_d(j, 2 * mb - j, n, phi, theta, -phi, f) * cexp(CMPLX(0, -0.5 * n * omega)) *
+          sum += big_d(j, 2 * mb - j, n, phi, theta, -phi, f) * cexp(-0.5 * n * omega * I) *
                  big_d(j, n, 2 * ma - j, phi, -theta, -phi, f);
         U[u_index(j, mb, ma)] += weight * sum;
       }
@@ -177,9 +177,9 @@ static void total_u(const afb_neighbours *list, int64_t c, step how, double comp
     if (how < RECURSION)
       add_by_sums(2 * angle, acos(z / r), atan2(y, x), weight, how == SUMS ? factorial : from_table, U);
     else if (how < ROOTLESS)
-      add_by_recursion(CMPLX(cos(angle), -q * z), CMPLX(q * y, -q * x), weight, how >= HALF, U);
+      add_by_recursion(cos(angle) - I * q * z, q * (y - I * x), weight, how >= HALF, U);
     else
-      add_without_roots(CMPLX(cos(angle), -q * z), CMPLX(q * y, -q * x), weight, U);
+      add_without_roots(cos(angle) - I * q * z, q * (y - I * x), weight, U);
   }
   for (int i = 0; how >= ROOTLESS && i < N_U; i++)
     U[i] *= scale_of_u[i];

@@ -132,11 +132,11 @@ static void rotation_matrix(int j, double omega, const double n[3], double compl
   double complex G[64] = {0}, term[64] = {0}, next[64] = {0};
   for (int a = 0; a < size; a++) {
     double m = a - 0.5 * j, s = 0.5 * j, up = sqrt(s * (s + 1) - m * (m + 1)) / 2, step = omega / 256;
-    G[a * size + a] = CMPLX(0, -step * n[2] * m);
+    G[a * size + a] = -I * step * n[2] * m;
     term[a * size + a] = 1;
     if (a < j) {
-      G[(a + 1) * size + a] = CMPLX(0, -step) * up * CMPLX(n[0], -n[1]);
-      G[a * size + a + 1] = CMPLX(0, -step) * up * CMPLX(n[0], n[1]);
+      G[(a + 1) * size + a] = -I * step * up * (n[0] - I * n[1]);
+      G[a * size + a + 1] = -I * step * up * (n[0] + I * n[1]);
     }
   }
   memcpy(D, term, sizeof term);

@@ -569,7 +569,7 @@ static void files_that_cannot_be_read_are_refused(void **state)
   remove_text(path);
 }
 
-static void frames_are_dealt(void **state)
+static void atoms_are_dealt(void **state)
 {
   (void)state;
   const char *path = many_frames("deal.xyz", 40);
@@ -579,13 +579,12 @@ static void frames_are_dealt(void **state)
   check_ok(read_one(MPI_COMM_SELF, path, NULL, 0, 0, &all));
   check_ok(read_one(MPI_COMM_WORLD, path, NULL, 1, 0, &s));
   for (int way = 0; way < 3; way++) {
+    /* Equal parts, which cut frames in two; all to the last rank; all to the first. */
     for (int r = 0; r <= ranks; r++)
-      first[r] = way == 0 ? 40 * r / ranks : way == 1 ? (r < ranks ? 0 : 40) : (r > 0 ? 40 : 0);
+      first[r] = way == 0 ? all.n_atoms * r / ranks : way == 1 ? (r < ranks ? 0 : all.n_atoms) : (r > 0 ? all.n_atoms : 0);
     check_ok(afb_structures_deal(MPI_COMM_WORLD, first, &s));
     check_true(same_collection(&s, &all));
-    int64_t begin = first[rank] < 40 ? all.frame[first[rank]].first_atom : all.n_atoms;
-    int64_t end = first[rank + 1] < 40 ? all.frame[first[rank + 1]].first_atom : all.n_atoms;
-    check_true(s.first == begin && s.n == end - begin);
+    check_true(s.first == first[rank] && s.n == first[rank + 1] - first[rank]);
   }
   afb_structures_clear(&all);
   afb_structures_clear(&s);
@@ -645,7 +644,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(the_first_mistake_is_reported),
   cmocka_unit_test(bad_frames_are_left_out),
   cmocka_unit_test(files_that_cannot_be_read_are_refused),
-  cmocka_unit_test(frames_are_dealt),
+  cmocka_unit_test(atoms_are_dealt),
   cmocka_unit_test(what_is_written_is_read_again),
 };
 CHECK_MAIN(tests)
