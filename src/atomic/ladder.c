@@ -259,7 +259,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
     outcome = afb_ladder_evaluate(s, rung, shift, 0);
     if (outcome != AFB_OUTCOME_NONE)
       break;
-    if (s->residual < HOLD && (s->holding || shift > 0)) {
+    if (s->residual < HOLD && rung != AFB_RUNG_HELD && (s->holding || shift > 0)) {
       s->holding = h.held = h.next = 0;
       shift = 0;
       afb_scf_release(s->scf);
@@ -294,11 +294,39 @@ static double metric_dot(const afb_scf *scf, const double *a, const double *b)
   return sum;
 }
 
+/* y = f(H) g e_1 with f(theta) = 1/theta, but 1/max(|theta|, least) where theta has the wrong sign or nearly vanishes. */
+static int follow(int m, double h[KRYLOV + 1][KRYLOV], double g, double least, double *y)
+{
+  double complex a[KRYLOV * KRYLOV], value[KRYLOV], vector[KRYLOV * KRYLOV], copy[KRYLOV * KRYLOV], c[KRYLOV] = {0}, work[8 * KRYLOV];
+  double real[2 * KRYLOV];
+  int lwork = 8 * KRYLOV, one = 1, pivot[KRYLOV], info;
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++)
+      a[j * m + i] = h[i][j];
+  zgeev_("N", "V", &m, a, &m, value, NULL, &one, vector, &m, work, &lwork, real, &info);
+  if (info != 0)
+    return 0;
+  memcpy(copy, vector, (size_t)m * (size_t)m * sizeof *copy);
+  c[0] = g;
+  zgesv_(&m, &one, copy, &m, pivot, c, &m, &info);
+  if (info != 0)
+    return 0;
+  for (int k = 0; k < m; k++)
+    c[k] *= creal(value[k]) > least ? 1 / value[k] : 1 / fmax(cabs(value[k]), least);
+  for (int i = 0; i < m; i++) {
+    double complex sum = 0;
+    for (int k = 0; k < m; k++)
+      sum += vector[k * m + i] * c[k];
+    y[i] = creal(sum);
+  }
+  return 1;
+}
+
 /* Solves -M H p = step by GMRES, M the preconditioner; p is returned in x. basis: [KRYLOV + 2][size]. */
-static void gmres(afb_ladder *s, const double *step, double tolerance, double *basis, double *x)
+static void gmres(afb_ladder *s, const double *step, double tolerance, double least, double *basis, double *x)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
-  double h[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0}, cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
+  double h[KRYLOV + 1][KRYLOV] = {{0}}, plain[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0}, cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
   double *dual = basis + (KRYLOV + 1) * size, start = sqrt(metric_dot(s->scf, step, step));
   int m = 0;
   g[0] = start;
@@ -321,6 +349,8 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double *b
     h[m + 1][m] = norm;
     for (size_t i = 0; i < size; i++)
       w[i] /= norm > 0 ? norm : 1;
+    for (int i = 0; i <= m + 1; i++)
+      plain[i][m] = h[i][m];
     for (int i = 0; i < m; i++) {
       double t = cosine[i] * h[i][m] + sine[i] * h[i + 1][m];
       h[i + 1][m] = -sine[i] * h[i][m] + cosine[i] * h[i + 1][m];
@@ -343,11 +373,24 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double *b
       y[i] -= h[i][j] * y[j];
     y[i] /= h[i][i];
   }
+  if (least > 0)
+    follow(m, plain, start, least, y);
   for (int i = 0; i < m; i++)
     afb_axpy((int)size, y[i], basis + (size_t)i * size, x);
 }
 
-afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iterations)
+/* Scales the whole step so that no orbital moves by more than `radius`. */
+static void shorten(const afb_ladder *s, double *step, double radius)
+{
+  double norm[AFB_MAX_ORBITALS], most = radius;
+  afb_scf_norms(s->scf, step, norm);
+  for (int a = 0; a < s->scf->n_orbitals; a++)
+    most = fmax(most, norm[a]);
+  for (size_t i = 0; i < (size_t)s->scf->n_orbitals * (size_t)s->scf->n; i++)
+    step[i] *= radius / most;
+}
+
+afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, double tolerance, int max_iterations)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   double *p = s->work, *back = p + size, *basis = back + size, last = INFINITY;
@@ -357,14 +400,14 @@ afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iteration
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations)
       return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
-    outcome = afb_ladder_evaluate(s, AFB_RUNG_NEWTON, 0, 1);
+    outcome = afb_ladder_evaluate(s, rung, 0, 1);
     if (outcome != AFB_OUTCOME_NONE)
       break;
     if (converged(s, &w, tolerance))
       return AFB_OUTCOME_CONVERGED;
-    if (w.since_best >= 12)
+    if (w.since_best >= (following ? 25 : 12))
       return stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
-    if (s->residual > last && halved < 4) {
+    if (s->residual > (following ? 5 : 1) * last && halved < 4) {
       halved++;
       memcpy(s->scf->vector, back, size * sizeof *back);
       for (size_t i = 0; i < size; i++)
@@ -373,7 +416,8 @@ afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iteration
       last = s->residual;
       halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
-      gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), basis, p);
+      gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), following ? 0.02 : 0, basis, p);
+      shorten(s, p, 0.3);
     }
     double *target = s->dual;
     for (size_t i = 0; i < size; i++)

@@ -53,6 +53,6 @@ afb_outcome afb_ladder_diis(afb_ladder *ladder, afb_rung rung, double tolerance,
 
 /* Second order: Newton steps by GMRES (Saad and Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986)) on the exact Hessian with
  * the CI response, restricted to a trust radius. */
-afb_outcome afb_ladder_newton(afb_ladder *ladder, double tolerance, int max_iterations);
+afb_outcome afb_ladder_newton(afb_ladder *ladder, afb_rung rung, int following, double tolerance, int max_iterations);
 
 #endif

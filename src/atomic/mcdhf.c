@@ -13,7 +13,7 @@
 static const char *const outcome_names[AFB_N_OUTCOMES] = {
   "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
   "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite"};
-static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart"};
+static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart", "held", "followed", "grown"};
 
 const char *afb_outcome_name(afb_outcome outcome)
 {
@@ -330,11 +330,22 @@ static afb_outcome name_free_orbitals(run *r)
   return outcome == AFB_OUTCOME_NONE ? judge(r) : outcome;
 }
 
+/* First order on the branches that names say, then second order from there: to the nearest stationary point, or, following, along the
+ * directions in which the local operators say that the energy falls. */
+static afb_outcome climb_held(afb_ladder *s, afb_rung rung)
+{
+  afb_outcome outcome = afb_ladder_diis(s, rung, 1e-3, 40);
+  if (outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_NOT_FINITE)
+    return outcome;
+  return afb_ladder_newton(s, rung, rung == AFB_RUNG_FOLLOWED, AFB_RESIDUAL_TOLERANCE, 40);
+}
+
 /* One rung: its scheme, and the judgement of what it found. */
 static afb_outcome step_on(run *r, int rung)
 {
   afb_ladder *s = &r->ladder;
-  afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RESIDUAL_TOLERANCE, 40)
+  afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RUNG_NEWTON, 0, AFB_RESIDUAL_TOLERANCE, 40)
+                        : rung == AFB_RUNG_HELD || rung == AFB_RUNG_FOLLOWED ? climb_held(s, (afb_rung)rung)
                                                 : afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
   if ((outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS) &&
       s->distance <= AFB_DISTANCE_FLOOR * fabs(s->energy))
@@ -353,8 +364,9 @@ static afb_outcome step_on(run *r, int rung)
  * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. */
 static afb_outcome climb(run *r, int cold)
 {
+  static const int order[] = {AFB_RUNG_DIIS, AFB_RUNG_SHIFTED, AFB_RUNG_NEWTON, AFB_RUNG_HELD, AFB_RUNG_FOLLOWED};
   afb_ladder *s = &r->ladder;
-  int most = r->request->max_rung, last = most > 0 && most < AFB_RUNG_NEWTON ? most : AFB_RUNG_NEWTON;
+  int most = r->request->max_rung;
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   memcpy(r->origin, s->scf->vector, size * sizeof *r->origin);
   if (cold) {
@@ -367,11 +379,13 @@ static afb_outcome climb(run *r, int cold)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
   }
   afb_outcome outcome = AFB_OUTCOME_NONE;
-  for (int rung = AFB_RUNG_DIIS; rung <= last; rung++) {
-    r->result->rung = rung;
-    if (rung == AFB_RUNG_SHIFTED || outcome == AFB_OUTCOME_NOT_FINITE)
+  for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+    if (most > 0 && order[i] > most)
+      break;
+    r->result->rung = order[i];
+    if ((order[i] != AFB_RUNG_NEWTON && i > 0) || outcome == AFB_OUTCOME_NOT_FINITE)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
-    outcome = step_on(r, rung);
+    outcome = step_on(r, order[i]);
     if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
       break;
   }
@@ -405,6 +419,33 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
   return AFB_OK;
 }
 
+/* The ladder from the orbitals of the set without its last configuration, if that converges. Collective. */
+static afb_status grow(MPI_Comm comm, run *r)
+{
+  afb_ladder *s = &r->ladder;
+  afb_mcdhf_request fewer = *r->request;
+  afb_mcdhf_result parent;
+  fewer.n_configurations--;
+  fewer.max_iterations = s->max_iterations - s->iterations;
+  double spent = afb_cpu_seconds() - s->cpu_start;
+  MPI_Allreduce(MPI_IN_PLACE, &spent, 1, MPI_DOUBLE, MPI_MAX, comm);
+  if (fewer.max_iterations <= 0 || (s->max_seconds > 0 && spent >= s->max_seconds))
+    return AFB_OK;
+  if (s->max_seconds > 0)
+    fewer.max_seconds = s->max_seconds - spent;
+  afb_status status = afb_mcdhf_run(comm, &fewer, &parent);
+  if (status == AFB_E_INPUT)   /* what is left has no CSF in the range of J */
+    return AFB_OK;
+  AFB_TRY(status);
+  s->iterations += parent.iterations;
+  if (afb_outcome_ok(parent.outcome)) {
+    status = search(comm, r, &parent.orbitals);
+    r->result->rung = AFB_RUNG_GROWN;
+  }
+  afb_mcdhf_result_clear(&parent);
+  return status;
+}
+
 static afb_status prepare(run *r)
 {
   const afb_csf_list *list = &r->result->csfs;
@@ -421,13 +462,16 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   AFB_TRY(afb_agree(comm, prepare(r)));
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
-                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
+                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 600};
   AFB_TRY(search(comm, r, q->start));
   if (q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT &&
       (q->max_rung == 0 || q->max_rung >= AFB_RUNG_RESTART)) {
     AFB_TRY(search(comm, r, NULL));
     out->rung = AFB_RUNG_RESTART;
   }
+  if (!q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT && q->n_configurations > 1 &&
+      (q->max_rung == 0 || q->max_rung >= AFB_RUNG_GROWN))
+    AFB_TRY(grow(comm, r));
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';
