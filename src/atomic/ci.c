@@ -1,5 +1,6 @@
 #include "atomic/ci.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,12 +28,21 @@ afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_
   return AFB_OK;
 }
 
+static void clear_matrix(afb_symmetric *matrix)
+{
+  free((void *)matrix->row);
+  free((void *)matrix->column);
+  free((void *)matrix->value);
+  *matrix = (afb_symmetric){0};
+}
+
 void afb_ci_clear(afb_ci *ci)
 {
   for (int i = 0; ci->block && i < ci->n_blocks; i++) {
     free(ci->block[i].value);
     free(ci->block[i].vector);
     free(ci->block[i].mixing);
+    clear_matrix(&ci->block[i].matrix);
   }
   free(ci->block);
   *ci = (afb_ci){0};
@@ -93,9 +103,11 @@ afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double 
     if (status == AFB_OK)
       status = keep_solution(&solution, b);
     afb_eigen_result_clear(&solution);
-    free((void *)matrix.row);
-    free((void *)matrix.column);
-    free((void *)matrix.value);
+    clear_matrix(&b->matrix);
+    if (status == AFB_OK && whole && b->n > AFB_CI_WHOLE && b->n_levels < b->n)
+      b->matrix = matrix;
+    else
+      clear_matrix(&matrix);
     AFB_TRY(status);
   }
   return AFB_OK;
@@ -186,19 +198,101 @@ static void rotate_into_others(const afb_ci_block *b, const double *dh, double *
   }
 }
 
+static void matrix_vector(const afb_symmetric *h, const double *x, double *y)
+{
+  memset(y, 0, (size_t)h->n * sizeof *y);
+  for (int64_t e = 0; e < h->n_entries; e++) {
+    y[h->row[e]] += h->value[e] * x[h->column[e]];
+    if (h->row[e] != h->column[e])
+      y[h->column[e]] += h->value[e] * x[h->row[e]];
+  }
+}
+
+static void leave_levels(const afb_ci_block *b, double *x)
+{
+  for (int k = 0; k < b->n_levels; k++) {
+    const double *v = b->vector + (size_t)k * (size_t)b->n;
+    double overlap = dot(b->n, v, x);
+    for (int r = 0; r < b->n; r++)
+      x[r] -= overlap * v[r];
+  }
+}
+
+/* x = -(H - E)^-1 right in the complement of the levels, to 1e-11 of the right-hand side; diagonal preconditioner.
+ * `right` is changed; work: [4][n]. */
+static void solve_shifted(const afb_ci_block *b, double energy, double *right, double *work, double *x)
+{
+  enum { MOST = 200 };
+  size_t n = (size_t)b->n;
+  double *direction = work, *image = direction + n, *scaled = image + n, *diagonal = scaled + n;
+  for (int64_t e = 0; e < b->matrix.n_entries; e++)
+    if (b->matrix.row[e] == b->matrix.column[e])
+      diagonal[b->matrix.row[e]] = fmax(b->matrix.value[e] - energy, 1e-2);
+  memset(x, 0, n * sizeof *x);
+  leave_levels(b, right);
+  double start = dot(b->n, right, right), now = start, product = 0;
+  for (int it = 0; it < MOST && now > 1e-22 * start; it++) {
+    for (size_t r = 0; r < n; r++)
+      scaled[r] = right[r] / diagonal[r];
+    leave_levels(b, scaled);
+    double before = product;
+    product = dot(b->n, right, scaled);
+    for (size_t r = 0; r < n; r++)
+      direction[r] = scaled[r] + (it > 0 ? product / before * direction[r] : 0);
+    matrix_vector(&b->matrix, direction, image);
+    for (size_t r = 0; r < n; r++)
+      image[r] -= energy * direction[r];
+    leave_levels(b, image);
+    double curvature = dot(b->n, direction, image);
+    if (!(curvature > 0))
+      return;
+    for (size_t r = 0; r < n; r++) {
+      x[r] -= product / curvature * direction[r];
+      right[r] -= product / curvature * image[r];
+    }
+    now = dot(b->n, right, right);
+  }
+}
+
+/* As rotate_into_others, of a block whose spectrum is not held. */
+static afb_status rotate_by_equations(const afb_ci_block *b, const double *dh, double *dc)
+{
+  size_t n = (size_t)b->n, m = (size_t)b->n_levels;
+  double *right = malloc(6 * n * sizeof *right), *x = right + n, *work = x + n;
+  if (!right)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n);
+  for (size_t l = 0; l < m; l++) {
+    for (size_t r = 0; r < n; r++)
+      right[r] = dh[r * m + l];
+    solve_shifted(b, b->value[l], right, work, x);
+    for (size_t r = 0; r < n; r++)
+      dc[r * m + l] = x[r];
+  }
+  free(right);
+  return AFB_OK;
+}
+
 afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma)
 {
   memset(dgamma, 0, (size_t)angular->n_integrals * sizeof *dgamma);
   for (int i = 0; i < ci->n_blocks && !ci->average; i++) {
     const afb_ci_block *b = ci->block + i;
     size_t m = (size_t)b->n_levels, size = (size_t)b->n * m;
-    if (b->n_levels == b->n || b->n_known < b->n)
+    if (b->n_levels == b->n || (b->n_known < b->n && !b->matrix.value))
       continue;
     double *dh = malloc(2 * size * sizeof *dh), *dc = dh + size;
     if (!dh)
       return AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n);
     apply_change(angular, i, b, dy, dh);
-    rotate_into_others(b, dh, dc);
+    if (b->n_known == b->n) {
+      rotate_into_others(b, dh, dc);
+    } else {
+      afb_status status = rotate_by_equations(b, dh, dc);
+      if (status != AFB_OK) {
+        free(dh);
+        return status;
+      }
+    }
     for (int64_t e = angular->entry_start[i]; e < angular->entry_start[i + 1]; e++) {
       size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;
       double change = dot((int)m, dc + r, b->mixing + c) + dot((int)m, b->mixing + r, dc + c);
