@@ -14,6 +14,8 @@
 enum { HISTORY = 8, KRYLOV = 40 };
 /* Residual down to which orbitals without inner companions are held on their branch, and levels shifted. */
 #define HOLD 0.02
+/* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
+#define FLIPS 3.0
 
 void afb_ladder_close(afb_ladder *s)
 {
@@ -23,6 +25,8 @@ void afb_ladder_close(afb_ladder *s)
   free(s->step);
   free(s->work);
   free(s->level);
+  free(s->leading);
+  s->leading = NULL;
   s->level = s->y = s->gamma = s->dual = s->step = s->work = NULL;
 }
 
@@ -35,12 +39,14 @@ afb_status afb_ladder_open(afb_ladder *s, afb_scf *scf)
   afb_ladder_close(s);
   s->scf = scf;
   s->level = calloc(levels, sizeof(double));
+  s->leading = calloc(levels, sizeof(int));
+  s->flips = 0;
   s->y = malloc(n * sizeof(double));
   s->gamma = malloc(n * sizeof(double));
   s->dual = malloc(size * sizeof(double));
   s->step = malloc(size * sizeof(double));
   s->work = malloc((KRYLOV + 4) * size * sizeof(double));
-  return s->level && s->y && s->gamma && s->dual && s->step && s->work
+  return s->level && s->leading && s->y && s->gamma && s->dual && s->step && s->work
            ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration of %d orbitals", scf->n_orbitals);
 }
 
@@ -49,6 +55,22 @@ static afb_outcome stop(afb_ladder *s, afb_outcome outcome, const char *text)
   s->blamed = outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS ? s->worst : -1;
   snprintf(s->reason, sizeof s->reason, "%s", text);
   return outcome;
+}
+
+/* The end of a scheme that does not get on: a root flip when levels keep changing what they are. */
+static afb_outcome give_up(afb_ladder *s, afb_outcome outcome, const char *text)
+{
+  char flip[120];
+  int at = 0;
+  if (s->flips < FLIPS)
+    return stop(s, outcome, text);
+  for (int i = 0; i < s->ci->n_blocks; i++)
+    for (int l = 0; l < s->ci->block[i].n_levels; l++, at++)
+      if (at == s->flipped)
+        snprintf(flip, sizeof flip, "level %d of block %d keeps changing its leading CSF (now %d)", l + 1, i + 1, s->leading[at] + 1);
+  stop(s, AFB_OUTCOME_ROOT_FLIP, flip);
+  s->blamed = s->worst;
+  return AFB_OUTCOME_ROOT_FLIP;
 }
 
 static void record(afb_ladder *s, afb_rung rung)
@@ -82,16 +104,31 @@ static afb_outcome check_occupations(afb_ladder *s, double least)
   return AFB_OUTCOME_NONE;
 }
 
+static int leading_csf(const afb_ci_block *b, int level)
+{
+  const double *v = b->vector + (size_t)level * (size_t)b->n;
+  int best = 0;
+  for (int r = 1; r < b->n; r++)
+    if (fabs(v[r]) > fabs(v[best]))
+      best = r;
+  return best;
+}
+
 static void note_levels(afb_ladder *s, double closed)
 {
-  int at = 0;
+  int at = 0, changed = -1;
   s->moved = 0;
   for (int i = 0; i < s->ci->n_blocks && !s->ci->average; i++)
     for (int l = 0; l < s->ci->block[i].n_levels; l++, at++) {
       double now = closed + s->ci->block[i].value[l];
+      int leading = leading_csf(s->ci->block + i, l);
+      changed = leading != s->leading[at] ? at : changed;
+      s->leading[at] = leading;
       s->moved = fmax(s->moved, fabs(now - s->level[at]));
       s->level[at] = now;
     }
+  s->flips = 0.9 * s->flips + (changed >= 0);
+  s->flipped = changed >= 0 ? changed : s->flipped;
 }
 
 /* 0 when the local operators cannot be inverted; all ranks see that alike. */
@@ -253,7 +290,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations) {
-      outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");
+      outcome = give_up(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");
       break;
     }
     outcome = afb_ladder_evaluate(s, rung, shift, 0);
@@ -270,7 +307,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       break;
     }
     if (w.since_best >= 25) {
-      outcome = stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
+      outcome = give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
       break;
     }
     if (s->residual > 0.3)
@@ -399,14 +436,14 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
   afb_outcome outcome = AFB_OUTCOME_NONE;
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations)
-      return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
+      return give_up(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
     outcome = afb_ladder_evaluate(s, rung, 0, 1);
     if (outcome != AFB_OUTCOME_NONE)
       break;
     if (converged(s, &w, tolerance))
       return AFB_OUTCOME_CONVERGED;
     if (w.since_best >= (following ? 25 : 12))
-      return stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
+      return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
     if (s->residual > (following ? 5 : 1) * last && halved < 4) {
       halved++;
       memcpy(s->scf->vector, back, size * sizeof *back);

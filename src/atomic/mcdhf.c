@@ -319,10 +319,13 @@ static afb_outcome name_free_orbitals(run *r)
 {
   afb_ladder *s = &r->ladder;
   uint8_t free_pair[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
+  double curvature[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
   afb_outcome outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 1);
   if (outcome != AFB_OUTCOME_NONE)
     return outcome;
-  s->short_of_memory |= afb_scf_free_pairs(s->scf, s->ci, s->angular, free_pair) == AFB_E_MEMORY;
+  s->short_of_memory |= afb_scf_pair_curvatures(s->scf, s->ci, s->angular, curvature) == AFB_E_MEMORY;
+  for (int i = 0; i < s->scf->n_orbitals * s->scf->n_orbitals; i++)
+    free_pair[i] = fabs(curvature[i]) < 1e-9;
   if (afb_scf_canonicalise(s->scf, free_pair) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
   exchange_names(r);
@@ -340,6 +343,82 @@ static afb_outcome climb_held(afb_ladder *s, afb_rung rung)
   return afb_ladder_newton(s, rung, rung == AFB_RUNG_FOLLOWED, AFB_RESIDUAL_TOLERANCE, 40);
 }
 
+static afb_outcome judge_names(run *r)
+{
+  if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
+    return AFB_OUTCOME_NOT_FINITE;
+  afb_outcome verdict = judge(r);
+  return verdict == AFB_OUTCOME_ORBITAL_COLLAPSE ? name_free_orbitals(r) : verdict;
+}
+
+/* The pair of orbitals of which the inner one, though it holds more electrons, gains energy by turning into the outer one: the one
+ * that gains most. 0 when there is none: then the state is, as far as pairs tell, the lowest with these names. */
+static int find_unstable_pair(run *r, int *inner, int *outer)
+{
+  const afb_scf *s = r->scf;
+  double curvature[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS], least = -1e-3;
+  int found = 0;
+  r->ladder.short_of_memory |= afb_scf_pair_curvatures(r->scf, r->ladder.ci, r->ladder.angular, curvature) == AFB_E_MEMORY;
+  for (int a = 0; a < s->n_orbitals; a++)
+    for (int b = a + 1; b < s->n_orbitals; b++) {
+      double gain = curvature[a * s->n_orbitals + b] / (s->occupation[a] + s->occupation[b]);
+      if (s->occupation[a] > 1.05 * s->occupation[b] && gain < least) {
+        least = gain;
+        *inner = a;
+        *outer = b;
+        found = 1;
+      }
+    }
+  return found;
+}
+
+static void rotate(afb_scf *s, int a, int b, double angle)
+{
+  double *va = s->vector + (size_t)a * (size_t)s->n, *vb = s->vector + (size_t)b * (size_t)s->n;
+  for (int x = 0; x < s->n; x++) {
+    double pa = va[x], pb = vb[x];
+    va[x] = cos(angle) * pa + sin(angle) * pb;
+    vb[x] = cos(angle) * pb - sin(angle) * pa;
+  }
+}
+
+/* From a converged state that a pair makes unstable, to a lower one with the right names, if following the pair leads to one. */
+static afb_outcome leave_saddle(run *r, afb_outcome outcome)
+{
+  afb_ladder *s = &r->ladder;
+  size_t bytes = (size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof(double);
+  int inner, outer, open = 0;
+  for (int a = 0; a < s->scf->n_orbitals; a++)
+    for (int b = 0; b < a; b++)
+      open |= s->scf->varied[a] && s->scf->varied[b] && s->scf->orbital[a].kappa == s->scf->orbital[b].kappa &&
+              !s->scf->list->closed[a] && !s->scf->list->closed[b];
+  if (!open || s->ci->average || s->iterations + 3 > s->max_iterations ||
+      afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 1) != AFB_OUTCOME_NONE || !find_unstable_pair(r, &inner, &outer))
+    return outcome;
+  double *saddle = malloc(bytes), energy = s->energy;
+  int missing = !saddle;
+  MPI_Allreduce(MPI_IN_PLACE, &missing, 1, MPI_INT, MPI_MAX, s->comm);
+  for (int side = 0; side < 2 && !missing; side++) {
+    if (side == 0)
+      memcpy(saddle, s->scf->vector, bytes);
+    memcpy(s->scf->vector, saddle, bytes);
+    rotate(s->scf, inner, outer, side == 0 ? 0.3 : -0.3);
+    afb_outcome lower = afb_ladder_newton(s, AFB_RUNG_FOLLOWED, 1, AFB_RESIDUAL_TOLERANCE, 40);
+    if (afb_outcome_ok(lower) && s->energy < energy - 1e-10 * fabs(energy) && judge_names(r) == AFB_OUTCOME_CONVERGED) {
+      r->result->rung = AFB_RUNG_FOLLOWED;
+      free(saddle);
+      return lower;
+    }
+  }
+  if (!missing) {
+    memcpy(s->scf->vector, saddle, bytes);
+    if (afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0) != AFB_OUTCOME_NONE)
+      outcome = AFB_OUTCOME_RESOURCE_LIMIT;
+  }
+  free(saddle);
+  return outcome;
+}
+
 /* One rung: its scheme, and the judgement of what it found. */
 static afb_outcome step_on(run *r, int rung)
 {
@@ -352,12 +431,8 @@ static afb_outcome step_on(run *r, int rung)
     outcome = AFB_OUTCOME_CONVERGED_AT_FLOOR;
   if (!afb_outcome_ok(outcome))
     return outcome;
-  if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
-    return AFB_OUTCOME_NOT_FINITE;
-  afb_outcome verdict = judge(r);
-  if (verdict == AFB_OUTCOME_ORBITAL_COLLAPSE)
-    verdict = name_free_orbitals(r);
-  return verdict == AFB_OUTCOME_CONVERGED ? outcome : verdict;
+  afb_outcome verdict = judge_names(r);
+  return verdict == AFB_OUTCOME_CONVERGED ? leave_saddle(r, outcome) : verdict;
 }
 
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with
