@@ -115,9 +115,14 @@ static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
   choose_varied(r, varied);
   AFB_TRY(afb_scf_create(r->radial, list, &r->expression, varied, &r->scf));
   AFB_TRY(afb_start_thomas_fermi(r->radial, r->n_electrons, list->n_orbitals, list->orbital, r->scf->vector));
-  if (start)
-    AFB_TRY(afb_start_from(r->radial, start, list->n_orbitals, list->orbital, r->scf->vector, found));
-  return AFB_OK;
+  if (!start && !q->start)
+    return AFB_OK;
+  afb_orbitals given = start ? *start : *q->start;
+  for (int b = 0; b < given.n_orbitals && !start; b++)   /* started anew, but frozen orbitals stay what they were given as */
+    for (int a = 0; a < list->n_orbitals; a++)
+      if (varied[a] && list->orbital[a].n == given.orbital[b].n && list->orbital[a].kappa == given.orbital[b].kappa)
+        given.orbital[b].n = 0;
+  return afb_start_from(r->radial, &given, list->n_orbitals, list->orbital, r->scf->vector, found);
 }
 
 /* Orbitals of the ladder on a new radial basis. Collective. */
@@ -544,7 +549,7 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
     AFB_TRY(search(comm, r, NULL));
     out->rung = AFB_RUNG_RESTART;
   }
-  if (!q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT && q->n_configurations > 1 &&
+  if (!q->start && q->n_vary < 0 && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT && q->n_configurations > 1 &&
       (q->max_rung == 0 || q->max_rung >= AFB_RUNG_GROWN))
     AFB_TRY(grow(comm, r));
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);

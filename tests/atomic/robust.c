@@ -85,7 +85,6 @@ static outcome_line calculate(const job *j, int n, const afb_orbitals *start, af
     request = case_request(j->reference);
   request.start = start;
   request.max_seconds = LIMIT_SECONDS;
-  if (getenv("XRUNG")) request.max_rung = atoi(getenv("XRUNG"));
   outcome_line line = {.done = 1, .level_difference = NAN, .energy = NAN};
   afb_status status = afb_mcdhf_run(MPI_COMM_SELF, &request, r);
   if (status != AFB_OK) {
