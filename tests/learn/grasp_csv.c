@@ -39,7 +39,7 @@ int grasp_split(char *line, char *field[GRASP_COLUMNS])
 }
 
 /* "3s(2,i)3p(1,*)" on a core of 0 ... 5 noble gases. */
-static afb_status parse_grasp(const char *text, int core, afb_configuration *out)
+afb_status grasp_parse(const char *text, int core, afb_configuration *out)
 {
   static const char *const cores[] = {"", "[He] ", "[Ne] ", "[Ar] ", "[Kr] ", "[Xe] "};
   char plain[256];
@@ -62,7 +62,7 @@ afb_status grasp_parse_set(char *text, int core, afb_configuration set[GRASP_SET
     next = strchr(text, ';');
     if (next)
       *next++ = '\0';
-    AFB_TRY(parse_grasp(text, core, &set[(*n)++]));
+    AFB_TRY(grasp_parse(text, core, &set[(*n)++]));
   }
   return AFB_OK;
 }

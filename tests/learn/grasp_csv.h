@@ -13,7 +13,8 @@ const char *grasp_file(const char *name);
 int grasp_split(char *line, char *field[GRASP_COLUMNS]);
 /* Number of the column of this name, -1: none. */
 int grasp_column(char *field[], int n, const char *name);
-/* Configurations "3s(2,i)3p(1,*);..." on a core of 0 ... 5 noble gases. */
+/* A configuration "3s(2,i)3p(1,*)" on a core of 0 ... 5 noble gases; several with ";" between them. */
+afb_status grasp_parse(const char *text, int core, afb_configuration *out);
 afb_status grasp_parse_set(char *text, int core, afb_configuration set[GRASP_SETS], int *n);
 
 #endif

@@ -29,7 +29,7 @@ static afb_status ion_of(char *field[], const columns *c, int core, cache *known
     return AFB_FAIL(AFB_E_LIMIT, "more than %d ions", IONS);
   if (i == known->n) {
     afb_configuration ground;
-    AFB_TRY(parse_grasp(field[c->ground], core, &ground));
+    AFB_TRY(grasp_parse(field[c->ground], core, &ground));
     AFB_TRY(afb_feature_ion_create(z, charge, &ground, &known->ion[i]));
     known->z[i] = z;
     known->charge[i] = charge;
