@@ -246,7 +246,8 @@ static afb_outcome judge(run *r)
     double energy = s->multiplier[a * s->n_orbitals + a] / s->occupation[a];
     int nodes = afb_scf_nodes(s, a), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
     r->ladder.blamed = a;
-    if (energy >= 0) {
+    /* The multiplier of a contracted correlation orbital may be positive: it holds no electron that could leave. */
+    if (energy >= 0 && (s->occupation[a] > SPECTROSCOPIC || afb_scf_tail(s, a) > TAIL)) {
       snprintf(reason, size, "%s is not bound: energy %.6f hartree", label, energy);
       return AFB_OUTCOME_UNBOUND;
     }
