@@ -5,6 +5,7 @@
 
 #include "app/descriptor_input.h"
 #include "app/inputs.h"
+#include "app/train.h"
 
 static afb_status choose_schema(const afb_arguments *arguments, const afb_schema **schema)
 {
@@ -47,6 +48,22 @@ static afb_status check_describe(afb_config *config, const void *input)
   return afb_config_verdict(config);
 }
 
+static afb_status check_train(afb_config *config, const afb_train_input *input)
+{
+  afb_bispectrum_settings settings;
+  afb_zbl zbl = {0};
+  if (input->model == AFB_INPUT_MODEL_MDN)
+    return afb_train_mdn_check(config, input, &settings);
+  afb_status status = afb_train_linear_check(config, input, &settings, &zbl);
+  afb_zbl_clear(&zbl);
+  return status;
+}
+
+static afb_status check_predict(afb_config *config, const afb_predict_input *input)
+{
+  return input->model == AFB_INPUT_PREDICT_SNAP ? afb_predict_snap_check(config, input) : afb_predict_mdn_check(config, input);
+}
+
 afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
 {
   (void)exit_status;
@@ -65,6 +82,8 @@ afb_status afb_run_check(const afb_arguments *arguments, int *exit_status)
   afb_status status = schema == &afb_atom_schema ? check_atom(config, &input.atom)
                       : schema == &afb_campaign_schema ? check_campaign(config, &input.campaign)
                       : schema == &afb_describe_schema ? check_describe(config, &input.describe)
+                      : schema == &afb_train_schema ? check_train(config, &input.train)
+                      : schema == &afb_predict_schema ? check_predict(config, &input.predict)
                                                        : afb_config_verdict(config);
   status = afb_agree(MPI_COMM_WORLD, status);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

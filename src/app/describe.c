@@ -5,6 +5,7 @@
 
 #include "app/descriptor_input.h"
 #include "app/inputs.h"
+#include "app/structures_input.h"
 #include "core/clock.h"
 #include "materials/describe.h"
 
@@ -25,40 +26,16 @@ static void report(const job *j, const afb_bispectrum *bispectrum, const afb_des
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   const afb_structures *s = &j->structures;
   const char *what = j->grid[0] > 0 ? "point" : "atom";
-  double rows = r->rows > 0 ? (double)r->rows : 1, waiting = r->total - r->neighbours - r->descriptors - r->output;
-  printf("%s: %lld structures, %lld atoms", j->arguments->output, (long long)(s->n_frames - r->n_bad), (long long)s->n_atoms);
+  double rows = r->rows > 0 ? (double)r->rows : 1, other = r->total - r->neighbours - r->descriptors - r->output;
+  printf("%s: %lld structure%s, %lld atoms", j->arguments->output, (long long)(s->n_frames - r->n_bad),
+         s->n_frames - r->n_bad == 1 ? "" : "s", (long long)s->n_atoms);
   if (j->grid[0] > 0)
     printf(", %lld grid points", (long long)r->rows);
   printf(", %d components; %.2f s on %d rank%s, kernel %s\n", afb_bispectrum_n_columns(bispectrum), seconds, ranks, ranks > 1 ? "s" : "",
          afb_bispectrum_kernel(bispectrum));
-  printf("core microseconds per %s: reading %.2f, neighbours %.2f, descriptors %.2f, output %.2f, waiting %.2f\n", what,
+  printf("core microseconds per %s: reading %.2f, neighbours %.2f, descriptors %.2f, output %.2f, other %.2f\n", what,
          1e6 * j->reading / rows, 1e6 * r->neighbours / rows, 1e6 * r->descriptors / rows, 1e6 * r->output / rows,
-         1e6 * (waiting > 0 ? waiting : 0) / rows);
-}
-
-/* Named on standard error, so that nobody overlooks them. */
-static void name_bad(const afb_structures *s, int64_t n_bad)
-{
-  enum { SHOWN = 10 };
-  int64_t shown = 0;
-  for (int64_t f = 0; f < s->n_frames && shown < SHOWN; f++)
-    if (s->frame[f].bad) {
-      afb_log(AFB_LOG_WARNING, "left out: %s", s->frame[f].reason);
-      shown++;
-    }
-  if (n_bad > shown)
-    afb_log(AFB_LOG_WARNING, "left out: %lld more, see /frames/bad and /frames/reason in the file", (long long)(n_bad - shown));
-}
-
-static afb_status read_structures(job *j)
-{
-  const afb_input_structures *files = &j->input.structures;
-  afb_structures_options options = {.skip_bad = j->arguments->skip_bad, .format = files->format};
-  double start = afb_wall_seconds();
-  AFB_TRY(afb_structures_read(MPI_COMM_WORLD, files->file.n, files->file.item, &options, &j->structures));
-  j->reading = afb_wall_seconds() - start;
-  MPI_Allreduce(MPI_IN_PLACE, &j->reading, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
-  return AFB_OK;
+         1e6 * (other > 0 ? other : 0) / rows);
 }
 
 static afb_status write_notes(afb_arrays *arrays, const job *j, const afb_describe_result *r)
@@ -74,7 +51,7 @@ static afb_status describe_into(job *j, afb_arrays *arrays, afb_bispectrum **bis
   int32_t element[AFB_MAX_SPECIES];
   const afb_named *elements = &j->input.descriptor.elements;
   AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_bispectrum_create(&j->settings, bispectrum)));
-  AFB_TRY(read_structures(j));
+  AFB_TRY(afb_structures_input_read(&j->input.structures, j->arguments->skip_bad, &j->structures, &j->reading));
   AFB_TRY(afb_descriptor_elements(MPI_COMM_WORLD, j->config, elements, &j->structures, element));
   afb_describe_options options = {.quantities = j->quantities, .grid = {j->grid[0], j->grid[1], j->grid[2]},
                                   .n_elements = elements->n, .element = elements->name,
@@ -98,7 +75,7 @@ static afb_status run(job *j)
   afb_status status = describe_into(j, arrays, &bispectrum, &result);
   status = afb_arrays_close(&arrays, status);
   if (status == AFB_OK && rank == 0) {
-    name_bad(&j->structures, result.n_bad);
+    afb_structures_input_warn(&j->structures);
     if (!j->arguments->quiet)
       report(j, bispectrum, &result, afb_wall_seconds() - start);
   }

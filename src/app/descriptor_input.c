@@ -42,6 +42,28 @@ static void check_name(afb_config *config, const char *name)
 
 /* ---- Elements ---- */
 
+/* Elements may share channels of chem: then all say which, and none is left out. */
+static void set_channels(afb_config *config, const afb_named *elements, afb_bispectrum_settings *s)
+{
+  const afb_input_element *row = elements->row;
+  int given = 0, used[AFB_MAX_ELEMENTS] = {0}, most = 0;
+  for (int e = 0; e < elements->n; e++) {
+    int channel = (int)row[e].channel;
+    given += channel > 0;
+    most = channel > most ? channel : most;
+    if (channel > 0 && channel <= AFB_MAX_ELEMENTS)
+      used[s->channel[e] = channel - 1] = 1;
+  }
+  if (given > 0 && given < elements->n)
+    afb_config_mistake(config, "descriptor.elements", -1, 0, "%d of %d elements have a channel: give one to all or to none", given,
+                       elements->n);
+  for (int c = 0; c < most && given == elements->n; c++)
+    if (!used[c]) {
+      afb_config_mistake(config, "descriptor.elements", -1, 0, "channel %d has no element: number them from 1 without gaps", c + 1);
+      return;
+    }
+}
+
 static void set_elements(afb_config *config, const afb_input_descriptor *input, afb_bispectrum_settings *s)
 {
   const afb_input_element *row = input->elements.row;
@@ -58,10 +80,11 @@ static void set_elements(afb_config *config, const afb_input_descriptor *input, 
     snprintf(path, sizeof path, "descriptor.elements.%.40s.radius", input->elements.name[e]);
     s->weight[e] = row[e].weight;
     s->radius[e] = isnan(row[e].radius) ? 0.5 : row[e].radius;
-    if (isnan(row[e].radius) && !olcao && afb_config_usable(config, path))
+    if (isnan(row[e].radius) && !olcao && !afb_config_given(config, path))
       afb_config_mistake(config, path, -1, 0, "element %.40s has no radius: the cut-off of two elements is rcutfac times the sum "
                          "of their radii", input->elements.name[e]);
   }
+  set_channels(config, &input->elements, s);
 }
 
 static int number_of(const afb_named *named, const char *name)
@@ -93,7 +116,7 @@ static void set_inner(afb_config *config, const afb_input_descriptor *input, afb
     s->inner_d[e] = i < 0 ? 1 : row[i].d;
   }
   if (text[0])
-    afb_config_mistake(config, "descriptor.inner_switch", -1, 0, "inner switching of all elements or of none: %s lacks", text);
+    afb_config_mistake(config, "descriptor.inner_switch", -1, 0, "inner switching of all elements or of none: %s has none here", text);
 }
 
 /* ---- Cut-off and components ---- */
@@ -194,7 +217,8 @@ afb_status afb_descriptor_settings(afb_config *config, const afb_input_descripto
   /* What is left to be wrong, the descriptor itself knows: components that do not fit into memory, a kernel that this processor has not. */
   afb_status status = afb_bispectrum_create(s, &trial);
   if (status == AFB_E_INPUT || status == AFB_E_LIMIT)
-    afb_config_mistake(config, status == AFB_E_LIMIT && s->chem ? "descriptor.chem" : "descriptor", -1, 0, "%s", afb_error_text());
+    afb_config_mistake(config, status == AFB_E_LIMIT && s->chem ? "descriptor.chem" : s->rmin0 > 0 ? "descriptor.rmin0" : "descriptor",
+                       -1, 0, "%s", afb_error_text());
   else
     AFB_TRY(status);
   afb_bispectrum_destroy(&trial);
@@ -251,8 +275,8 @@ afb_status afb_describe_input_check(afb_config *config, const afb_describe_input
   return afb_descriptor_settings(config, &input->descriptor, settings);
 }
 
-afb_status afb_descriptor_elements(MPI_Comm comm, afb_config *config, const afb_named *names, const afb_structures *structures,
-                                   int32_t *element)
+afb_status afb_species_elements(MPI_Comm comm, afb_config *config, const char *path, const afb_named *names,
+                                const afb_structures *structures, int32_t *element)
 {
   char place[1024];
   for (int s = 0; s < structures->n_species; s++) {
@@ -262,8 +286,13 @@ afb_status afb_descriptor_elements(MPI_Comm comm, afb_config *config, const afb_
       continue;
     afb_species_place(comm, structures, s, place, sizeof place);
     if (place[0])
-      afb_config_mistake(config, "descriptor.elements", -1, 0, "%s is of the element \"%s\", which is not here", place,
-                         structures->species[s]);
+      afb_config_mistake(config, path, -1, 0, "%s is of the element \"%s\", which is not here", place, structures->species[s]);
   }
   return afb_config_verdict(config);
+}
+
+afb_status afb_descriptor_elements(MPI_Comm comm, afb_config *config, const afb_named *names, const afb_structures *structures,
+                                   int32_t *element)
+{
+  return afb_species_elements(comm, config, "descriptor.elements", names, structures, element);
 }

@@ -18,6 +18,10 @@ afb_status afb_descriptor_settings(afb_config *config, const afb_input_descripto
 afb_status afb_descriptor_elements(MPI_Comm comm, afb_config *config, const afb_named *names,
                                    const afb_structures *structures, int32_t *element);
 
+/* The same for names that come from elsewhere; mistakes are at `path`. */
+afb_status afb_species_elements(MPI_Comm comm, afb_config *config, const char *path, const afb_named *names,
+                                const afb_structures *structures, int32_t *element);
+
 /* Also the grid and the quantities of an input of `aufbau describe`: *quantities AFB_DESCRIBE_B ... or-ed, grid [3]. As
  * afb_descriptor_settings. */
 afb_status afb_describe_input_check(afb_config *config, const afb_describe_input *input, afb_bispectrum_settings *settings,

@@ -74,6 +74,7 @@ typedef struct {
 
 typedef struct {
   double radius, weight;        /* angstrom (snap) or 1/2; 1 */
+  int64_t channel;              /* of chem, from 1; 0: its own */
 } afb_input_element;
 
 typedef struct {
@@ -125,8 +126,10 @@ typedef struct {
   /* mdn */
   const char *targets;          /* CSV with the columns model, atom, A1 ... An */
   const char *exponents;        /* CSV with the columns k, alpha (bohr^-2) */
+  const char *start;            /* scfV file whose first type is the default start; NULL: not compared */
   const char *reference_model;  /* whose first atom is the baseline "every atom like in the bulk" */
   afb_numbers cutoffs;          /* angstrom (given with unit): local, medium, long range */
+  afb_strings features;         /* files of descriptors in place of cutoffs */
   int64_t components, width, layers, members, steps;
   int covariance;               /* afb_input_covariance */
   int64_t rank;                 /* of a low-rank covariance */
@@ -141,7 +144,9 @@ typedef struct {
   const char *coefficients, *parameters;   /* snap */
   afb_input_zbl zbl;
   const char *file;             /* mdn: what `aufbau train` wrote */
+  afb_strings features;         /* mdn: files of descriptors */
   const char *scfv;             /* folder for scfV files; NULL: none */
+  const char *xyz;              /* snap: extended XYZ to write; NULL: none */
 } afb_predict_input;
 
 extern const afb_schema afb_atom_schema;       /* fills an afb_atom_input */

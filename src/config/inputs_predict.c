@@ -17,8 +17,15 @@ static const afb_key keys[] = {
   AFB_ROWS_ZBL(S, "with snap, a screened nuclear repulsion that is added"),
   {.path = "model.file", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, file), .example = "silicon.h5",
    .help = "mdn: file that `aufbau train` wrote"},
+  {.path = "model.features", .forms = AFB_FORM_STRINGS, AFB_AT(afb_strings, S, features),
+   .example = "[local.h5, medium.h5]",
+   .help = "mdn: where the network was trained with features, the files that `aufbau describe` wrote for these structures with the "
+           "same descriptors"},
   {.path = "model.scfv", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, scfv), .flags = AFB_KEY_RESOURCE,
    .example = "potentials", .help = "mdn: folder into which a scfV file of every structure is written"},
+  {.path = "model.xyz", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, xyz), .flags = AFB_KEY_RESOURCE,
+   .example = "predicted.extxyz",
+   .help = "snap: extended XYZ into which the structures are written with the predicted energies, forces and stresses"},
 };
 
 const afb_schema afb_predict_schema = {"predict", "Predictions of a potential or of a trained network.", sizeof(S),

@@ -50,6 +50,9 @@
    .help = "R of the element; 1/2 in the olcao convention unless given, required otherwise"},                         \
   {.path = "descriptor.elements.*.weight", .forms = AFB_FORM_NUMBER,                                                  \
    AFB_AT(double, afb_input_element, weight), .fallback = "1.0", .help = "weight of the element as a neighbour"},     \
+  {.path = "descriptor.elements.*.channel", .forms = AFB_FORM_INTEGER,                                                \
+   AFB_AT(int64_t, afb_input_element, channel), .min = 1, .max = 128,                                                 \
+   .help = "with chem, elements of the same channel count as one; of all elements or of none, where each has its own"}, \
   {.path = "descriptor.rfac0", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, descriptor.rfac0),                         \
    .flags = AFB_KEY_ABOVE_MIN, .min = 0, .max = 1, .fallback = "0.99363",                                             \
    .help = "snap: theta0 in units of pi at the cut-off"},                                                             \

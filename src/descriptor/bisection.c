@@ -5,8 +5,8 @@
 
 /* A box for the ranks first ... first + n - 1, kept at the first of them. */
 typedef struct {
-  int n, axis, cut;            /* axis -1: not to be cut */
-  int64_t offset;              /* of its atoms by cell along the axis, in the common array */
+  int n, axis, cut; /* axis -1: not to be cut */
+  int64_t offset;   /* of its atoms by cell along the axis, in the common array */
 } part;
 
 /* Chooses the axes; returns the length of the common array. */

@@ -72,11 +72,12 @@ const char *afb_bispectrum_kernel(const afb_bispectrum *bispectrum);
 /* For afb_neighbours_find: cutoff [n_elements^2], grid_cutoff [n_elements]; the largest of both is returned. */
 double afb_bispectrum_cutoffs(const afb_bispectrum *bispectrum, double *cutoff, double *grid_cutoff);
 
-/* B [n_centres][n_columns]. AFB_E_MEMORY. Cost: 6 us a centre at two_jmax 8 and 26 neighbours. */
+/* B [n_centres][n_columns]. AFB_E_MEMORY. Cost: 3 us a centre at two_jmax 8 and 26 neighbours. */
 afb_status afb_bispectrum_values(afb_bispectrum *bispectrum, const afb_neighbours *list, double *B);
 
 /* B as above or NULL; dB [n_pairs][3][n_columns] = d B_centre / d r_neighbour, 1/angstrom (the derivative with respect
- * to the centre is minus the sum over its pairs). AFB_E_MEMORY. With an adaptive cut-off: AFB_E_INPUT. */
+ * to the centre is minus the sum over its pairs). AFB_E_MEMORY. With an adaptive cut-off: AFB_E_INPUT.
+ * Cost: ten times that of B. */
 afb_status afb_bispectrum_derivatives(afb_bispectrum *bispectrum, const afb_neighbours *list, double *B, double *dB);
 
 /* Energy of a potential E_i = sum_k beta_k B_k (constant not included), its coefficients by the element of the centre: beta

@@ -13,8 +13,9 @@ typedef struct {
   double scale;                /* of this component: 1/(j + 1) with bnorm, otherwise 1 */
 } afb_triple;
 
-/* A way to evaluate: linear columns only, times the triple's scale, without bzero. Lists as in bispectrum.h; pairs at or beyond
- * their cut-off (afb_plan_cutoff) may occur and count nothing, also without switching.
+/* A way to evaluate: linear columns only, times the triple's scale, without bzero. Lists as in bispectrum.h, of which kernels read n_centres,
+ * centre_element, first, x, y, z and element (the others may be NULL); pairs at or beyond their cut-off (afb_plan_cutoff) may occur and count nothing,
+ * also without switching.
  * values: b [n_centres][n_linear].
  * derivatives: b or NULL; db [n_pairs][3][n_linear].
  * gradients: beta [n_centres][n_linear] is d E_c / d b_k of each centre; energy [n_centres] = sum_k beta_k b_k, or NULL

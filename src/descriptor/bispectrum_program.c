@@ -67,7 +67,7 @@ typedef struct {
 
 /* The six ways: factor `out` is the third, the other two in either order. A factor that was conj(u3) and is now one of the first two, or
  * the reverse, is turned over together with the one that remains: a sign (-1)^m and m -> layer - m. */
-static way way_of(const struct afb_bispectrum *plan, const afb_triple *t, int out, int swap, int use_equal)
+static way way_of(const struct afb_bispectrum *plan, const afb_triple *t, int out, int swap)
 {
   const int layer[3] = {t->j1, t->j2, t->j};
   const double *cg = plan->cg + t->cg;
@@ -76,7 +76,7 @@ static way way_of(const struct afb_bispectrum *plan, const afb_triple *t, int ou
   for (int k = 0; k < 3; k++)
     w.layer[k] = layer[w.factor[k]];
   w.shift = (w.layer[0] + w.layer[1] - w.layer[2]) / 2;
-  w.equal = use_equal && w.layer[0] == w.layer[1];
+  w.equal = w.layer[0] == w.layer[1];
   for (int m1 = 0; m1 <= t->j1; m1++)
     for (int m2 = 0; m2 <= t->j2; m2++) {
       int m[3] = {m1, m2, m1 + m2 - (t->j1 + t->j2 - t->j) / 2}, sign = 1;
@@ -115,17 +115,17 @@ static int64_t cost_of(const way *w)
     for (int mb1 = 0; mb1 <= w->layer[0]; mb1++) {
       row_range(w, last_row(w, ma), mb1, &from, &to);
       if (to >= from)
-        cost += 2 * length + 10 + (to - from + 1) * (4 * length + 5);
+        cost += 2 * length + 25 + (to - from + 1) * (4 * length + 5);
     }
   }
   return cost;
 }
 
-static way cheapest_way(const struct afb_bispectrum *plan, const afb_triple *t, int use_equal)
+static way cheapest_way(const struct afb_bispectrum *plan, const afb_triple *t)
 {
-  way best = way_of(plan, t, 2, 0, use_equal);
+  way best = way_of(plan, t, 2, 0);
   for (int k = 1; k < 6; k++) {
-    way w = way_of(plan, t, k / 2 == 0 ? 2 : k / 2 - 1, k % 2, use_equal);
+    way w = way_of(plan, t, k / 2 == 0 ? 2 : k / 2 - 1, k % 2);
     if (cost_of(&w) < cost_of(&best))
       best = w;
   }
@@ -225,14 +225,12 @@ static afb_status add_components(const struct afb_bispectrum *plan, int longest,
 {
   for (int t = 0; t < plan->n_triples; t++) {
     const afb_triple *triple = &plan->triple[t];
-    way w = cheapest_way(plan, triple, 1);
-    AFB_TRY(add_product(&w, triple->scale, longest, program, &program->component[t].equal));
-    program->component[t].any = program->component[t].equal;
-    program->component[t].same[0] = w.factor[0];
-    program->component[t].same[1] = w.equal ? w.factor[1] : w.factor[0];
+    way w = cheapest_way(plan, triple);
+    AFB_TRY(add_product(&w, triple->scale, longest, program, &program->component[t].same));
+    program->component[t].any = program->component[t].same;
     if (!w.equal || plan->n_channels == 1)
       continue;
-    w = cheapest_way(plan, triple, 0);
+    w.equal = 0;
     AFB_TRY(add_product(&w, triple->scale, longest, program, &program->component[t].any));
   }
   return AFB_OK;

@@ -52,8 +52,8 @@ typedef struct {
   int n_places;
   afb_place *place;            /* [n_places] */
   double (*recursion)[2];      /* of every p, q, n with n > 0: beta_{n-1}, gamma_{n-1} */
-  /* Of every triple: for any channels, and for the same channel in factors same[0] and same[1] (equal: there is no such case). */
-  struct { afb_product any, equal; int same[2]; } *component;
+  /* Of every triple: with the first two layers in any channels, and with both in the same one. */
+  struct { afb_product any, same; } *component;
   afb_step *step;
   afb_rows *rows;
   double *coefficient;

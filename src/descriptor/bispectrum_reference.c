@@ -115,11 +115,11 @@ static void neighbour_u(const struct afb_bispectrum *plan, reference_work *w, co
   double weight = weight_of(plan, afb_plan_row(plan, list->centre_element[c]), list->element[pair], r, cutoff, &slope);
   double dtheta = s->rfac0 * pi / (cutoff - s->rmin0), theta = dtheta * (r - s->rmin0);
   double cosine = cos(theta), sine = sin(theta), q = sine / r, dq = (cosine * dtheta - q) / r;
-  double complex a = CMPLX(cosine, -q * d[2]), b = CMPLX(q * d[1], -q * d[0]), da[3], db[3];
+  double complex a = cosine - I * q * d[2], b = q * (d[1] - I * d[0]), da[3], db[3];
   for (int k = 0; k < 3; k++) {
     double e = d[k] / r;
-    da[k] = CMPLX(-sine * dtheta * e, -dq * e * d[2] - (k == 2 ? q : 0));
-    db[k] = CMPLX(dq * e * d[1] + (k == 1 ? q : 0), -dq * e * d[0] - (k == 0 ? q : 0));
+    da[k] = -sine * dtheta * e - I * (dq * e * d[2] + (k == 2 ? q : 0));
+    db[k] = dq * e * d[1] + (k == 1 ? q : 0) - I * (dq * e * d[0] + (k == 0 ? q : 0));
   }
   recursion(plan->j_top, a, b, da, db, w->u, derivatives ? w->du : NULL);
   for (int i = 0; i < plan->n_u; i++) {

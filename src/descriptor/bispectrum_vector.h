@@ -8,14 +8,15 @@
 #include <string.h>
 
 #include "descriptor/bispectrum_batch.h"
+#include "descriptor/bispectrum_couplings.h"
 #include "descriptor/bispectrum_program.h"
 #include "descriptor/vector.h"
 
-/* Of a step of a component: as many factors as there are registers for. */
+/* Of a step of a component, at most AFB_LONGEST: as many factors as there are registers for. */
 #if AFB_LANES == 8 || defined __aarch64__
-enum { AFB_LONGEST_STEP = AFB_LONGEST };
+enum { AFB_LONGEST_STEP = 11 };
 #else
-enum { AFB_LONGEST_STEP = 6 };
+enum { AFB_LONGEST_STEP = 5 };
 #endif
 
 typedef struct {
@@ -23,6 +24,9 @@ typedef struct {
   afb_program program;
   afb_v *sum;                  /* [n_places][re, im] sums over the neighbours of one channel, in the order of the program */
   afb_v *u;                    /* [n_channels][n_u][re, im] */
+  afb_couplings *couplings;    /* NULL until derivatives or gradients are asked for */
+  afb_v *space;                /* of theirs */
+  size_t space_size;
 } afb_vector_work;
 
 /* Of the neighbours in one slot: Cayley-Klein parameters, x = |a|^2 - |b|^2 and the weight with switching. */
@@ -30,21 +34,19 @@ typedef struct {
   afb_v a_r, a_i, b_r, b_i, x, weight;
 } afb_pair_vector;
 
-AFB_INLINE afb_v afb_slot(const double *array, int slot) { return ((const afb_v *)array)[slot]; }
-
 AFB_INLINE afb_pair_vector afb_vector_pair(const afb_bispectrum_settings *s, const afb_bispectrum_batch *batch, int slot)
 {
   const double half_pi = 1.57079632679489662;
   const afb_v half = afb_all(0.5), one = afb_all(1), limit = afb_all(half_pi);
-  afb_v x = afb_slot(batch->x, slot), y = afb_slot(batch->y, slot), z = afb_slot(batch->z, slot);
+  afb_v x = afb_load(batch->x, slot), y = afb_load(batch->y, slot), z = afb_load(batch->z, slot);
   afb_v plane = afb_fma(x, x, y * y), square = afb_fma(z, z, plane);
   afb_v inverse = afb_rsqrt(square), r = square * inverse;
-  afb_v phi = (r - afb_all(s->rmin0)) * afb_slot(batch->rate, slot), sine, cosine;
+  afb_v phi = (r - afb_all(s->rmin0)) * afb_load(batch->rate, slot), sine, cosine;
   afb_sincos(phi * afb_all(s->rfac0), &sine, &cosine);
   sine *= inverse;
   afb_pair_vector v = {.a_r = cosine, .a_i = -z * sine, .b_r = y * sine, .b_i = -x * sine};
   v.x = afb_fnma(afb_all(2) * plane * sine, sine, one);
-  v.weight = afb_slot(batch->weight, slot);
+  v.weight = afb_load(batch->weight, slot);
   v.weight = afb_select(phi < afb_all(2 * half_pi), v.weight, afb_all(0));
   if (s->switching) {
     /* (1 + cos phi)/2 = (1 - sin(phi - pi/2))/2, 1 below rmin0 */
@@ -54,7 +56,7 @@ AFB_INLINE afb_pair_vector afb_vector_pair(const afb_bispectrum_settings *s, con
     v.weight *= afb_fnma(half, afb_sin_half(t, t * t), half);
   }
   if (s->inner_switching) {
-    afb_v t = (r - afb_slot(batch->inner_s, slot)) * afb_slot(batch->inner_rate, slot);
+    afb_v t = (r - afb_load(batch->inner_s, slot)) * afb_load(batch->inner_rate, slot);
     t = afb_select(t > -limit, t, -limit);
     t = afb_select(t < limit, t, limit);
     v.weight *= afb_fma(half, afb_sin_half(t, t * t), half);
@@ -162,7 +164,7 @@ static void afb_vector_u(const struct afb_bispectrum *plan, afb_vector_work *wor
       u[2 * place->index] = afb_all(place->scale) * sum[0];
       u[2 * place->index + 1] = afb_all(place->scale) * sum[1];
     }
-    afb_v self = afb_slot(batch->self, channel);
+    afb_v self = afb_load(batch->self, channel);
     for (int j = 0; j <= plan->j_top; j++)
       for (int m = 0; m <= j; m++)
         u[2 * afb_u_index(j, m, m)] += self;
@@ -176,7 +178,9 @@ static void afb_vector_destroy(void **handle)
     return;
   afb_bispectrum_batch_clear(&work->batch);
   afb_program_clear(&work->program);
+  afb_couplings_destroy(&work->couplings);
   free(work->sum);
+  free(work->space);
   free(work);
   *handle = NULL;
 }

@@ -4,9 +4,10 @@
 
 #include "descriptor/bispectrum_vector.h"
 
-/* One step of length N: its sum. The factors q stay in registers for all rows of u2. */
-AFB_INLINE afb_v afb_vector_step(int length, const afb_program *program, const afb_product *product, const afb_step *step, const afb_v *u1,
-                                 const afb_v *u2, const afb_v *u3)
+/* Adds one step of length N to the sums of n_third channels of the third layer. The factors q stay in registers for all rows of u2, the sum of
+ * the first channel for the whole step. */
+AFB_INLINE void afb_vector_step(int length, const afb_program *program, const afb_product *product, const afb_step *step, const afb_v *u1,
+                                const afb_v *u2, const afb_v *u3, int n_third, ptrdiff_t channel_stride, afb_v *sum)
 {
   const double *inner = program->coefficient + step->inner, *outer = program->coefficient + step->outer;
   const afb_rows *rows = program->rows + step->rows, *end = rows + step->n_rows;
@@ -38,60 +39,74 @@ AFB_INLINE afb_v afb_vector_step(int length, const afb_program *program, const a
       }
       re -= ri;
       im += ii;
-      total = afb_fma(afb_all(*outer++), afb_fma(re, third[0], im * third[1]), total);
+      total = afb_fma(afb_all(*outer), afb_fma(re, third[0], im * third[1]), total);
+      for (int e = 1; e < n_third; e++) {
+        const afb_v *other = third + e * channel_stride;
+        sum[e] = afb_fma(afb_all(*outer), afb_fma(re, other[0], im * other[1]), sum[e]);
+      }
+      outer++;
     }
   }
-  return total;
+  sum[0] += total;
 }
 
-/* The sum of a component's steps. */
-static afb_v afb_vector_component(const afb_program *program, const afb_product *product, const afb_v *u1, const afb_v *u2, const afb_v *u3)
+/* The sums of a component's steps. */
+AFB_INLINE void afb_vector_steps(const afb_program *program, const afb_product *product, const afb_v *u1, const afb_v *u2, const afb_v *u3,
+                                 int n_third, ptrdiff_t channel_stride, afb_v *sum)
 {
-  afb_v total = afb_all(0);
   const afb_step *step = program->step + product->step, *end = step + product->n_steps;
+  for (int e = 0; e < n_third; e++)
+    sum[e] = afb_all(0);
   for (; step < end; step++)
     switch (step->length) {
-#define AFB_STEP(N)                                                            \
-  case N:                                                                      \
-    total += afb_vector_step(N, program, product, step, u1, u2, u3);           \
+#define AFB_STEP(N)                                                                                    \
+  case N:                                                                                              \
+    afb_vector_step(N, program, product, step, u1, u2, u3, n_third, channel_stride, sum);              \
     break
       AFB_STEP(1);
       AFB_STEP(2);
       AFB_STEP(3);
       AFB_STEP(4);
       AFB_STEP(5);
-      AFB_STEP(6);
 #if AFB_LANES == 8 || defined __aarch64__
+      AFB_STEP(6);
       AFB_STEP(7);
       AFB_STEP(8);
       AFB_STEP(9);
       AFB_STEP(10);
       AFB_STEP(11);
-      AFB_STEP(12);
 #endif
 #undef AFB_STEP
     }
-  return total;
 }
 
-/* Values of a batch whose U is in work->u. */
+static void afb_vector_component(const afb_program *program, const afb_product *product, const afb_v *u1, const afb_v *u2, const afb_v *u3,
+                                 int n_third, ptrdiff_t channel_stride, afb_v *sum)
+{
+  if (n_third == 1)
+    afb_vector_steps(program, product, u1, u2, u3, 1, 0, sum);
+  else
+    afb_vector_steps(program, product, u1, u2, u3, n_third, channel_stride, sum);
+}
+
+/* Values of a batch whose U is in work->u. With chem the products of the first two layers serve all channels of the third. */
 static void afb_vector_batch_values(const struct afb_bispectrum *plan, const afb_vector_work *work, double *b)
 {
-  const afb_program *program = &work->program;
   const afb_bispectrum_batch *batch = &work->batch;
-  int n = plan->n_channels;
-  for (int column = 0; column < plan->n_linear; column++) {
-    int t = column % plan->n_triples, elements = column / plan->n_triples;
-    const int channel[3] = {elements / n / n, elements / n % n, elements % n}, *same = program->component[t].same;
-    int equal = same[0] != same[1] && channel[same[0]] == channel[same[1]];
-    const afb_product *product = equal ? &program->component[t].equal : &program->component[t].any;
-    const afb_v *u[3];
-    for (int k = 0; k < 3; k++)
-      u[k] = work->u + 2 * channel[product->factor[k]] * plan->n_u;
-    afb_v value = afb_vector_component(program, product, u[0], u[1], u[2]);
-    for (int lane = 0; lane < batch->n_centres; lane++)
-      b[batch->centre[lane] * plan->n_linear + column] = value[lane];
-  }
+  const ptrdiff_t stride = 2 * plan->n_u;
+  const int n = plan->n_channels, weight[3] = {n * n, n, 1};   /* of a factor's channel in the number of a triple of channels */
+  for (int t = 0; t < plan->n_triples; t++)
+    for (int c1 = 0; c1 < n; c1++)
+      for (int c2 = 0; c2 < n; c2++) {
+        const afb_product *product = c1 == c2 ? &work->program.component[t].same : &work->program.component[t].any;
+        afb_v sum[AFB_MAX_ELEMENTS];
+        afb_vector_component(&work->program, product, work->u + c1 * stride, work->u + c2 * stride, work->u, n, stride, sum);
+        for (int c3 = 0; c3 < n; c3++) {
+          int channels = c1 * weight[product->factor[0]] + c2 * weight[product->factor[1]] + c3 * weight[product->factor[2]];
+          for (int lane = 0; lane < batch->n_centres; lane++)
+            b[batch->centre[lane] * plan->n_linear + channels * plan->n_triples + t] = sum[c3][lane];
+        }
+      }
 }
 
 static afb_status afb_vector_values(const struct afb_bispectrum *plan, void *handle, const afb_neighbours *list, double *b)

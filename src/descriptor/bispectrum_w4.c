@@ -1,4 +1,5 @@
 /* The bispectrum in vectors of 4 doubles: AVX2 and FMA of x86-64. System headers stand before the target is changed. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #if defined __x86_64__
@@ -11,11 +12,14 @@
 #define AFB_LANES 4
 #include "descriptor/bispectrum_vector.h"
 #include "descriptor/bispectrum_vector_values.h"
+#include "descriptor/bispectrum_vector_gradients.h"
+#include "descriptor/bispectrum_vector_derivatives.h"
 
 static int available(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 const afb_bispectrum_kernel_ops afb_kernel_4 = {.name = "vector 4", .width = 4, .available = available, .create = afb_vector_create,
-                                                .destroy = afb_vector_destroy, .values = afb_vector_values};
+                                                .destroy = afb_vector_destroy, .values = afb_vector_values,
+                                                .derivatives = afb_vector_derivatives, .gradients = afb_vector_gradients};
 #if defined __clang__
 #pragma clang attribute pop
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Long rows of narrow cells: a row is one run of memory for the distance test. */
-static const double cell_width[3] = {0.25, 1, 1};   /* of the cut-off */
+static const double cell_width[3] = {0.25, 1, 1}; /* of the cut-off */
 static const double margin = 1e-9;
 
 static double dot(const double *a, const double *b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
@@ -73,9 +73,11 @@ afb_status afb_cells_init(const double cell[3][3], const int periodic[3], double
   if (!(fullness((const double(*)[3])cells->h) > 1e-6) && !all)
     complete(cells->periodic, cells->h);
   if (!(fullness((const double(*)[3])cells->h) > 1e-9))
-    return AFB_FAIL(AFB_E_INPUT, "the cell has no volume along its periodic directions: its vectors are (%g %g %g), (%g %g %g) and (%g %g %g) angstrom",
-                    cell[0][0], cell[0][1], cell[0][2], cell[1][0], cell[1][1], cell[1][2], cell[2][0], cell[2][1],
-                    cell[2][2]);
+    return AFB_FAIL(
+      AFB_E_INPUT,
+      "the cell has no volume along its periodic directions: its vectors are (%g %g %g), (%g %g %g) and (%g "
+      "%g %g) angstrom",
+      cell[0][0], cell[0][1], cell[0][2], cell[1][0], cell[1][1], cell[1][2], cell[2][0], cell[2][1], cell[2][2]);
   for (int k = 0; k < 3; k++) {
     double normal[3];
     cross(cells->h[(k + 1) % 3], cells->h[(k + 2) % 3], normal);
@@ -111,14 +113,17 @@ int64_t afb_cells_range(const afb_cells *cells, int64_t n, const double *positio
 
 afb_status afb_cells_divide(afb_cells *cells, const double *low, const double *high, int64_t n_atoms)
 {
-  double images = (double)n_atoms, limit = 16.0 * (double)n_atoms + 256, length[3], n[3], width[3];
+  double images = 1, limit = 16.0 * (double)n_atoms + 256, length[3], n[3], width[3];
   for (int k = 0; k < 3; k++) {
     images *= cells->periodic[k] ? 1 + 2 * cells->reach[k] : 1;
     length[k] = cells->height[k] * (cells->periodic[k] ? 1 : high[k] > low[k] ? high[k] - low[k] : 0);
   }
-  if (!(images < 2147483647.0))
-    return AFB_FAIL(AFB_E_INPUT, "a cut-off of %g angstrom reaches over %.3g images of atoms, more than 2^31: the cell is too small for it",
-                    cells->cutoff, images);
+  if (!(images < 1e6))
+    return AFB_FAIL(
+      AFB_E_INPUT,
+      "a cut-off of %g angstrom reaches over %.3g images of an atom, more than a million: the cell is too "
+      "small for it",
+      cells->cutoff, images);
   for (double wider = 1 + 2 * margin;; wider *= 1.25) { /* a dilute frame has fewer cells */
     for (int k = 0; k < 3; k++) {
       width[k] = cell_width[k] * cells->cutoff * wider;

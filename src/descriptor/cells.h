@@ -1,10 +1,11 @@
-/* The cells in which the atoms of a frame are sorted, and the part of them that a piece holds. For src/descriptor only; not
- * collective.
+/* The cells in which the atoms of a frame are sorted, and the part of them that a piece holds. For src/descriptor only;
+ * not collective.
  *
- * s = x inverse(h) are the coordinates along the rows of h: the given cell; vectors of directions that are not periodic and
- * would leave h without volume are replaced by normals of the others. Along a periodic direction the cells divide 0 <= s < 1, otherwise
- * the range of the atoms. They depend on the frame and the cut-off alone. Cell c + shift n holds the images of cell c, so
- * that a point's cell is an integer everywhere, and every cell of a piece is filled from one rank with one shift. */
+ * s = x inverse(h) are the coordinates along the rows of h: the given cell; vectors of directions that are not periodic
+ * and would leave h without volume are replaced by normals of the others. Along a periodic direction the cells divide 0
+ * <= s < 1, otherwise the range of the atoms. They depend on the frame and the cut-off alone. Cell c + shift n holds
+ * the images of cell c: a point's cell follows from its atom's without rounding, and every cell of a piece is filled
+ * from one rank with one shift, in the order of that rank. */
 #ifndef AFB_DESCRIPTOR_CELLS_H
 #define AFB_DESCRIPTOR_CELLS_H
 
@@ -34,12 +35,12 @@ afb_status afb_cells_init(const double cell[3][3], const int periodic[3], double
 
 void afb_cells_coordinates(const afb_cells *cells, const double *x, double *s);
 
-/* Widens low[3], high[3] to hold s of the atoms. Returns the number of the first atom whose position is not finite or 1e9 cells
- * away; -1: all are good. */
+/* Widens low[3], high[3] to hold s of the atoms. Returns the number of the first atom whose position is not finite or
+ * 1e9 cells away; -1: all are good. */
 int64_t afb_cells_range(const afb_cells *cells, int64_t n, const double *position, double *low, double *high);
 
 /* The rest of *cells, for n_atoms (of the whole frame) between low and high (both matter along directions that are not
- * periodic). AFB_E_INPUT: the cut-off reaches over more than 2^31 images. */
+ * periodic). AFB_E_INPUT: the cut-off reaches over more than a million images of an atom. */
 afb_status afb_cells_divide(afb_cells *cells, const double *low, const double *high, int64_t n_atoms);
 
 /* Wraps x into the cell: out, its coordinates s, its cell (0 ... n - 1). */
@@ -51,7 +52,8 @@ int afb_cells_number(const afb_cells *cells, int k, double s);
 /* vector = shift h. Positions of images are position + this, nowhere else computed. */
 void afb_cells_shift(const afb_cells *cells, const int *shift, double *vector);
 
-/* Numbers of the shifts that bring s between low and high: *first ... *last, direction k. Without periodicity 0 ... 0 or none. */
+/* Shifts along k that bring s between low and high: *first ... *last, none when *last < *first. Only 0 without
+ * periodicity. */
 static inline void afb_cells_images(const afb_cells *cells, int k, double s, double low, double high, int *first, int *last)
 {
   int i = 0, j = 0;

@@ -8,9 +8,9 @@
 
 /* An atom or an image on its way. */
 typedef struct {
-  double position[3];          /* in the cell */
+  double position[3]; /* in the cell */
   int64_t atom;
-  int32_t element, cell;       /* number in the receiver's box of cells, own or with the halo */
+  int32_t element, cell; /* number in the receiver's box of cells, own or with the halo */
   int32_t shift[3];
 } traveller;
 
@@ -18,16 +18,19 @@ typedef struct {
 typedef struct {
   MPI_Comm comm;
   int rank, n_ranks;
-  afb_cell_box *box;           /* [n_ranks] own cells */
+  afb_cell_box *box; /* [n_ranks] own cells */
   int32_t *slice_cell, *rank_of;
   traveller *sent, *received;
   int64_t n_sent, n_received;
-  traveller *own;              /* in order of cells: those of cell c of the own box from begin[c] to begin[c + 1] - 1 */
+  traveller *own; /* in order of cells: those of cell c of the own box from begin[c] to begin[c + 1] - 1 */
   int64_t n_own;
   int32_t *begin;
 } making;
 
-static afb_status no_memory(int64_t n) { return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld atoms of a domain", (long long)n); }
+static afb_status no_memory(int64_t n)
+{
+  return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld atoms of a domain", (long long)n);
+}
 
 static int64_t total(int n, const int *count)
 {
@@ -38,7 +41,8 @@ static int64_t total(int n, const int *count)
 }
 
 /* Rows of `size` bytes, in the order of ranks on both sides. Collective. Counts of rows of a rank stay below 2^31. */
-static afb_status exchange(MPI_Comm comm, size_t size, const void *sent, const int *n_sent, void *received, const int *n_received)
+static afb_status exchange(MPI_Comm comm, size_t size, const void *sent, const int *n_sent, void *received,
+                           const int *n_received)
 {
   int n_ranks;
   MPI_Comm_size(comm, &n_ranks);
@@ -76,16 +80,19 @@ static afb_status travel(making *m, const int *n_sent, int *n_received)
 }
 
 /* The frame's cells, from the ranges of all slices. Collective. */
-static afb_status common_cells(MPI_Comm comm, const afb_structure *slice, int64_t first, double cutoff, afb_cells *cells)
+static afb_status common_cells(MPI_Comm comm, const afb_structure *slice, int64_t first, double cutoff,
+                               afb_cells *cells)
 {
-  double low[6] = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
+  double low[6] = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY},
+         high[3] = {-INFINITY, -INFINITY, -INFINITY};
   int64_t n_atoms = slice->n_atoms;
   afb_status status = afb_cells_init(slice->cell, slice->periodic, cutoff, cells);
   if (status == AFB_OK) {
     int64_t bad = afb_cells_range(cells, slice->n_atoms, slice->position, low, high);
     if (bad >= 0) {
       const double *x = slice->position + 3 * bad;
-      status = AFB_FAIL(AFB_E_INPUT, "atom %lld is at (%g %g %g): not finite or too far away", (long long)(first + bad + 1), x[0], x[1], x[2]);
+      status = AFB_FAIL(AFB_E_INPUT, "atom %lld is at (%g %g %g): not finite or too far away",
+                        (long long)(first + bad + 1), x[0], x[1], x[2]);
     } else if (slice->n_atoms >= INT32_MAX) {
       status = AFB_FAIL(AFB_E_LIMIT, "more than 2^31 atoms of a frame on one rank: use more ranks");
     }
@@ -122,7 +129,8 @@ static afb_status allocate(making *m, int64_t n_slice, afb_piece_work *work)
 }
 
 /* Messages to the owners, in the order of the slice. `next` [n_ranks] is work space. */
-static void pack_slice(const afb_cells *cells, const afb_structure *slice, int64_t first, making *m, afb_piece_work *work, int *next)
+static void pack_slice(const afb_cells *cells, const afb_structure *slice, int64_t first, making *m,
+                       afb_piece_work *work, int *next)
 {
   for (int64_t i = 0; i < slice->n_atoms; i++)
     work->to_owner[m->rank_of[i]]++;
@@ -157,7 +165,8 @@ static halo halo_of(const afb_cells *cells, const afb_cell_box *own)
   for (int k = 0; k < 3; k++) {
     int end = own->first[k] + own->n[k], open = !cells->periodic[k];
     last[k] = end - 1;
-    h.low[k] = open && own->first[k] == 0 ? -INFINITY : cells->low[k] + own->first[k] / cells->scale[k] - cells->reach[k];
+    h.low[k] =
+      open && own->first[k] == 0 ? -INFINITY : cells->low[k] + own->first[k] / cells->scale[k] - cells->reach[k];
     h.high[k] = open && end == cells->n[k] ? INFINITY : cells->low[k] + end / cells->scale[k] + cells->reach[k];
   }
   h.box = afb_cells_around(cells, own->first, last);
@@ -165,7 +174,8 @@ static halo halo_of(const afb_cells *cells, const afb_cell_box *own)
 }
 
 /* Every atom to the rank whose box its cell lies in. Collective. */
-static afb_status send_to_owners(const afb_cells *cells, const afb_structure *slice, int64_t first, making *m, afb_piece_work *work)
+static afb_status send_to_owners(const afb_cells *cells, const afb_structure *slice, int64_t first, making *m,
+                                 afb_piece_work *work)
 {
   for (int64_t i = 0; i < slice->n_atoms; i++) {
     double x[3], s[3];
@@ -211,8 +221,10 @@ static afb_status sort_own(making *m, afb_piece_work *work)
   return AFB_OK;
 }
 
-/* Images of own atoms by one shift of the cell for rank q: from m->sent + *n on, with their own points in `own`; m->sent NULL: counts. */
-static void send_shifted(const afb_cells *cells, const making *m, const halo *h, const int *shift, int32_t *own, int64_t *n)
+/* Images of own atoms by one shift of the cell for rank q: from m->sent + *n on, with their own points in `own`;
+ * m->sent NULL: counts. */
+static void send_shifted(const afb_cells *cells, const making *m, const halo *h, const int *shift, int32_t *own,
+                         int64_t *n)
 {
   const afb_cell_box *mine = &m->box[m->rank];
   int low[3], high[3];
@@ -225,9 +237,9 @@ static void send_shifted(const afb_cells *cells, const making *m, const halo *h,
     for (int y = low[1]; y < high[1]; y++)
       for (int x = low[0]; x < high[0]; x++) {
         int64_t c = ((int64_t)z * mine->n[1] + y) * mine->n[0] + x;
-        int64_t cell = afb_cell_box_index(&h->box, mine->first[0] + x + shift[0] * cells->n[0],
-                                          mine->first[1] + y + shift[1] * cells->n[1],
-                                          mine->first[2] + z + shift[2] * cells->n[2]);
+        int64_t cell =
+          afb_cell_box_index(&h->box, mine->first[0] + x + shift[0] * cells->n[0],
+                             mine->first[1] + y + shift[1] * cells->n[1], mine->first[2] + z + shift[2] * cells->n[2]);
         for (int32_t i = m->begin[c]; i < m->begin[c + 1]; i++) {
           double s[3];
           int inside = 1;
@@ -376,8 +388,8 @@ afb_status afb_domain_fold(const afb_piece *piece, int width, double *value)
   size_t row = (size_t)width;
   double *received = afb_piece_array(work->n_halo_own, row * sizeof *received);
   AFB_TRY(afb_agree(work->comm, received ? AFB_OK : no_memory(work->n_halo_own)));
-  afb_status status =
-    exchange(work->comm, row * sizeof *value, value + (size_t)piece->n_own * row, work->from_halo, received, work->to_halo);
+  afb_status status = exchange(work->comm, row * sizeof *value, value + (size_t)piece->n_own * row, work->from_halo,
+                               received, work->to_halo);
   for (int64_t i = 0; status == AFB_OK && i < work->n_halo_own; i++)
     for (size_t w = 0; w < row; w++)
       value[(size_t)work->halo_own[i] * row + w] += received[(size_t)i * row + w];
@@ -386,16 +398,20 @@ afb_status afb_domain_fold(const afb_piece *piece, int width, double *value)
 }
 
 /* Columns from ... from + width - 1 of rows; `place` says where each row stands in the message. */
-static void gather_columns(int64_t n, const int32_t *place, int from, int width, int all, const double *rows, double *message)
+static void gather_columns(int64_t n, const int32_t *place, int from, int width, int all, const double *rows,
+                           double *message)
 {
   for (int64_t i = 0; i < n; i++)
-    memcpy(message + (size_t)place[i] * (size_t)width, rows + (size_t)i * (size_t)all + from, (size_t)width * sizeof *rows);
+    memcpy(message + (size_t)place[i] * (size_t)width, rows + (size_t)i * (size_t)all + from,
+           (size_t)width * sizeof *rows);
 }
 
-static void scatter_columns(int64_t n, const int32_t *place, int from, int width, int all, const double *message, double *rows)
+static void scatter_columns(int64_t n, const int32_t *place, int from, int width, int all, const double *message,
+                            double *rows)
 {
   for (int64_t i = 0; i < n; i++)
-    memcpy(rows + (size_t)i * (size_t)all + from, message + (size_t)place[i] * (size_t)width, (size_t)width * sizeof *rows);
+    memcpy(rows + (size_t)i * (size_t)all + from, message + (size_t)place[i] * (size_t)width,
+           (size_t)width * sizeof *rows);
 }
 
 afb_status afb_domain_return(const afb_piece *piece, int width, const double *value, double *out)

@@ -33,8 +33,8 @@ static afb_status centres_fit(afb_neighbours *list, int64_t n)
 {
   if (n > list->centre_capacity || !list->first) {
     list->centre_capacity = 0;
-    if (!resize(&list->centre_element, n, sizeof *list->centre_element) || !resize(&list->centre, n, sizeof *list->centre) ||
-        !resize(&list->first, n, sizeof *list->first))
+    if (!resize(&list->centre_element, n, sizeof *list->centre_element) ||
+        !resize(&list->centre, n, sizeof *list->centre) || !resize(&list->first, n, sizeof *list->first))
       return AFB_FAIL(AFB_E_MEMORY, "no memory for the neighbours of %lld atoms", (long long)n);
     list->centre_capacity = n;
   }
@@ -54,7 +54,7 @@ static afb_status pairs_fit(afb_neighbours *list, int64_t n)
   return AFB_OK;
 }
 
-/* Slots that may hold neighbours, and those of them within the largest cut-off. */
+/* Slots within the largest cut-off of a centre. */
 typedef struct {
   int64_t n, capacity;
   int32_t *slot;
@@ -115,8 +115,8 @@ static afb_status test_cells(const afb_piece_work *work, const afb_cell_list *li
 /* What is the same for all centres of one element: squared cut-offs by the neighbour's element. */
 typedef struct {
   int n_elements;
-  double *squared;             /* [n_elements + 1][n_elements], the last row for grid points */
-  double *largest;             /* [n_elements + 1] */
+  double *squared; /* [n_elements + 1][n_elements], the last row for grid points */
+  double *largest; /* [n_elements + 1] */
 } limits;
 
 /* Appends the pairs of a centre; *close: how many are closer than too_close, the centre itself included. */
@@ -142,7 +142,7 @@ static void append(const afb_piece_work *work, const candidates *found, const do
 }
 
 /* Names the atom on top of own point `point`. */
-static afb_status on_top(const afb_piece *piece, int frame, int64_t point, const candidates *found)
+static afb_status on_top(const afb_piece *piece, int64_t point, const candidates *found)
 {
   const double *a = piece->position + 3 * point;
   for (int64_t i = 0; i < found->n; i++) {
@@ -153,9 +153,9 @@ static afb_status on_top(const afb_piece *piece, int frame, int64_t point, const
       continue;
     long long first = piece->atom[point] + 1, second = piece->atom[other] + 1;
     if (first == second)
-      return AFB_FAIL(AFB_E_INPUT, "atom %lld of frame %d lies on top of its own image: the cell is too small", first, frame + 1);
-    return AFB_FAIL(AFB_E_INPUT, "atoms %lld and %lld of frame %d are on top of each other (closer than %g angstrom)",
-                    first < second ? first : second, first < second ? second : first, frame + 1, too_close);
+      return AFB_FAIL(AFB_E_INPUT, "atom %lld lies on top of its own image: the cell is too small", first);
+    return AFB_FAIL(AFB_E_INPUT, "atoms %lld and %lld are on top of each other (closer than %g angstrom)",
+                    first < second ? first : second, first < second ? second : first, too_close);
   }
   return AFB_FAIL(AFB_E_INTERNAL, "atoms on top of each other are not found again");
 }
@@ -180,7 +180,7 @@ static afb_status search_atoms(const afb_piece *piece, const limits *limit, int6
     append(work, found, centre, limit->squared + (int64_t)element * limit->n_elements, list, &n_pairs, &close);
     if (close > 1) {
       list->bad_frame = frame;
-      return on_top(piece, frame, point, found);
+      return on_top(piece, point, found);
     }
     list->centre[i] = point;
     list->centre_element[i] = element;
@@ -217,7 +217,8 @@ static afb_status search_grid(const afb_piece *piece, const limits *limit, int64
   return AFB_OK;
 }
 
-static afb_status set_limits(int n_elements, const double *cutoff, const double *grid_cutoff, double most, limits *limit)
+static afb_status set_limits(int n_elements, const double *cutoff, const double *grid_cutoff, double most,
+                             limits *limit)
 {
   size_t n = (size_t)n_elements;
   *limit = (limits){.n_elements = n_elements, .squared = calloc((n + 1) * (n + 1), sizeof *limit->squared)};

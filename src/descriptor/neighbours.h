@@ -26,13 +26,13 @@ typedef struct {
 
 void afb_neighbours_clear(afb_neighbours *list);
 
-/* Neighbours of own points first ... first + n - 1 of a piece, n <= n_own - first; for a piece of a grid, of its grid points.
- * Point j is a neighbour of i when 1e-20 A^2 < r^2 < R^2 with R = cutoff[e_i n_elements + e_j], angstrom; for a grid
- * point, grid_cutoff[e_j] instead (NULL where the piece is none of a grid). Cut-offs must not exceed the piece's.
- * Reuses the memory of *list, which begins as {0}. AFB_E_MEMORY. AFB_E_INPUT: two atoms closer than 1e-3 angstrom, both named
- * by their numbers from 1, their frame by its number in the piece from 1; list->bad_frame is its number from 0, and the list is then
- * not valid. An atom at a grid point is no neighbour of it and no error.
- * Cost: 1/2 microsecond a centre of 26 neighbours, whatever the size of the piece. */
+/* Neighbours of own points first ... first + n - 1 of a piece, n <= n_own - first; for a piece of a grid, of its grid
+ * points. Point j is a neighbour of i when 1e-20 A^2 < r^2 < R^2 with R = cutoff[e_i n_elements + e_j], angstrom; for a
+ * grid point, grid_cutoff[e_j] instead (NULL where the piece is none of a grid). Cut-offs must not exceed the piece's.
+ * Reuses the memory of *list, which begins as {0}. AFB_E_MEMORY. AFB_E_INPUT: two atoms closer than 1e-3 angstrom, both
+ * named by their numbers from 1; list->bad_frame is the number of their frame in the piece, from 0, and the list is then
+ * not valid. An atom at a grid point is no neighbour of it and no error. Cost: 0.3 to 0.4
+ * microseconds a centre of 26 neighbours, 0.4 to 0.5 of 50. */
 afb_status afb_neighbours_find(const afb_piece *piece, int n_elements, const double *cutoff, const double *grid_cutoff,
                                int64_t first, int64_t n, afb_neighbours *list);
 

@@ -1,7 +1,6 @@
 #include "descriptor/piece.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +66,7 @@ afb_status afb_piece_sort(afb_piece *piece, int f, const int32_t *cell, int64_t 
   afb_cell_list *list = &work->list[f];
   double size = (double)list->box.n[0] * list->box.n[1] * list->box.n[2];
   if (!(size < 2147483646.0))
-    return AFB_FAIL(AFB_E_INPUT, "%.3g cells of a cell list, more than 2^31: the cell is too small for the cut-off", size);
+    return AFB_FAIL(AFB_E_LIMIT, "%.3g cells of a cell list, more than 2^31: use more ranks", size);
   int64_t n_cells = afb_cell_box_size(&list->box);
   list->begin = calloc((size_t)n_cells + 2, sizeof *list->begin);
   if (!list->begin)
@@ -93,8 +92,8 @@ afb_status afb_piece_sort(afb_piece *piece, int f, const int32_t *cell, int64_t 
   return AFB_OK;
 }
 
-/* What of a frame's atoms comes into a piece: the images whose s lies between low and high, and all atoms themselves unless
- * only_seen. */
+/* What of a frame's atoms comes into a piece: the images whose s lies between low and high, and all atoms themselves
+ * unless only_seen. */
 typedef struct {
   double low[3], high[3];
   int only_seen;
@@ -114,7 +113,7 @@ void afb_piece_put(afb_piece *piece, int64_t point, const double *x, const doubl
 typedef struct {
   double x[3];
   int cell[3], first[3], last[3];
-  int home;                    /* seen without a shift */
+  int home; /* seen without a shift */
   int64_t n_images;
 } candidate;
 
@@ -138,8 +137,8 @@ static candidate look(const afb_cell_list *list, const double *position, const v
 }
 
 /* Sets the images of an atom of the frame as points from `point` on. */
-static void put_images(afb_piece *piece, const afb_cell_list *list, const candidate *a, int32_t element, int64_t atom, int64_t owner,
-                       int32_t *cell, int64_t point)
+static void put_images(afb_piece *piece, const afb_cell_list *list, const candidate *a, int32_t element, int64_t atom,
+                       int64_t owner, int32_t *cell, int64_t point)
 {
   const int *n = list->cells.n;
   int shift[3];
@@ -151,14 +150,15 @@ static void put_images(afb_piece *piece, const afb_cell_list *list, const candid
           continue;
         afb_cells_shift(&list->cells, shift, vector);
         afb_piece_put(piece, point, a->x, vector, element, atom, owner);
-        cell[point++] = (int32_t)afb_cell_box_index(&list->box, a->cell[0] + shift[0] * n[0], a->cell[1] + shift[1] * n[1],
-                                                    a->cell[2] + shift[2] * n[2]);
+        cell[point++] = (int32_t)afb_cell_box_index(&list->box, a->cell[0] + shift[0] * n[0],
+                                                    a->cell[1] + shift[1] * n[1], a->cell[2] + shift[2] * n[2]);
       }
 }
 
-/* Takes the atoms of a frame: own points from *own on, images from *image on; both move on. With cell NULL they are only counted. */
-static void take(afb_piece *piece, const afb_cell_list *list, const afb_structure *frame, const view *seen, int32_t *cell,
-                 int64_t *own, int64_t *image)
+/* Takes the atoms of a frame: own points from *own on, images from *image on; both move on. With cell NULL they are
+ * only counted. */
+static void take(afb_piece *piece, const afb_cell_list *list, const afb_structure *frame, const view *seen,
+                 int32_t *cell, int64_t *own, int64_t *image)
 {
   for (int64_t i = 0; i < frame->n_atoms; i++) {
     candidate a = look(list, frame->position + 3 * i, seen);
@@ -181,7 +181,8 @@ static afb_status cells_of(const afb_structure *frame, double cutoff, afb_cells 
   int64_t bad = afb_cells_range(cells, frame->n_atoms, frame->position, low, high);
   if (bad >= 0) {
     const double *x = frame->position + 3 * bad;
-    return AFB_FAIL(AFB_E_INPUT, "atom %lld is at (%g %g %g): not finite or too far away", (long long)bad + 1, x[0], x[1], x[2]);
+    return AFB_FAIL(AFB_E_INPUT, "atom %lld is at (%g %g %g): not finite or too far away", (long long)bad + 1, x[0],
+                    x[1], x[2]);
   }
   return afb_cells_divide(cells, low, high, frame->n_atoms);
 }
@@ -251,10 +252,7 @@ afb_status afb_piece_frames(int n_frames, const afb_structure *frame, double cut
     afb_cell_list *list = &piece->work->list[f];
     status = cells_of(&frame[f], cutoff, &list->cells);
     if (status == AFB_E_INPUT) {
-      char text[AFB_ERROR_LENGTH - 64];
-      snprintf(text, sizeof text, "%s", afb_error_text());
       *bad = f;
-      status = AFB_FAIL(status, "frame %d: %s", f + 1, text);
     } else if (status == AFB_OK) {
       const int first[3] = {0, 0, 0}, last[3] = {list->cells.n[0] - 1, list->cells.n[1] - 1, list->cells.n[2] - 1};
       list->box = afb_cells_around(&list->cells, first, last);
@@ -279,16 +277,17 @@ static void grid_range(const int grid[3], int64_t from, int64_t to, int k, int *
   *last = one_turn ? (int)(to / below % n) : grid[k] - 1;
 }
 
-afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t grid_first, int64_t n_grid, double cutoff,
-                          afb_piece *piece)
+afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t grid_first, int64_t n_grid,
+                          double cutoff, afb_piece *piece)
 {
   view seen = {.only_seen = 1};
   int64_t n_image, n_all = (int64_t)grid[0] * grid[1] * grid[2];
   afb_status status = afb_piece_begin(1, cutoff, piece);
   afb_cell_list *list = status == AFB_OK ? &piece->work->list[0] : NULL;
-  if (status == AFB_OK && (grid[0] < 1 || grid[1] < 1 || grid[2] < 1 || grid_first < 0 || n_grid < 0 || grid_first + n_grid > n_all))
-    status = AFB_FAIL(AFB_E_INPUT, "a grid of %d %d %d points does not have points %lld to %lld", grid[0], grid[1], grid[2],
-                      (long long)grid_first + 1, (long long)(grid_first + n_grid));
+  if (status == AFB_OK &&
+      (grid[0] < 1 || grid[1] < 1 || grid[2] < 1 || grid_first < 0 || n_grid < 0 || grid_first + n_grid > n_all))
+    status = AFB_FAIL(AFB_E_INPUT, "a grid of %d %d %d points does not have points %lld to %lld", grid[0], grid[1],
+                      grid[2], (long long)grid_first + 1, (long long)(grid_first + n_grid));
   if (status == AFB_OK)
     status = cells_of(frame, cutoff, &list->cells);
   if (status == AFB_OK && memcmp(list->cells.h, frame->cell, sizeof frame->cell) != 0)

@@ -1,11 +1,13 @@
-/* What stands behind a piece: its cell lists and, for a domain, who exchanges what. For src/descriptor only. */
+/* What stands behind a piece: its cell lists and, for a domain, who exchanges what. For src/descriptor only; the two of
+ * afb_domain_ are collective. */
 #ifndef AFB_DESCRIPTOR_PIECE_WORK_H
 #define AFB_DESCRIPTOR_PIECE_WORK_H
 
 #include "descriptor/cells.h"
 #include "descriptor/piece.h"
 
-/* The cell list of one frame. The points of cell c of the box stand in slots begin[c] ... begin[c + 1] - 1, by atom number. */
+/* The cell list of one frame: the points of cell c of the box are in slots begin[c] ... begin[c + 1] - 1, by atom
+ * number. */
 typedef struct {
   afb_cells cells;
   afb_cell_box box;
@@ -42,12 +44,14 @@ afb_status afb_piece_begin(int n_frames, double cutoff, afb_piece *piece);
 afb_status afb_piece_allocate(afb_piece *piece);
 
 /* Sets a point: position x, or x + shift. */
-void afb_piece_put(afb_piece *piece, int64_t point, const double *x, const double *shift, int32_t element, int64_t atom, int64_t owner);
+void afb_piece_put(afb_piece *piece, int64_t point, const double *x, const double *shift, int32_t element, int64_t atom,
+                   int64_t owner);
 
-/* Sorts points into list f, whose cells and box are set: own points own ... own + n_own - 1 and others image ... image + n_image - 1, with
- * cells cell[n_points]; their slots are from `slot` on. Within a cell the order of points stays. AFB_E_MEMORY, AFB_E_INPUT: too many cells. */
-afb_status afb_piece_sort(afb_piece *piece, int f, const int32_t *cell, int64_t own, int64_t n_own, int64_t image, int64_t n_image,
-                          int64_t slot);
+/* Sorts points into list f, whose cells and box are set: n_own from `own` on and n_image from `image` on, their cells
+ * being cell [n_points]; their slots are from `slot` on. Within a cell the order of points stays. AFB_E_MEMORY,
+ * AFB_E_LIMIT: too many cells. */
+afb_status afb_piece_sort(afb_piece *piece, int f, const int32_t *cell, int64_t own, int64_t n_own, int64_t image,
+                          int64_t n_image, int64_t slot);
 
 /* Fold and return of a domain. */
 afb_status afb_domain_fold(const afb_piece *piece, int width, double *value);

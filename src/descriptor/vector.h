@@ -27,6 +27,11 @@ typedef int64_t afb_mask __attribute__((vector_size(8 * AFB_LANES)));
 #define AFB_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+typedef afb_v afb_v_of_doubles __attribute__((may_alias));
+
+/* Elements i AFB_LANES ... of an array that begins on a multiple of a vector's size. */
+AFB_INLINE afb_v afb_load(const double *array, int i) { return ((const afb_v_of_doubles *)array)[i]; }
+
 AFB_INLINE afb_v afb_all(double x)
 {
 #if AFB_LANES == 8
@@ -65,6 +70,54 @@ AFB_INLINE afb_v afb_fnma(afb_v a, afb_v b, afb_v c) { return c - a * b; }
 AFB_INLINE afb_v afb_select(afb_mask where, afb_v a, afb_v b)
 {
   return (afb_v)((where & (afb_mask)a) | (~where & (afb_mask)b));
+}
+
+/* Lanes of a and b by number, those of b from AFB_LANES on. */
+#if defined __clang__
+#define AFB_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define AFB_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (afb_mask){__VA_ARGS__})
+#endif
+
+/* t[i][k] becomes t[k][i], i, k < AFB_LANES: blocks of 1, 2, 4 change places. */
+AFB_INLINE void afb_transpose(afb_v *t)
+{
+  AFB_UNROLL
+  for (int i = 0; i < AFB_LANES; i += 2) {
+    afb_v a = t[i], b = t[i + 1];
+#if AFB_LANES == 8
+    t[i] = AFB_SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
+    t[i + 1] = AFB_SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
+#elif AFB_LANES == 4
+    t[i] = AFB_SHUFFLE(a, b, 0, 4, 2, 6);
+    t[i + 1] = AFB_SHUFFLE(a, b, 1, 5, 3, 7);
+#else
+    t[i] = AFB_SHUFFLE(a, b, 0, 2);
+    t[i + 1] = AFB_SHUFFLE(a, b, 1, 3);
+#endif
+  }
+#if AFB_LANES >= 4
+  AFB_UNROLL
+  for (int k = 0; k < AFB_LANES / 2; k++) {
+    int i = k / 2 * 4 + k % 2;
+    afb_v a = t[i], b = t[i + 2];
+#if AFB_LANES == 8
+    t[i] = AFB_SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+    t[i + 2] = AFB_SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+#else
+    t[i] = AFB_SHUFFLE(a, b, 0, 1, 4, 5);
+    t[i + 2] = AFB_SHUFFLE(a, b, 2, 3, 6, 7);
+#endif
+  }
+#endif
+#if AFB_LANES == 8
+  AFB_UNROLL
+  for (int i = 0; i < 4; i++) {
+    afb_v a = t[i], b = t[i + 4];
+    t[i] = AFB_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
+    t[i + 4] = AFB_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+#endif
 }
 
 /* 1/sqrt(x), x normal and positive, to about 1 ulp. With AVX-512 from an estimate e0 of 14 bits: with d = 1 - x e^2 the next is

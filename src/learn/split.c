@@ -76,37 +76,38 @@ static int has_label(const afb_set_table *table, int64_t row)
   return 0;
 }
 
-static int one_group(const afb_set_table *table)
+static int one_group(int64_t n, const int64_t *group)
 {
-  for (int64_t i = 1; i < table->n; i++)
-    if (table->group[i] != table->group[0])
+  for (int64_t i = 1; i < n; i++)
+    if (group[i] != group[0])
       return 0;
   return 1;
 }
 
-afb_status afb_split_balanced(const afb_set_table *table, int n_folds, uint64_t seed, int *fold, int *n_used)
+afb_status afb_split_groups(int64_t n, const int64_t *group, const int *counts, int n_folds, uint64_t seed, int *fold,
+                            int *n_used)
 {
   if (n_folds < 1)
     return AFB_FAIL(AFB_E_INPUT, "%d folds", n_folds);
-  hashed *order = malloc((size_t)(table->n + 1) * sizeof *order);
+  hashed *order = malloc((size_t)(n + 1) * sizeof *order);
   int64_t *filled = calloc((size_t)n_folds, sizeof *filled);
   if (!order || !filled) {
     free(order);
     free(filled);
-    return AFB_FAIL(AFB_E_MEMORY, "no memory to split %lld samples", (long long)table->n);
+    return AFB_FAIL(AFB_E_MEMORY, "no memory to split %lld samples", (long long)n);
   }
-  int single = one_group(table);
-  for (int64_t i = 0; i < table->n; i++) {
-    int64_t unit = single ? i : table->group[i];
-    order[i] = (hashed){afb_random_u64(seed, STREAM_FOLD + 1, (uint64_t)unit), unit, i, has_label(table, i)};
+  int single = one_group(n, group);
+  for (int64_t i = 0; i < n; i++) {
+    int64_t unit = single ? i : group[i];
+    order[i] = (hashed){afb_random_u64(seed, STREAM_FOLD + 1, (uint64_t)unit), unit, i, counts ? counts[i] : 1};
   }
-  qsort(order, (size_t)table->n, sizeof *order, by_hash);
+  qsort(order, (size_t)n, sizeof *order, by_hash);
   *n_used = 0;
-  for (int64_t i = 0, end; i < table->n; i = end) {
+  for (int64_t i = 0, end; i < n; i = end) {
     int least = 0;
     for (int f = 1; f < n_folds; f++)
       least = filled[f] < filled[least] ? f : least;
-    for (end = i; end < table->n && order[end].group == order[i].group; end++) {
+    for (end = i; end < n && order[end].group == order[i].group; end++) {
       filled[least] += order[end].known;
       fold[order[end].row] = least;
     }
@@ -115,6 +116,18 @@ afb_status afb_split_balanced(const afb_set_table *table, int n_folds, uint64_t 
   free(order);
   free(filled);
   return AFB_OK;
+}
+
+afb_status afb_split_balanced(const afb_set_table *table, int n_folds, uint64_t seed, int *fold, int *n_used)
+{
+  int *known = malloc(((size_t)table->n + 1) * sizeof *known);
+  if (!known)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory to split %lld samples", (long long)table->n);
+  for (int64_t i = 0; i < table->n; i++)
+    known[i] = has_label(table, i);
+  afb_status status = afb_split_groups(table->n, table->group, known, n_folds, seed, fold, n_used);
+  free(known);
+  return status;
 }
 
 int afb_split_size_quantile(const afb_set_table *table, double fraction)

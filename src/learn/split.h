@@ -27,6 +27,11 @@ afb_status afb_split_by_size(const afb_set_table *table, int largest_train, afb_
  * AFB_E_MEMORY. Cost: n log n. */
 afb_status afb_split_balanced(const afb_set_table *table, int n_folds, uint64_t seed, int *fold, int *n_used);
 
+/* The same without a table: group [n]; counts [n] or NULL: rows that count when folds are compared. With one group only, single rows are
+ * dealt. */
+afb_status afb_split_groups(int64_t n, const int64_t *group, const int *counts, int n_folds, uint64_t seed, int *fold,
+                            int *n_used);
+
 /* The largest size s such that at least `fraction` of the rows with a known label of target 0 have size > s; 0 when
  * there is none. For choosing largest_train in a campaign. */
 int afb_split_size_quantile(const afb_set_table *table, double fraction);

@@ -4,38 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/random.h"
+#include "learn/descent.h"
 #include "learn/logistic.h"
 #include "learn/model_work.h"
-#include "learn/optimiser.h"
 #include "learn/split.h"
 
-enum { STREAM_ORDER = 200, MAX_PARTS = 128, LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5 };
+enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5 };
 static const double RIDGE = 20;
 
-/* What one member is trained on and judged by. */
-typedef struct {
-  int64_t n_fit, *fit;                     /* rows of `train` */
-  int64_t n_judge, *judge;                 /* rows of `judging` */
-  double best_loss;
-  int64_t stale;                           /* evaluations since the best */
-} part;
-
 struct afb_trainer {
-  MPI_Comm comm;
-  int rank, n_ranks;
+  afb_descent descent;                     /* rows that fit: of `train`, that judge: of `judging` */
   afb_model *model;
   const afb_set_table *train, *judging;    /* judging: valid, or train when members leave parts of it out; NULL: none */
   afb_train_options options;
-  part *part;                              /* [members] */
   int *fold;                               /* [train->n] */
-  int64_t *order, order_epoch;             /* permutation of one member's epoch */
-  int order_member;
-  int64_t *row;                            /* [batch] */
-  float *gradient, *logit_gradient, *best;
-  int n_requests;
-  MPI_Request *request;                    /* [members * MAX_PARTS] */
-  float *member_gradient;                  /* base of the parts that `part_ready` announces */
+  float *logit_gradient;                   /* [batch][n_target] */
 };
 
 void afb_train_options_default(int64_t n, afb_train_options *o)
@@ -43,13 +26,6 @@ void afb_train_options_default(int64_t n, afb_train_options *o)
   int64_t batch = n / 8 < 16 ? 16 : n / 8 > 64 ? 64 : n / 8, epochs = n > 4000 ? 15 : n > 1000 ? 25 : 40;
   *o = (afb_train_options){.batch = batch, .steps = epochs * n / batch + 1, .warmup = 20, .rate = 2e-3, .weight_decay = 0.05,
                            .clip = 1, .blame = 0.5, .patience = 6, .evaluate_every = 0, .restart = 1, .first_step = -1, .seed = 1};
-}
-
-static afb_status check_options(const afb_train_options *o)
-{
-  if (o->batch < 1 || o->steps < 1 || o->warmup < 0 || !(o->rate > 0) || !(o->weight_decay >= 0) || !(o->clip >= 0))
-    return AFB_FAIL(AFB_E_INPUT, "training needs batch, steps and rate above 0, and no negative warm-up, decay or clip");
-  return AFB_OK;
 }
 
 static int is_known(const afb_set_table *t, int64_t row)
@@ -68,26 +44,29 @@ static int64_t count_known(const afb_set_table *table)
   return n;
 }
 
+static afb_status member_pass(void *owner, const afb_descent_batch *rows, float *gradient, double *loss,
+                              const afb_gradient_sink *sink);
+static afb_status judge(void *owner, int member, const afb_descent_part *part, double *loss);
+
 static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
 {
-  const afb_model *m = t->model;
+  const afb_train_options *o = &t->options;
+  afb_model *m = t->model;
+  afb_descent *d = &t->descent;
   int64_t judged = valid && valid->n > t->train->n ? valid->n : t->train->n;
-  size_t weights = (size_t)m->n_weights * sizeof(float), rows = (size_t)t->train->n + 1;
-  int good = (t->part = calloc((size_t)m->spec.members, sizeof *t->part)) != NULL;
-  for (int k = 0; k < m->spec.members && good; k++) {
-    t->part[k].fit = malloc(rows * sizeof(int64_t));
-    t->part[k].judge = malloc(((size_t)judged + 1) * sizeof(int64_t));
-    t->part[k].best_loss = INFINITY;
-    good = t->part[k].fit && t->part[k].judge;
-  }
-  t->fold = malloc(rows * sizeof *t->fold);
-  t->order = malloc(rows * sizeof *t->order);
-  t->row = malloc((size_t)t->options.batch * sizeof *t->row);
-  t->gradient = malloc(weights);
-  t->best = malloc(weights);
-  t->logit_gradient = malloc((size_t)t->options.batch * (size_t)m->spec.n_target * sizeof(float));
-  t->request = malloc((size_t)m->spec.members * MAX_PARTS * sizeof *t->request);
-  if (!good || !t->fold || !t->order || !t->row || !t->gradient || !t->best || !t->logit_gradient || !t->request)
+  d->options = (afb_descent_options){o->batch, o->steps, o->warmup, o->rate, o->weight_decay, o->clip, o->patience,
+                                     o->evaluate_every, o->first_step, o->seed};
+  d->task = (afb_descent_task){member_pass, judge, t};
+  d->members = m->spec.members;
+  d->size = m->work->member_weights;
+  d->weight = m->weight;
+  d->moment1 = m->moment1;
+  d->moment2 = m->moment2;
+  d->step = &m->step;
+  AFB_TRY(afb_descent_init(t->train->n, judged, d));
+  t->fold = malloc(((size_t)t->train->n + 1) * sizeof *t->fold);
+  t->logit_gradient = malloc((size_t)o->batch * (size_t)m->spec.n_target * sizeof(float));
+  if (!t->fold || !t->logit_gradient)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to train a model of %lld weights", (long long)m->n_weights);
   return AFB_OK;
 }
@@ -106,7 +85,7 @@ static afb_status divide(afb_trainer *t, const afb_set_table *valid)
     t->judging = folds > 1 ? t->train : NULL;
   }
   for (int k = 0; k < members; k++) {
-    part *p = &t->part[k];
+    afb_descent_part *p = &t->descent.part[k];
     int own = folds > 1 ? k % folds : -1;
     for (int64_t i = 0; i < t->train->n; i++)
       if (is_known(t->train, i) && (own < 0 || t->fold[i] != own))
@@ -134,14 +113,22 @@ static int by_tokens(const void *a, const void *b)
 /* One pass over the largest samples, so that no step has to allocate: a rank that failed alone would leave the others waiting. */
 static afb_status reserve(afb_trainer *t)
 {
-  int64_t share = (t->options.batch + t->n_ranks - 1) / t->n_ranks;
-  for (int64_t i = 0; i < t->train->n; i++)
-    t->order[i] = i;
-  sorting = t->train;
-  qsort(t->order, (size_t)t->train->n, sizeof *t->order, by_tokens);
-  for (int64_t i = 0; i < share; i++)
-    t->row[i] = t->order[i < t->train->n ? i : 0];
-  AFB_TRY(afb_model_batch(t->model, t->train, (int)share, t->row, 0));
+  afb_descent *d = &t->descent;
+  int64_t share = (t->options.batch + d->n_ranks - 1) / d->n_ranks, *order = malloc(((size_t)t->train->n + 1) * sizeof *order);
+  int64_t *row = malloc((size_t)share * sizeof *row);
+  afb_status status = order && row ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to begin training");
+  if (status == AFB_OK) {
+    for (int64_t i = 0; i < t->train->n; i++)
+      order[i] = i;
+    sorting = t->train;
+    qsort(order, (size_t)t->train->n, sizeof *order, by_tokens);
+    for (int64_t i = 0; i < share; i++)
+      row[i] = order[i < t->train->n ? i : 0];
+    status = afb_model_batch(t->model, t->train, (int)share, row, 0);
+  }
+  free(order);
+  free(row);
+  AFB_TRY(status);
   return afb_model_forward(t->model, 0);
 }
 
@@ -150,7 +137,7 @@ static afb_status prime_member(afb_trainer *t, int member, const float *x, float
 {
   const afb_model_spec *s = &t->model->spec;
   struct afb_model_work *w = t->model->work;
-  const part *p = &t->part[member];
+  const afb_descent_part *p = &t->descent.part[member];
   int g = s->n_global;
   for (int k = 0; k < s->n_target; k++) {
     double *mine = linear + k * (g + 1);
@@ -189,7 +176,6 @@ static afb_status prime(afb_trainer *t)
 
 static afb_status prepare(afb_trainer *t, const afb_set_table *valid)
 {
-  AFB_TRY(check_options(&t->options));
   AFB_TRY(afb_model_check_table(t->model, t->train));
   if (valid)
     AFB_TRY(afb_model_check_table(t->model, valid));
@@ -201,13 +187,12 @@ static afb_status prepare(afb_trainer *t, const afb_set_table *valid)
     afb_batch_fit_scale(t->train, t->model->scale);
     AFB_TRY(prime(t));
   }
-  if (t->options.first_step < 0)
-    t->options.first_step = t->model->step;
-  if (t->options.evaluate_every <= 0)
-    t->options.evaluate_every = (t->part[0].n_fit + t->options.batch - 1) / t->options.batch;
-  AFB_TRY(reserve(t));
-  t->order_epoch = -1;
-  return AFB_OK;
+  afb_descent_options *d = &t->descent.options;
+  if (d->first_step < 0)
+    d->first_step = t->model->step;
+  if (d->evaluate_every <= 0)
+    d->evaluate_every = (t->descent.part[0].n_fit + d->batch - 1) / d->batch;
+  return reserve(t);
 }
 
 afb_status afb_trainer_create(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
@@ -217,14 +202,14 @@ afb_status afb_trainer_create(MPI_Comm comm, afb_model *model, const afb_set_tab
   afb_trainer *t = calloc(1, sizeof *t);
   afb_status status = t ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer");
   if (t) {
-    *t = (afb_trainer){.comm = MPI_COMM_NULL, .model = model, .train = train, .options = *options};
-    MPI_Comm_rank(comm, &t->rank);
-    MPI_Comm_size(comm, &t->n_ranks);
+    *t = (afb_trainer){.descent.comm = MPI_COMM_NULL, .model = model, .train = train, .options = *options};
+    MPI_Comm_rank(comm, &t->descent.rank);
+    MPI_Comm_size(comm, &t->descent.n_ranks);
     status = prepare(t, valid);
   }
   status = afb_agree(comm, status);
   if (status == AFB_OK) {
-    MPI_Comm_dup(comm, &t->comm);
+    MPI_Comm_dup(comm, &t->descent.comm);
     *out = t;
   } else {
     afb_trainer_destroy(&t);
@@ -238,52 +223,12 @@ void afb_trainer_destroy(afb_trainer **trainer)
   *trainer = NULL;
   if (!t)
     return;
-  if (t->comm != MPI_COMM_NULL)
-    MPI_Comm_free(&t->comm);
-  for (int k = 0; t->part && k < t->model->spec.members; k++) {
-    free(t->part[k].fit);
-    free(t->part[k].judge);
-  }
-  free(t->part);
+  if (t->descent.comm != MPI_COMM_NULL)
+    MPI_Comm_free(&t->descent.comm);
+  afb_descent_clear(&t->descent);
   free(t->fold);
-  free(t->order);
-  free(t->row);
-  free(t->gradient);
-  free(t->best);
   free(t->logit_gradient);
-  free(t->request);
   free(t);
-}
-
-static void shuffle(afb_trainer *t, int member, int64_t epoch)
-{
-  if (t->order_epoch == epoch && t->order_member == member)
-    return;
-  uint64_t stream = ((uint64_t)epoch << 16) + STREAM_ORDER + (uint64_t)member;
-  const part *p = &t->part[member];
-  memcpy(t->order, p->fit, (size_t)p->n_fit * sizeof *t->order);
-  for (int64_t i = p->n_fit - 1; i > 0; i--) {
-    int64_t j = (int64_t)afb_random_below((uint64_t)i + 1, t->options.seed, stream, (uint64_t)i);
-    int64_t row = t->order[i];
-    t->order[i] = t->order[j];
-    t->order[j] = row;
-  }
-  t->order_epoch = epoch;
-  t->order_member = member;
-}
-
-/* The rows of the global batch of a step, and the number of known labels in it. */
-static int64_t choose_rows(afb_trainer *t, int member)
-{
-  int64_t first = (t->model->step - t->options.first_step) * t->options.batch, labels = 0;
-  int targets = t->train->n_target;
-  for (int64_t i = 0; i < t->options.batch; i++) {
-    shuffle(t, member, (first + i) / t->part[member].n_fit);
-    t->row[i] = t->order[(first + i) % t->part[member].n_fit];
-    for (int k = 0; k < targets; k++)
-      labels += !isnan(t->train->label[t->row[i] * targets + k]);
-  }
-  return labels;
 }
 
 /* Sum of the losses; gradient of sum * share. */
@@ -304,101 +249,38 @@ static double loss_gradient(const afb_set_table *table, int n, const int64_t *ro
   return sum;
 }
 
-/* Starts the sum over ranks of a finished part and lets earlier ones progress. */
-static void part_ready(void *owner, int64_t first, int64_t count)
+/* This rank's share of one member's gradient; the mean is over the known labels of the batch. */
+static afb_status member_pass(void *owner, const afb_descent_batch *b, float *gradient, double *loss,
+                              const afb_gradient_sink *sink)
 {
   afb_trainer *t = owner;
-  int done;
-  if (t->n_ranks == 1)
-    return;
-  MPI_Iallreduce(MPI_IN_PLACE, t->member_gradient + first, (int)count, MPI_FLOAT, MPI_SUM, t->comm,
-                 &t->request[t->n_requests++]);
-  MPI_Testall(t->n_requests, t->request, &done, MPI_STATUSES_IGNORE);
-}
-
-/* This rank's share of one member's gradient; *loss: its part of the batch's mean loss. */
-static afb_status member_pass(afb_trainer *t, int member, double *loss)
-{
   afb_model *m = t->model;
   struct afb_model_work *w = m->work;
-  int64_t batch = t->options.batch, begin = batch * t->rank / t->n_ranks, end = batch * (t->rank + 1) / t->n_ranks;
-  int64_t labels = choose_rows(t, member);
-  int n = (int)(end - begin);
-  afb_status status = afb_model_batch(m, t->train, n, t->row + begin, begin);
+  int targets = t->train->n_target, n = (int)(b->end - b->begin);
+  int64_t labels = 0;
+  for (int64_t i = 0; i < b->n; i++)
+    for (int k = 0; k < targets; k++)
+      labels += !isnan(t->train->label[b->row[i] * targets + k]);
+  afb_status status = afb_model_batch(m, t->train, n, b->row + b->begin, b->begin);
   w->buffer.batch.dropout = m->spec.dropout;
-  w->buffer.batch.seed = t->options.seed + 1000003u * (uint64_t)member;
+  w->buffer.batch.seed = t->options.seed + 1000003u * (uint64_t)b->member;
   w->buffer.batch.step = (uint64_t)m->step;
   if (status == AFB_OK)
-    status = afb_model_forward(m, member);
+    status = afb_model_forward(m, b->member);
   AFB_TRY(status);
   double share = 1 / (double)(labels > 0 ? labels : 1);
-  *loss = share * loss_gradient(t->train, n, t->row + begin, w->logit, share, t->logit_gradient);
-  t->member_gradient = t->gradient + member * w->member_weights;
+  *loss = share * loss_gradient(t->train, n, b->row + b->begin, w->logit, share, t->logit_gradient);
   w->buffer.batch.blame_weight = (float)(share * t->options.blame);
-  memset(t->member_gradient, 0, (size_t)w->member_weights * sizeof(float));
-  afb_gradient_sink sink = {part_ready, t};
-  w->kind->backward(w->net, m->weight + member * w->member_weights, &w->buffer.batch, t->logit_gradient,
-                    t->member_gradient, &sink);
-  return AFB_OK;
-}
-
-static double rate_at(const afb_train_options *o, int64_t step)
-{
-  if (step < o->warmup)
-    return o->rate * (double)(step + 1) / (double)(o->warmup + 1);
-  double x = o->steps > o->warmup ? (double)(step - o->warmup) / (double)(o->steps - o->warmup) : 1;
-  return o->rate * (0.05 + 0.95 * 0.5 * (1 + cos(3.141592653589793 * (x < 1 ? x : 1))));
-}
-
-/* Members whose loss has not fallen for long are left as they are. */
-static int resting(const afb_trainer *t, int member)
-{
-  return t->options.patience > 0 && t->part[member].stale >= t->options.patience;
-}
-
-/* One step of all members. The sums over ranks of one member's gradient proceed while the next is computed. */
-static afb_status step(afb_trainer *t, double *loss)
-{
-  afb_model *m = t->model;
-  int64_t size = m->work->member_weights;
-  int awake = 0;
-  t->n_requests = 0;
-  *loss = 0;
-  for (int k = 0; k < m->spec.members; k++) {
-    double mean = 0;
-    if (resting(t, k))
-      continue;
-    awake++;
-    afb_status status = member_pass(t, k, &mean);
-    if (status != AFB_OK) {
-      MPI_Waitall(t->n_requests, t->request, MPI_STATUSES_IGNORE);
-      return status;
-    }
-    *loss += mean;
-  }
-  *loss /= awake;
-  MPI_Waitall(t->n_requests, t->request, MPI_STATUSES_IGNORE);
-  afb_adamw adamw = {rate_at(&t->options, m->step - t->options.first_step), t->options.weight_decay, t->options.clip,
-                     m->step + 1};
-  for (int k = 0; k < m->spec.members; k++) {
-    int64_t at = k * size;
-    if (!resting(t, k) && !isfinite(afb_adamw_norm(size, t->gradient + at)))
-      return AFB_FAIL(AFB_E_NUMERIC, "training: the gradient is not finite after %lld steps", (long long)m->step);
-  }
-  for (int k = 0; k < m->spec.members; k++) {
-    int64_t at = k * size;
-    if (!resting(t, k))
-      afb_adamw_step(&adamw, size, t->gradient + at, m->weight + at, m->moment1 + at, m->moment2 + at);
-  }
-  m->step++;
+  w->kind->backward(w->net, m->weight + b->member * w->member_weights, &w->buffer.batch, t->logit_gradient, gradient, sink);
   return AFB_OK;
 }
 
 /* One member's logits [n_judge][n_target] of the rows that judge it, on every rank, each having computed its share. */
 static afb_status judged_logits(afb_trainer *t, int member, float **out)
 {
-  const part *p = &t->part[member];
-  int64_t begin = p->n_judge * t->rank / t->n_ranks, end = p->n_judge * (t->rank + 1) / t->n_ranks;
+  const afb_descent_part *p = &t->descent.part[member];
+  int rank = t->descent.rank, n_ranks = t->descent.n_ranks;
+  int64_t begin = p->n_judge * rank / n_ranks, end = p->n_judge * (rank + 1) / n_ranks;
   int targets = t->train->n_target;
   *out = calloc((size_t)(p->n_judge * targets) + 1, sizeof **out);
   afb_status status = *out ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)p->n_judge);
@@ -410,9 +292,9 @@ static afb_status judged_logits(afb_trainer *t, int member, float **out)
     if (status == AFB_OK)
       memcpy(*out + i * targets, t->model->work->logit, (size_t)n * (size_t)targets * sizeof(float));
   }
-  status = afb_agree(t->comm, status);
+  status = afb_agree(t->descent.comm, status);
   if (status == AFB_OK) {
-    MPI_Allreduce(MPI_IN_PLACE, *out, (int)(p->n_judge * targets), MPI_FLOAT, MPI_SUM, t->comm);
+    MPI_Allreduce(MPI_IN_PLACE, *out, (int)(p->n_judge * targets), MPI_FLOAT, MPI_SUM, t->descent.comm);
   } else {
     free(*out);
     *out = NULL;
@@ -420,70 +302,24 @@ static afb_status judged_logits(afb_trainer *t, int member, float **out)
   return status;
 }
 
-/* The loss of the rows that judge a member; keeps its best weights. */
-static afb_status evaluate_member(afb_trainer *t, int member)
+static afb_status judge(void *owner, int member, const afb_descent_part *p, double *loss)
 {
-  part *p = &t->part[member];
+  afb_trainer *t = owner;
   int targets = t->train->n_target;
   float *logit;
-  double loss = 0;
   AFB_TRY(judged_logits(t, member, &logit));
   for (int64_t i = 0; i < p->n_judge; i++)
     for (int k = 0; k < targets; k++) {
       double y = t->judging->label[p->judge[i] * targets + k], z = logit[i * targets + k];
-      loss += isnan(y) ? 0 : (z > 0 ? z : 0) + log1p(exp(-fabs(z))) - y * z;
+      *loss += isnan(y) ? 0 : (z > 0 ? z : 0) + log1p(exp(-fabs(z))) - y * z;
     }
   free(logit);
-  MPI_Bcast(&loss, 1, MPI_DOUBLE, 0, t->comm);
-  p->stale++;
-  if (loss < p->best_loss) {
-    size_t size = (size_t)t->model->work->member_weights, at = (size_t)member * size;
-    p->best_loss = loss;
-    p->stale = 0;
-    memcpy(t->best + at, t->model->weight + at, size * sizeof(float));
-  }
   return AFB_OK;
-}
-
-/* Every rank continues from rank 0's numbers, whatever its reductions rounded to. */
-static afb_status evaluate(afb_trainer *t)
-{
-  MPI_Bcast(t->model->weight, (int)t->model->n_weights, MPI_FLOAT, 0, t->comm);
-  for (int k = 0; k < t->model->spec.members; k++)
-    if (t->part[k].n_judge > 0 && !resting(t, k))
-      AFB_TRY(evaluate_member(t, k));
-  return AFB_OK;
-}
-
-static int is_finished(const afb_trainer *t)
-{
-  int awake = 0;
-  for (int k = 0; k < t->model->spec.members; k++)
-    awake += !resting(t, k);
-  return awake == 0 || t->model->step - t->options.first_step >= t->options.steps;
 }
 
 afb_status afb_trainer_advance(afb_trainer *t, int64_t n_steps, double *loss, int *finished)
 {
-  double sum = 0;
-  int64_t made = 0;
-  const afb_train_options *o = &t->options;
-  if (t->judging && t->model->step == o->first_step)
-    AFB_TRY(evaluate(t));
-  while (made < n_steps && !is_finished(t)) {
-    double mean;
-    AFB_TRY(step(t, &mean));
-    sum += mean;
-    made++;
-    int64_t done = t->model->step - o->first_step;
-    if (t->judging && (done % o->evaluate_every == 0 || done == o->steps))
-      AFB_TRY(evaluate(t));
-  }
-  MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, t->comm);
-  if (loss)
-    *loss = made > 0 ? sum / (double)made : 0;
-  *finished = is_finished(t);
-  return AFB_OK;
+  return afb_descent_advance(&t->descent, n_steps, loss, finished);
 }
 
 /* Judged predictions: with a validation table of its own, the mean logit of the members for each of its rows; otherwise each
@@ -498,11 +334,11 @@ static afb_status collect(afb_trainer *t, judged *out)
   int targets = t->train->n_target, members = t->model->spec.members, shared = t->judging != t->train;
   size_t rows = 0;
   for (int k = 0; k < members; k++)
-    rows += (size_t)t->part[k].n_judge;
+    rows += (size_t)t->descent.part[k].n_judge;
   *out = (judged){0, calloc(rows * (size_t)targets + 1, sizeof(float)), malloc((rows * (size_t)targets + 1) * sizeof(float))};
-  AFB_TRY(afb_agree(t->comm, out->logit && out->label ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to calibrate")));
+  AFB_TRY(afb_agree(t->descent.comm, out->logit && out->label ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to calibrate")));
   for (int k = 0; k < members; k++) {
-    const part *p = &t->part[k];
+    const afb_descent_part *p = &t->descent.part[k];
     float *logit, scale = shared ? 1 / (float)members : 1;
     AFB_TRY(judged_logits(t, k, &logit));
     int64_t first = shared ? 0 : out->n;
@@ -544,23 +380,19 @@ static afb_status calibrate_all(afb_trainer *t, judged *v, afb_metrics *metrics)
   for (int k = 0; k < targets; k++) {
     float *c = afb_model_calibration(t->model, k);
     calibrate(v, targets, k, c);
-    MPI_Bcast(c, 2, MPI_FLOAT, 0, t->comm);
+    MPI_Bcast(c, 2, MPI_FLOAT, 0, t->descent.comm);
     for (int64_t i = 0; i < v->n; i++)
       v->logit[i * targets + k] = 1 / (1 + expf(-(c[0] * v->logit[i * targets + k] + c[1])));
     if (metrics && status == AFB_OK)
       status = afb_metrics_compute(v->n, v->logit + k, targets, v->label + k, targets, &metrics[k]);
   }
-  return afb_agree(t->comm, status);
+  return afb_agree(t->descent.comm, status);
 }
 
 static afb_status finish(afb_trainer *t, afb_metrics *metrics)
 {
   afb_model *m = t->model;
-  size_t size = (size_t)m->work->member_weights;
-  for (int k = 0; k < m->spec.members; k++)
-    if (isfinite(t->part[k].best_loss))
-      memcpy(m->weight + (size_t)k * size, t->best + (size_t)k * size, size * sizeof(float));
-  MPI_Bcast(m->weight, (int)m->n_weights, MPI_FLOAT, 0, t->comm);
+  afb_descent_finish(&t->descent);
   for (int k = 0; metrics && k < m->spec.n_target; k++)
     metrics[k] = (afb_metrics){0, 0, NAN, NAN, NAN, NAN, NAN};
   if (!t->judging)

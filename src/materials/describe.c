@@ -1,13 +1,12 @@
 #include "materials/describe.h"
 
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "materials/evaluate.h"
+#include "materials/tables.h"
 
 enum {
   BLOCK_CENTRES = 512,         /* whose neighbours are found at a time */
@@ -189,139 +188,35 @@ static afb_status write_rows(void *owner, int64_t first, int64_t n, const double
   return AFB_OK;
 }
 
-/* An array that every rank has whole: rank 0 writes it. */
-static afb_status write_small(work *w, afb_array array, int64_t n, const void *data)
-{
-  int rank;
-  MPI_Comm_rank(w->comm, &rank);
-  array.dim[0] = n;
-  AFB_TRY(afb_arrays_add(w->arrays, &array));
-  return afb_arrays_write(w->arrays, array.name, 0, rank == 0 ? n : 0, data);
-}
-
-/* Texts of different lengths as rows of equal ones. */
-static afb_status write_texts(work *w, const char *name, const char *description, int n, const char *const *text)
-{
-  size_t length = 1;
-  for (int i = 0; i < n; i++)
-    length = strlen(text[i]) + 1 > length ? strlen(text[i]) + 1 : length;
-  char *rows = calloc((size_t)n + 1, length);
-  afb_status status = afb_agree(w->comm, rows ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d names", n));
-  for (int i = 0; i < n && status == AFB_OK; i++)
-    snprintf(rows + (size_t)i * length, length, "%s", text[i]);
-  if (status == AFB_OK)
-    status = write_small(w, (afb_array){name, AFB_STRING, (int)length, 1, {0}, "1", description}, n, rows);
-  free(rows);
-  return status;
-}
-
-static afb_status write_components(work *w)
-{
-  static const struct {
-    const char *name, *description;
-    size_t offset;
-  } column[] = {
-#define COLUMN(field, description) {"components/" #field, description, offsetof(afb_bispectrum_component, field)}
-    COLUMN(two_j1, "2 j1"),
-    COLUMN(two_j2, "2 j2"),
-    COLUMN(two_j, "2 j"),
-    COLUMN(element1, "with chem the element that j1 belongs to, else -1"),
-    COLUMN(element2, "with chem the element that j2 belongs to, else -1"),
-    COLUMN(element3, "with chem the element that j belongs to, else -1"),
-    COLUMN(other, "quadratic: row of the component that it is multiplied with (itself: and halved), else -1"),
-#undef COLUMN
-  };
-  int32_t *value = malloc((size_t)w->k * sizeof *value);
-  afb_status status = afb_agree(w->comm, value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d components", w->k));
-  for (size_t c = 0; c < sizeof column / sizeof column[0] && status == AFB_OK; c++) {
-    for (int i = 0; i < w->k; i++) {
-      afb_bispectrum_component component = afb_bispectrum_column(w->bispectrum, i);
-      int number;
-      memcpy(&number, (const char *)&component + column[c].offset, sizeof number);
-      value[i] = number;
-    }
-    status = write_small(w, (afb_array){column[c].name, AFB_I32, 1, 1, {0}, "1", column[c].description}, w->k, value);
-  }
-  free(value);
-  return status;
-}
-
-static afb_status write_atoms(work *w, const afb_structures *s, const int32_t *element)
-{
-  const afb_array numbers = {"atoms/element", AFB_I32, 1, 1, {s->n_atoms}, "1", "row of /elements"};
-  const afb_array positions = {"atoms/position", AFB_F64, 1, 2, {s->n_atoms, 3}, "angstrom", "Cartesian position in the file"};
-  AFB_TRY(afb_arrays_add(w->arrays, &numbers));
-  AFB_TRY(afb_arrays_add(w->arrays, &positions));
-  int32_t *number = malloc(((size_t)s->n + 1) * sizeof *number);
-  afb_status status = afb_agree(w->comm, number ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld atoms", (long long)s->n));
-  for (int64_t i = 0; i < s->n && status == AFB_OK; i++)
-    number[i] = element[s->kind[i]];
-  if (status == AFB_OK)
-    status = afb_arrays_write(w->arrays, numbers.name, s->first, s->n, number);
-  if (status == AFB_OK)
-    status = afb_arrays_write(w->arrays, positions.name, s->first, s->n, s->position);
-  free(number);
-  return status;
-}
-
-typedef struct {
-  afb_array array;
-  size_t offset, size;         /* in afb_frame */
-} frame_column;
-
-#define FIELD(field) offsetof(afb_frame, field), sizeof ((afb_frame *)0)->field
-#define TEXT(field) AFB_STRING, sizeof ((afb_frame *)0)->field
-static const frame_column frame_columns[] = {
-  {{"frames/name", TEXT(name), 1, {0}, "1", "name in the file"}, FIELD(name)},
-  {{"frames/group", TEXT(group), 1, {0}, "1", "group in the file, or its folder"}, FIELD(group)},
-  {{"frames/file", AFB_I32, 1, 1, {0}, "1", "row of /files"}, FIELD(file)},
-  {{"frames/line", AFB_I64, 1, 1, {0}, "1", "line at which it begins, from 1"}, FIELD(line)},
-  {{"frames/cell", AFB_F64, 1, 3, {0, 3, 3}, "angstrom", "vectors a, b, c of the cell; zeros: none"}, FIELD(cell)},
-  {{"frames/periodic", AFB_I32, 1, 2, {0, 3}, "1", "whether it is repeated along a, b, c"}, FIELD(periodic)},
-  {{"frames/first_atom", AFB_I64, 1, 1, {0}, "1", "first row of /atoms"}, FIELD(first_atom)},
-  {{"frames/n_atoms", AFB_I64, 1, 1, {0}, "1", "number of rows of /atoms"}, FIELD(n_atoms)},
-  {{"frames/energy", AFB_F64, 1, 1, {0}, "eV", "energy in the file, NaN where it has none"}, FIELD(energy)},
-  {{"frames/bad", AFB_I32, 1, 1, {0}, "1", "1: was left out, and its rows are missing or NaN"}, FIELD(bad)},
-  {{"frames/reason", TEXT(reason), 1, {0}, "1", "of that"}, FIELD(reason)},
-};
-#undef FIELD
-#undef TEXT
-
-/* Every rank writes its share of the frames, which all know. */
-static afb_status write_frames(work *w, const afb_structures *s)
+/* Where the rows of each frame begin; every rank writes its share. */
+static afb_status write_first_rows(work *w, const afb_structures *s)
 {
   int rank, size;
   MPI_Comm_rank(w->comm, &rank);
   MPI_Comm_size(w->comm, &size);
   int64_t first = s->n_frames * rank / size, n = s->n_frames * (rank + 1) / size - first;
   int64_t points = (int64_t)w->options->grid[0] * w->options->grid[1] * w->options->grid[2];
-  char *rows = malloc((size_t)n * sizeof s->frame->reason + 1);
-  afb_status status = afb_agree(w->comm, rows ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld frames", (long long)n));
-  for (size_t c = 0; c < sizeof frame_columns / sizeof frame_columns[0] && status == AFB_OK; c++) {
-    const frame_column *column = &frame_columns[c];
-    afb_array array = column->array;
-    array.dim[0] = s->n_frames;
-    for (int64_t i = 0; i < n; i++)
-      memcpy(rows + (size_t)i * column->size, (const char *)&s->frame[first + i] + column->offset, column->size);
+  const afb_array array = {"frames/first_row", AFB_I64, 1, 1, {s->n_frames}, "1", "first row of /descriptors"};
+  int64_t *row = malloc(((size_t)n + 1) * sizeof *row);
+  afb_status status = afb_agree(w->comm, row ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld frames", (long long)n));
+  for (int64_t i = 0; i < n && status == AFB_OK; i++)
+    row[i] = points > 0 ? (first + i) * points : s->frame[first + i].first_atom;
+  if (status == AFB_OK)
     status = afb_arrays_add(w->arrays, &array);
-    if (status == AFB_OK)
-      status = afb_arrays_write(w->arrays, array.name, first, n, rows);
-  }
-  const afb_array first_row = {"frames/first_row", AFB_I64, 1, 1, {s->n_frames}, "1", "first row of /descriptors"};
-  for (int64_t i = 0; i < n && status == AFB_OK; i++) {
-    int64_t row = points > 0 ? (first + i) * points : s->frame[first + i].first_atom;
-    memcpy(rows + (size_t)i * sizeof row, &row, sizeof row);
-  }
   if (status == AFB_OK)
-    status = afb_arrays_add(w->arrays, &first_row);
-  if (status == AFB_OK)
-    status = afb_arrays_write(w->arrays, first_row.name, first, n, rows);
-  free(rows);
+    status = afb_arrays_write(w->arrays, array.name, first, n, row);
+  free(row);
   return status;
 }
 
 static afb_status declare_rows(work *w, int64_t rows)
 {
+  const int *g = w->options->grid;
+  const int64_t grid[3] = {g[0], g[1], g[2]};
+  const afb_array points = {"descriptors/grid", AFB_I64, 1, 1, {3}, "1", "points of the grid along a, b, c; zeros: rows are atoms"};
+  const afb_array cutoff = {"descriptors/cutoff", AFB_F64, 1, 2, {0, w->n_elements}, "angstrom", "cut-off by element of the centre and of the neighbour"};
+  AFB_TRY(afb_tables_small(w->comm, w->arrays, points, 3, grid));
+  AFB_TRY(afb_tables_small(w->comm, w->arrays, cutoff, w->n_elements, w->cutoff));
   for (int q = 0; q < N_QUANTITIES; q++) {
     const quantity *what = &quantities[q];
     afb_array array = {what->name, AFB_F64, 1, what->blocks > 0 ? 3 : 2, {rows, w->k}, what->unit, what->description};
@@ -380,11 +275,9 @@ static afb_status check_memory(const work *w, const afb_structures *s)
 static afb_status write_rest(work *w, const afb_structures *s, const int32_t *element)
 {
   double start = afb_wall_seconds();
-  AFB_TRY(write_texts(w, "files/name", "files with structures", s->n_files, (const char *const *)s->file));
-  AFB_TRY(write_texts(w, "elements/name", "names in the input", w->n_elements, w->options->element));
-  AFB_TRY(write_components(w));
-  AFB_TRY(write_atoms(w, s, element));
-  AFB_TRY(write_frames(w, s));
+  AFB_TRY(afb_tables_structures(w->comm, w->arrays, s, w->n_elements, w->options->element, element));
+  AFB_TRY(afb_tables_components(w->comm, w->arrays, w->bispectrum));
+  AFB_TRY(write_first_rows(w, s));
   w->output += afb_wall_seconds() - start;
   return AFB_OK;
 }

@@ -3,6 +3,7 @@
  * /files/name; /frames/name, group, file, line, cell, periodic, first_atom, n_atoms, first_row, energy, bad, reason; /atoms/element, position;
  * /elements/name; /components/two_j1, two_j2, two_j, element1, element2, element3, other; and in /descriptors one row for each
  * atom of the collection, or for each point of a grid over each frame (ix fastest), K being the number of components:
+ *   grid    [3]                      points along a, b, c; zeros: rows are atoms
  *   B       [rows][K]
  *   dB      [rows][3 n_elements][K]  d/dr_a of the sum of B over all centres of element I; row 3 I + direction
  *   virial  [rows][6 n_elements][K]  sum over images a' of atom a of r_a' d/dr_a' of the same sum; row 6 I + xx yy zz yz xz xy,
@@ -31,7 +32,7 @@ typedef struct {
 
 typedef struct {
   int64_t n_bad, rows;         /* frames left out; atoms or points */
-  double neighbours, descriptors, output, total;   /* wall seconds, summed over ranks; the rest is waiting */
+  double neighbours, descriptors, output, total;   /* wall seconds, summed over ranks; the rest is moving and waiting */
 } afb_describe_result;
 
 /* Bytes of a row of all quantities together. Not collective. */

@@ -12,8 +12,7 @@ enum {
   DEFAULT_WHOLE = 20000,       /* atoms of a frame that one rank still takes alone */
   LEAST_DIVIDED = 1000,        /* rows below which a frame is not worth dividing */
   PIECE_ATOMS = 4096,          /* of a batch */
-  SLAB_BYTES = 32 << 20,       /* of rows that wait for the sink */
-  RETURN_COLUMNS = 32          /* that travel at a time from a domain to where the atoms came from */
+  SLAB_BYTES = 32 << 20        /* of rows that wait for the sink */
 };
 
 typedef struct {
@@ -77,7 +76,7 @@ static void choose_divided(traversal *t, int64_t whole, const double *cost)
   for (int64_t f = 0; f < t->s->n_frames; f++) {
     int64_t n = t->s->frame[f].n_atoms > t->points ? t->s->frame[f].n_atoms : t->points;
     int large = n > whole;
-    int unbalances = t->size > 1 && rows_of(t, f) >= LEAST_DIVIDED && 4 * t->size * cost[f] > total;
+    int unbalances = whole < INT64_MAX && t->size > 1 && rows_of(t, f) >= LEAST_DIVIDED && 4 * t->size * cost[f] > total;
     t->divided[f] = !is_empty(t, f) && (large || unbalances);
   }
 }
@@ -152,7 +151,9 @@ static afb_status judge(traversal *t, int64_t f, afb_status status)
   bad_mark *mark = &t->bad[t->n_bad++];
   memset(mark, 0, sizeof *mark);
   mark->frame = f;
-  snprintf(mark->reason, sizeof mark->reason, "%s", afb_error_text());
+  /* Of what is too long the beginning, the path, is what can be missed. */
+  size_t length = strlen(afb_error_text()), room = sizeof mark->reason;
+  snprintf(mark->reason, room, "%s%s", length < room ? "" : "...", afb_error_text() + (length < room ? 0 : length - room + 4));
   return AFB_OK;
 }
 
@@ -239,27 +240,6 @@ static afb_status slice_of(const traversal *t, int64_t f, int32_t **element, afb
   return AFB_OK;
 }
 
-/* Rows of own points to the slice, some columns at a time: two narrow copies in place of two whole ones. */
-static afb_status return_rows(const traversal *t, const afb_piece *piece, const double *own, int64_t n, double *out)
-{
-  int width = t->visitor->width, most = width < RETURN_COLUMNS ? width : RETURN_COLUMNS;
-  double *packed = zeros(piece->n_own, most), *arrived = zeros(n, most);
-  afb_status status = packed && arrived ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the rows of %lld atoms", (long long)n);
-  status = afb_agree(t->comm, status);
-  for (int from = 0; status == AFB_OK && from < width; from += most) {
-    int columns = width - from < most ? width - from : most;
-    size_t bytes = (size_t)columns * sizeof *own;
-    for (int64_t i = 0; i < piece->n_own; i++)
-      memcpy(packed + i * columns, own + i * width + from, bytes);
-    status = afb_piece_return(piece, columns, packed, arrived);
-    for (int64_t i = 0; status == AFB_OK && i < n; i++)
-      memcpy(out + i * width + from, arrived + i * columns, bytes);
-  }
-  free(packed);
-  free(arrived);
-  return status;
-}
-
 /* out [n][width] and value [frame_width], of all ranks. */
 static afb_status evaluate_domain(traversal *t, int64_t f, const afb_structure *slice, int64_t first, double *out, double *value)
 {
@@ -274,7 +254,7 @@ static afb_status evaluate_domain(traversal *t, int64_t f, const afb_structure *
   if (status == AFB_OK)
     status = afb_agree(t->comm, v->visit(v->owner, t->comm, &piece, f, own, value));
   if (status == AFB_OK && v->width > 0)
-    status = return_rows(t, &piece, own, slice->n_atoms, out);
+    status = afb_piece_return(&piece, v->width, own, out);
   if (status == AFB_OK && v->frame_width > 0)
     MPI_Allreduce(MPI_IN_PLACE, value, v->frame_width, MPI_DOUBLE, MPI_SUM, t->comm);
   free(own);

@@ -41,7 +41,7 @@ typedef struct {
 } afb_sink;
 
 /* element [n_species]: number of the element of each species (element numbers of the descriptor). Deals `structures`: each rank then
- * has the whole frames that it evaluates, and a slice of each decomposed one. whole: 0 or less, the default. Collective on `comm`, the same
+ * has the whole frames that it evaluates, and a slice of each decomposed one. whole: 0 or less, the default; INT64_MAX: no frame is divided. Collective on `comm`, the same
  * status everywhere. AFB_E_INPUT "file:line: frame NAME: what is wrong": a frame whose piece cannot be made or whose visit
  * fails so; with skip_bad it is marked bad in structures->frame on all ranks, and its rows are NaN. AFB_E_MEMORY, and what visitor
  * and sink fail with. Memory: one copy of a domain's rows; 32 MiB of rows of whole frames, or one frame's. */

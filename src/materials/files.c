@@ -118,7 +118,8 @@ static afb_status examine(const char *path, const char *format, int64_t *size, c
   head[got] = '\0';
   *found = afb_format_guess(path, head);
   if (!*found)
-    return AFB_FAIL(AFB_E_INPUT, "%s is of no known format: say which it is: %s", path, afb_format_names(names, sizeof names));
+    return AFB_FAIL(AFB_E_INPUT, "%s is of no known format: say which it is: %s", path,
+                    afb_format_names(names, sizeof names));
   return AFB_OK;
 }
 
@@ -150,7 +151,8 @@ static afb_status examine_files(MPI_Comm comm, const char *format, afb_files *fi
   return status;
 }
 
-afb_status afb_files_list(MPI_Comm comm, int n_patterns, const char *const *pattern, const char *format, afb_files *files)
+afb_status afb_files_list(MPI_Comm comm, int n_patterns, const char *const *pattern, const char *format,
+                          afb_files *files)
 {
   *files = (afb_files){.n = 0};
   afb_status status = list_files(comm, n_patterns, pattern, files);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const afb_format *const formats[] = {&afb_format_extxyz, &afb_format_lammps,    &afb_format_poscar,
-                                          &afb_format_skl,    &afb_format_structure, &afb_format_json};
+                                            &afb_format_skl,    &afb_format_structure, &afb_format_json};
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
 const afb_format *afb_format_find(const char *name)
@@ -76,12 +76,12 @@ static const afb_format *by_content(const char *head)
     return NULL;
   if (word.text[0] == '{')
     return &afb_format_json;
-  if (afb_word_is(word, "title"))
-    return &afb_format_skl;
   if (afb_word_is(word, "CELL_VECTORS"))
     return &afb_format_structure;
   if (strstr(head, "xlo") || strstr(head, " avec") || (strstr(head, " atoms") && strstr(head, " atom types")))
     return &afb_format_lammps;
+  if (afb_word_is(word, "title"))
+    return &afb_format_skl;
   if (afb_number_integer(&line, &number) && !afb_word_next(&line, &word))
     return &afb_format_extxyz;
   at = strchr(head, '\n');

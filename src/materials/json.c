@@ -95,7 +95,10 @@ static int next_member(cursor *c, int *begun, afb_word *key)
   return read_string(c, key) && expect(c, ':', "a colon is expected behind a key");
 }
 
-static int key_is(afb_word key, const char *text) { return strlen(text) == key.size && memcmp(key.text, text, key.size) == 0; }
+static int key_is(afb_word key, const char *text)
+{
+  return strlen(text) == key.size && memcmp(key.text, text, key.size) == 0;
+}
 
 /* [a, b, ...] of n numbers, finite all of them. */
 static int read_vector(cursor *c, int n, double *x)

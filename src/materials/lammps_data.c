@@ -108,10 +108,10 @@ static const char *header_lacks(const afb_walk *walk)
 static void begin_section(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text,
                           const afb_word *word, int n, afb_word comment)
 {
-  walk->section = n == 1 && afb_word_is(word[0], "Masses")          ? MASSES
-                  : n == 1 && afb_word_is(word[0], "Atoms")         ? ATOMS
+  walk->section = n == 1 && afb_word_is(word[0], "Masses")        ? MASSES
+                  : n == 1 && afb_word_is(word[0], "Atoms")       ? ATOMS
                   : ends_in(word, n, 0, "Atom", "Type", "Labels") ? LABELS
-                                                                    : OTHER_SECTION;
+                                                                  : OTHER_SECTION;
   const char *lack = header_lacks(walk);
   if (lack)
     fail(reader, part, walk, line, lack, text);
@@ -199,7 +199,8 @@ static void step(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t lin
     if (walk->style == UNKNOWN)
       walk->style = guess_style(walk, word, n);
     if (titled || walk->style == UNKNOWN)
-      fail(reader, part, walk, line, "the first row of Atoms is expected (with another atom style, write it: Atoms # full)", text);
+      fail(reader, part, walk, line,
+           "the first row of Atoms is expected (with another atom style, write it: Atoms # full)", text);
     else
       begin_rows(reader, part, walk, line);
   } else if (walk->step == BEHIND_ROWS) {

@@ -23,21 +23,19 @@ typedef struct {
   double *B, *dB;
   int64_t pairs;               /* room in dB */
   const afb_linear_group *group;
+  int skip_bad;
   int32_t *frame_group;        /* [n_frames]; -1: left out */
-  afb_linear_rows *rows;
+  double *row;                 /* [n] */
+  void *owner;
+  afb_status (*take)(void *owner, const afb_linear_row *row);
 } builder;
 
-void afb_linear_rows_clear(afb_linear_rows *rows)
-{
-  free(rows->a);
-  free(rows->b);
-  free(rows->weight);
-  free(rows->group);
-  free(rows->kind);
-  *rows = (afb_linear_rows){0};
-}
-
 static int constants(const afb_bispectrum *bispectrum) { return !afb_bispectrum_get(bispectrum)->bzero; }
+
+int afb_linear_unknowns(const afb_bispectrum *bispectrum)
+{
+  return afb_bispectrum_get(bispectrum)->n_elements * (afb_bispectrum_n_columns(bispectrum) + constants(bispectrum));
+}
 
 /* ---- Rows of a piece ---- */
 
@@ -143,46 +141,20 @@ static afb_status visit(void *owner, MPI_Comm comm, const afb_piece *piece, int6
   return afb_piece_fold(piece, 3 * (w->n + 1), own);
 }
 
-/* ---- Rows kept ---- */
+/* ---- Rows handed on ---- */
 
-static afb_status grow(afb_linear_rows *rows)
+/* value [n + 1], times `factor`, against `truth`. Values of a frame that turned out to be bad are NaN. */
+static afb_status hand_on(builder *w, int kind, int32_t group, double factor, const double *value, double truth)
 {
-  int64_t capacity = 2 * rows->capacity + 1024;
-  void *a = realloc(rows->a, (size_t)capacity * (size_t)rows->n * sizeof *rows->a);
-  rows->a = a ? a : rows->a;
-  void *b = realloc(rows->b, (size_t)capacity * sizeof *rows->b);
-  rows->b = b ? b : rows->b;
-  void *weight = realloc(rows->weight, (size_t)capacity * sizeof *rows->weight);
-  rows->weight = weight ? weight : rows->weight;
-  void *group = realloc(rows->group, (size_t)capacity * sizeof *rows->group);
-  rows->group = group ? group : rows->group;
-  void *kind = realloc(rows->kind, (size_t)capacity * sizeof *rows->kind);
-  rows->kind = kind ? kind : rows->kind;
-  if (!a || !b || !weight || !group || !kind)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld rows of %d coefficients: use more nodes", (long long)capacity, rows->n);
-  rows->capacity = capacity;
-  return AFB_OK;
-}
-
-/* value [n + 1], times `factor`, against `truth`. */
-static afb_status keep(builder *w, int kind, int32_t group, double factor, const double *value, double truth)
-{
-  afb_linear_rows *rows = w->rows;
-  if (isnan(truth))
+  if (isnan(truth) || (w->skip_bad && isnan(value[0])))
     return AFB_OK;
-  if (rows->m == rows->capacity)
-    AFB_TRY(grow(rows));
-  double *a = rows->a + (size_t)rows->m * (size_t)rows->n;
-  for (int k = 0; k < rows->n; k++)
-    a[k] = factor * value[k];
-  rows->b[rows->m] = truth - factor * value[rows->n];
-  rows->weight[rows->m] = w->group[group].weight[kind];
-  rows->group[rows->m] = group;
-  rows->kind[rows->m++] = (int8_t)kind;
-  return AFB_OK;
+  for (int k = 0; k < w->n; k++)
+    w->row[k] = factor * value[k];
+  const afb_linear_row row = {w->row, truth - factor * value[w->n], w->group[group].weight[kind], group, kind};
+  return w->take(w->owner, &row);
 }
 
-static afb_status keep_atoms_here(builder *w, int64_t first, int64_t n, const double *own)
+static afb_status take_atoms_here(builder *w, int64_t first, int64_t n, const double *own)
 {
   const afb_structures *s = w->structures;
   int64_t f = 0;
@@ -192,19 +164,19 @@ static afb_status keep_atoms_here(builder *w, int64_t first, int64_t n, const do
     while (a >= s->frame[f].first_atom + s->frame[f].n_atoms)
       f++;
     for (int d = 0; d < 3 && w->frame_group[f] >= 0 && !s->frame[f].bad; d++)
-      AFB_TRY(keep(w, AFB_LINEAR_FORCE, w->frame_group[f], 1, own + (size_t)(3 * (a - first) + d) * (size_t)(w->n + 1),
+      AFB_TRY(hand_on(w, AFB_LINEAR_FORCE, w->frame_group[f], 1, own + (size_t)(3 * (a - first) + d) * (size_t)(w->n + 1),
                    s->force[3 * (a - s->first) + d]));
   }
   return AFB_OK;
 }
 
-static afb_status keep_atoms(void *owner, int64_t first, int64_t n, const double *own)
+static afb_status take_atoms(void *owner, int64_t first, int64_t n, const double *own)
 {
   builder *w = owner;
-  return afb_agree(w->comm, keep_atoms_here(w, first, n, own));
+  return afb_agree(w->comm, take_atoms_here(w, first, n, own));
 }
 
-static afb_status keep_frames_here(builder *w, int64_t first, int64_t n, const double *frames)
+static afb_status take_frames_here(builder *w, int64_t first, int64_t n, const double *frames)
 {
   for (int64_t f = first; f < first + n; f++) {
     const afb_frame *frame = &w->structures->frame[f];
@@ -213,17 +185,17 @@ static afb_status keep_frames_here(builder *w, int64_t first, int64_t n, const d
     int32_t group = w->frame_group[f];
     if (group < 0 || frame->bad || frame->n_atoms == 0)
       continue;
-    AFB_TRY(keep(w, AFB_LINEAR_ENERGY, group, 1 / atoms, value, frame->energy / atoms));
+    AFB_TRY(hand_on(w, AFB_LINEAR_ENERGY, group, 1 / atoms, value, frame->energy / atoms));
     for (int v = 0; v < VIRIAL && V > 0; v++)
-      AFB_TRY(keep(w, AFB_LINEAR_STRESS, group, AFB_BAR / V, value + (size_t)(1 + v) * (size_t)(w->n + 1), frame->stress[v]));
+      AFB_TRY(hand_on(w, AFB_LINEAR_STRESS, group, AFB_BAR / V, value + (size_t)(1 + v) * (size_t)(w->n + 1), frame->stress[v]));
   }
   return AFB_OK;
 }
 
-static afb_status keep_frames(void *owner, int64_t first, int64_t n, const double *frames)
+static afb_status take_frames(void *owner, int64_t first, int64_t n, const double *frames)
 {
   builder *w = owner;
-  return afb_agree(w->comm, keep_frames_here(w, first, n, frames));
+  return afb_agree(w->comm, take_frames_here(w, first, n, frames));
 }
 
 /* ---- All together ---- */
@@ -252,9 +224,10 @@ static afb_status prepare(builder *w, const afb_zbl *zbl, int n_groups)
 {
   size_t elements = (size_t)w->n_elements;
   w->cutoff = malloc(elements * elements * sizeof *w->cutoff);
+  w->row = malloc((size_t)w->n * sizeof *w->row);
   w->B = malloc(CENTRES * (size_t)w->n_columns * sizeof *w->B);
   w->frame_group = malloc(((size_t)w->structures->n_frames + 1) * sizeof *w->frame_group);
-  if (!w->cutoff || !w->B || !w->frame_group)
+  if (!w->cutoff || !w->row || !w->B || !w->frame_group)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a fit of %d coefficients", w->n);
   w->reference.n_elements = w->n_elements;
   if (zbl)
@@ -262,29 +235,50 @@ static afb_status prepare(builder *w, const afb_zbl *zbl, int n_groups)
   return assign_groups(w, n_groups);
 }
 
-afb_status afb_linear_rows_make(MPI_Comm comm, afb_structures *structures, const int32_t *element, afb_bispectrum *bispectrum,
-                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int skip_bad,
-                                afb_linear_rows *out)
+afb_status afb_linear_rows(MPI_Comm comm, const afb_linear_data *data, void *owner,
+                           afb_status (*take)(void *owner, const afb_linear_row *row))
 {
   double grid[AFB_MAX_ELEMENTS];
-  builder w = {.comm = comm, .structures = structures, .bispectrum = bispectrum, .group = group, .rows = out,
-               .n_elements = afb_bispectrum_get(bispectrum)->n_elements, .n_columns = afb_bispectrum_n_columns(bispectrum),
-               .with_constant = constants(bispectrum)};
-  w.n = w.n_elements * (w.n_columns + w.with_constant);
-  *out = (afb_linear_rows){.n = w.n};
-  afb_status status = afb_agree(comm, prepare(&w, reference, n_groups));
+  builder w = {.comm = comm, .structures = data->structures, .bispectrum = data->bispectrum, .group = data->group,
+               .skip_bad = data->skip_bad, .owner = owner, .take = take, .n = afb_linear_unknowns(data->bispectrum),
+               .n_elements = afb_bispectrum_get(data->bispectrum)->n_elements,
+               .n_columns = afb_bispectrum_n_columns(data->bispectrum), .with_constant = constants(data->bispectrum)};
+  afb_status status = afb_agree(comm, prepare(&w, data->reference, data->n_groups));
   if (status == AFB_OK) {
-    double cutoff = afb_bispectrum_cutoffs(bispectrum, w.cutoff, grid);
+    double cutoff = afb_bispectrum_cutoffs(data->bispectrum, w.cutoff, grid);
     afb_visitor visitor = {.owner = &w, .width = 3 * (w.n + 1), .frame_width = FRAME_ROWS * (w.n + 1), .visit = visit,
-                           .cutoff = reference ? fmax(cutoff, reference->outer) : cutoff, .cost_pair = 1};
-    afb_sink sink = {.owner = &w, .rows = keep_atoms, .frames = keep_frames};
-    status = afb_evaluate(comm, structures, element, 0, skip_bad, &visitor, &sink);
+                           .cutoff = data->reference ? fmax(cutoff, data->reference->outer) : cutoff, .cost_pair = 1};
+    afb_sink sink = {.owner = &w, .rows = take_atoms, .frames = take_frames};
+    status = afb_evaluate(comm, data->structures, data->element, data->whole, data->skip_bad, &visitor, &sink);
   }
   free(w.cutoff);
+  free(w.row);
   free(w.B);
   free(w.dB);
   free(w.frame_group);
   afb_neighbours_clear(&w.list);
+  return status;
+}
+
+/* ---- The fit ---- */
+
+static afb_status fold(void *owner, const afb_linear_row *row)
+{
+  return afb_least_squares_add(owner, row->a, row->b, row->weight);
+}
+
+afb_status afb_linear_solve(MPI_Comm comm, const afb_linear_data *data, double ridge, double tolerance, double *x,
+                            afb_least_squares_result *result)
+{
+  afb_least_squares *fit;
+  afb_status status = afb_agree(comm, afb_least_squares_create(afb_linear_unknowns(data->bispectrum), &fit));
+  if (status == AFB_OK)
+    status = afb_linear_rows(comm, data, fit, fold);
+  if (status == AFB_OK)
+    status = afb_least_squares_solve(comm, fit, ridge, tolerance, x, result);
+  afb_least_squares_destroy(&fit);
+  if (status == AFB_OK && result->rows == 0)
+    status = AFB_FAIL(AFB_E_INPUT, "the structures have neither energies nor forces nor stresses to fit to");
   return status;
 }
 
@@ -309,55 +303,70 @@ afb_status afb_linear_potential(const double *x, afb_potential *potential)
 
 /* ---- Errors ---- */
 
+/* The spread about the mean as it comes: Welford, Technometrics 4, 419 (1962). */
 typedef struct {
-  double count, truth, absolute, square, spread;
+  double count, mean, spread, absolute, square;
 } sums;
 
-/* Adds a row to its group's sums and to those of all; `pass` 1 needs the means of pass 0. */
-static void add_row(sums *sum, const sums *mean, double truth, double miss)
+typedef struct {
+  int n;
+  const double *x;
+  sums *sum;                   /* [n_groups + 1][2][AFB_LINEAR_KINDS] */
+} judge;
+
+static void add_row(sums *sum, double truth, double miss)
 {
+  double before = truth - sum->mean;
   sum->count += 1;
-  sum->truth += truth;
+  sum->mean += before / sum->count;
+  sum->spread += before * (truth - sum->mean);
   sum->absolute += fabs(miss);
   sum->square += miss * miss;
-  if (mean)
-    sum->spread += (truth - mean->truth / mean->count) * (truth - mean->truth / mean->count);
 }
 
-static void add_rows(const afb_linear_rows *rows, const double *x, const sums *mean, sums *sum)
+/* Into its group's sums and those of all. */
+static afb_status judge_row(void *owner, const afb_linear_row *row)
 {
-  for (int64_t i = 0; i < rows->m; i++) {
-    const double *a = rows->a + (size_t)i * (size_t)rows->n;
-    double miss = -rows->b[i];
-    for (int k = 0; k < rows->n; k++)
-      miss += a[k] * x[k];
-    for (int weighted = 0; weighted < 2; weighted++) {
-      double w = weighted ? rows->weight[i] : 1;
-      for (int g = 0; g < 2 && w > 0; g++) {
-        size_t at = ((size_t)(g ? rows->group[i] + 1 : 0) * 2 + (size_t)weighted) * AFB_LINEAR_KINDS + (size_t)rows->kind[i];
-        add_row(&sum[at], mean ? &mean[at] : NULL, w * rows->b[i], w * miss);
-      }
-    }
+  judge *j = owner;
+  double miss = -row->b;
+  for (int k = 0; k < j->n; k++)
+    miss += row->a[k] * j->x[k];
+  for (int weighted = 0; weighted < 2; weighted++) {
+    double w = weighted ? row->weight : 1;
+    for (int g = 0; g < 2 && w > 0; g++)
+      add_row(&j->sum[((g ? row->group + 1 : 0) * 2 + weighted) * AFB_LINEAR_KINDS + row->kind], w * row->b, w * miss);
+  }
+  return AFB_OK;
+}
+
+/* Of all ranks: the spread about the common mean is that about each rank's, and that of the ranks' means. */
+static void reduce(MPI_Comm comm, size_t n, sums *sum)
+{
+  for (size_t k = 0; k < n; k++) {
+    sums *s = &sum[k];
+    double total[2] = {s->count, s->count * s->mean};
+    MPI_Allreduce(MPI_IN_PLACE, total, 2, MPI_DOUBLE, MPI_SUM, comm);
+    double off = s->mean - total[1] / total[0];
+    if (s->count > 0)
+      s->spread += s->count * off * off;
+    MPI_Allreduce(MPI_IN_PLACE, s, (int)(sizeof *s / sizeof(double)), MPI_DOUBLE, MPI_SUM, comm);
   }
 }
 
-afb_status afb_linear_errors(MPI_Comm comm, const afb_linear_rows *rows, const double *x, int n_groups,
-                             afb_linear_error *error)
+afb_status afb_linear_errors(MPI_Comm comm, const afb_linear_data *data, const double *x, afb_linear_error *error)
 {
-  size_t n = (size_t)(n_groups + 1) * 2 * AFB_LINEAR_KINDS;
-  int n_doubles = (int)(n * sizeof(sums) / sizeof(double));
-  sums *mean = calloc(n, sizeof *mean), *sum = calloc(n, sizeof *sum);
-  afb_status status = afb_agree(comm, mean && sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for errors of %d groups", n_groups));
-  if (status == AFB_OK) {
-    add_rows(rows, x, NULL, mean);
-    MPI_Allreduce(MPI_IN_PLACE, mean, n_doubles, MPI_DOUBLE, MPI_SUM, comm);
-    add_rows(rows, x, mean, sum);
-    MPI_Allreduce(MPI_IN_PLACE, sum, n_doubles, MPI_DOUBLE, MPI_SUM, comm);
-    for (size_t k = 0; k < n; k++)
-      error[k] = (afb_linear_error){.count = (int64_t)sum[k].count, .mae = sum[k].absolute / sum[k].count,
-                                    .rmse = sqrt(sum[k].square / sum[k].count), .rsq = 1 - sum[k].square / sum[k].spread};
+  size_t n = (size_t)(data->n_groups + 1) * 2 * AFB_LINEAR_KINDS;
+  judge j = {afb_linear_unknowns(data->bispectrum), x, calloc(n, sizeof *j.sum)};
+  afb_status status = afb_agree(comm, j.sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for errors of %d groups", data->n_groups));
+  if (status == AFB_OK)
+    status = afb_linear_rows(comm, data, &j, judge_row);
+  if (status == AFB_OK)
+    reduce(comm, n, j.sum);
+  for (size_t k = 0; status == AFB_OK && k < n; k++) {
+    const sums *s = &j.sum[k];
+    error[k] = (afb_linear_error){.count = (int64_t)s->count, .mae = s->absolute / s->count, .rmse = sqrt(s->square / s->count),
+                                  .rsq = 1 - s->square / s->spread};
   }
-  free(mean);
-  free(sum);
+  free(j.sum);
   return status;
 }

@@ -16,6 +16,7 @@
 
 #include "descriptor/potential.h"
 #include "materials/structures.h"
+#include "numeric/least_squares.h"
 
 enum { AFB_LINEAR_ENERGY, AFB_LINEAR_FORCE, AFB_LINEAR_STRESS, AFB_LINEAR_KINDS };
 
@@ -24,24 +25,38 @@ typedef struct {
   double weight[AFB_LINEAR_KINDS];   /* factors of its rows, by kind */
 } afb_linear_group;
 
-/* This rank's rows: those of the frames and atoms that it evaluated. */
+/* The same on all ranks; what it points to is the caller's. */
 typedef struct {
-  int64_t m, capacity;
-  int n;                       /* unknowns */
-  double *a, *b, *weight;      /* [m][n], [m], [m] */
-  int32_t *group;              /* [m] */
-  int8_t *kind;                /* [m] AFB_LINEAR_ENERGY ... */
-} afb_linear_rows;
+  afb_structures *structures;
+  const int32_t *element;      /* and `whole` and skip_bad: as in afb_evaluate */
+  afb_bispectrum *bispectrum;
+  const afb_zbl *reference;    /* NULL: none */
+  int n_groups;
+  const afb_linear_group *group;   /* frames of other groups are left out */
+  int64_t whole;
+  int skip_bad;
+} afb_linear_data;
 
-/* Frames of other groups are left out. element as in afb_evaluate, which this calls, and whose statuses it has; `reference` or NULL.
- * AFB_E_INPUT also: the group of the number given has no frame. Collective on `comm`. Memory: 8 (n + 3) bytes a row, spread over
- * the ranks. The caller clears *out. */
-afb_status afb_linear_rows_make(MPI_Comm comm, afb_structures *structures, const int32_t *element, afb_bispectrum *bispectrum,
-                                const afb_zbl *reference, int n_groups, const afb_linear_group *group, int skip_bad,
-                                afb_linear_rows *out);
-void afb_linear_rows_clear(afb_linear_rows *rows);
+typedef struct {
+  const double *a;             /* [afb_linear_unknowns] */
+  double b, weight;
+  int group, kind;             /* kind: AFB_LINEAR_ENERGY ... */
+} afb_linear_row;
 
-/* The unknowns x [rows->n] into potential->constant and ->beta, which it allocates; its bispectrum is the one of the fit. Not
+int afb_linear_unknowns(const afb_bispectrum *bispectrum);
+
+/* Calls `take` with each row of the frames and atoms that this rank evaluates, one after the other; rows are not kept. It calls afb_evaluate, has its
+ * statuses, and those of `take`, which is not collective. AFB_E_INPUT also: the group of the number given has no frame. Collective on
+ * `comm`, the same status on all ranks. Memory: that of afb_evaluate with 24 (n + 1) bytes an atom, whatever the number of frames. */
+afb_status afb_linear_rows(MPI_Comm comm, const afb_linear_data *data, void *owner,
+                           afb_status (*take)(void *owner, const afb_linear_row *row));
+
+/* x [afb_linear_unknowns], the same on all ranks: the rows go into a numeric/least_squares.h as they come. Collective on `comm`, the same status
+ * on all ranks: those of afb_linear_rows and afb_least_squares_solve; AFB_E_INPUT: no structure has anything to fit to. */
+afb_status afb_linear_solve(MPI_Comm comm, const afb_linear_data *data, double ridge, double tolerance, double *x,
+                            afb_least_squares_result *result);
+
+/* The unknowns x into potential->constant and ->beta, which it allocates; its bispectrum is the one of the fit. Not
  * collective. AFB_E_MEMORY. */
 afb_status afb_linear_potential(const double *x, afb_potential *potential);
 
@@ -52,8 +67,8 @@ typedef struct {
   double mae, rmse, rsq;
 } afb_linear_error;
 
-/* error [n_groups + 1][2][AFB_LINEAR_KINDS]: all groups together first; unweighted, weighted. The same on all ranks. Collective. AFB_E_MEMORY. */
-afb_status afb_linear_errors(MPI_Comm comm, const afb_linear_rows *rows, const double *x, int n_groups,
-                             afb_linear_error *error);
+/* error [n_groups + 1][2][AFB_LINEAR_KINDS]: all groups together first; unweighted, weighted. The same on all ranks. The rows are evaluated again.
+ * Collective, statuses of afb_linear_rows. */
+afb_status afb_linear_errors(MPI_Comm comm, const afb_linear_data *data, const double *x, afb_linear_error *error);
 
 #endif

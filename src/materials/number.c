@@ -157,8 +157,8 @@ int afb_number_leading(const char **at, double *value)
     else if (d.exponent == 0)
       x = (double)d.mantissa;
     else if (d.mantissa <= UINT64_C(1) << 53)
-      x = d.exponent > 0 ? (double)d.mantissa * power_of_ten[d.exponent]
-                         : (double)d.mantissa / power_of_ten[-d.exponent];
+      x =
+        d.exponent > 0 ? (double)d.mantissa * power_of_ten[d.exponent] : (double)d.mantissa / power_of_ten[-d.exponent];
     else if (d.exponent < 0 && d.exponent >= -LARGEST_POWER_IN_64_BITS)
       x = divide(d.mantissa, -d.exponent);
     else

@@ -44,7 +44,7 @@ static void begin_sites(afb_reader *reader, afb_part *part, afb_walk *walk)
   for (int i = 0; i < 3; i++)
     walk->layout.axes[i][i] = BOHR_IN_ANGSTROM;
   afb_reader_add_frame(reader, part, walk);
-  walk->line += walk->layout.n_rows;
+  walk->line = INT64_MAX;
 }
 
 static void step_structure(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text)
@@ -76,8 +76,7 @@ static void step_structure(afb_reader *reader, afb_part *part, afb_walk *walk, i
 /* The sites of the potential, which follow, are those of the atoms. */
 static void walk_structure(afb_reader *reader, afb_part *part, afb_walk *walk)
 {
-  if (walk->n_frames == 0)
-    afb_walk_lines(reader, part, walk, step_structure);
+  afb_walk_lines(reader, part, walk, step_structure);
 }
 
 static void end_structure(afb_reader *reader, afb_part *part, afb_walk *walk)
@@ -124,7 +123,8 @@ static int read_three(const char *at, int n[3])
   return 1;
 }
 
-static void read_sites(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text, int fractional)
+static void read_sites(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text,
+                       int fractional)
 {
   const char *at = text;
   afb_word word;
@@ -184,7 +184,8 @@ static void step_skl(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t
     if (!afb_read_numbers(text, 6, x) || !make_cell(x, walk->frame.cell))
       fail(reader, part, walk, line, "a b c and three angles of a cell with a volume", text);
     break;
-  default: step_keyword(reader, part, walk, line, text);
+  default:
+    step_keyword(reader, part, walk, line, text);
   }
 }
 
@@ -199,7 +200,9 @@ static void end_skl(afb_reader *reader, afb_part *part, afb_walk *walk)
   afb_layout *layout = &walk->layout;
   if (walk->step == TITLE_KEYWORD || !(fabs(afb_cell_volume(&frame->cell[0][0])) > 0) || layout->n_rows == 0) {
     afb_reader_problem(reader, part, walk, 1, afb_part_end(part) - 1, "the file ends without %s",
-                       walk->step < KEYWORDS ? "title and end" : layout->n_rows == 0 ? "fract or cart" : "cell");
+                       walk->step < KEYWORDS ? "title and end"
+                       : layout->n_rows == 0 ? "fract or cart"
+                                             : "cell");
     return;
   }
   make_periodic(walk);

@@ -86,7 +86,7 @@ static void begin_rows(afb_reader *reader, afb_part *part, afb_walk *walk, char 
   for (int i = 0; i < 3; i++)
     walk->frame.periodic[i] = 1;
   afb_reader_add_frame(reader, part, walk);
-  walk->line += layout->n_rows;
+  walk->line = INT64_MAX;
 }
 
 static void step(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t line, const char *text)
@@ -95,7 +95,9 @@ static void step(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t lin
   const char *at = text;
   int n = walk->step++;
   switch (n) {
-  case TITLE: afb_walk_begin_frame(walk, line); break;
+  case TITLE:
+    afb_walk_begin_frame(walk, line);
+    break;
   case SCALE:
     if (!read_scale(walk, text))
       fail(reader, part, walk, line, "one scale other than 0, or three positive ones,", text);
@@ -127,8 +129,7 @@ static void step(afb_reader *reader, afb_part *part, afb_walk *walk, int64_t lin
 /* What follows the positions (velocities) is not looked at. */
 static void walk_poscar(afb_reader *reader, afb_part *part, afb_walk *walk)
 {
-  if (walk->n_frames == 0)
-    afb_walk_lines(reader, part, walk, step);
+  afb_walk_lines(reader, part, walk, step);
 }
 
 static void end_poscar(afb_reader *reader, afb_part *part, afb_walk *walk)

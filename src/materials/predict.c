@@ -6,6 +6,7 @@
 
 #include "materials/evaluate.h"
 #include "materials/reader.h"
+#include "materials/tables.h"
 
 enum { WIDTH = 4, FRAME_WIDTH = 7 };   /* energy and force; energy and virial */
 
@@ -107,7 +108,7 @@ static void spread(MPI_Comm comm, const afb_structures *s, afb_forces *out)
 }
 
 afb_status afb_predict_forces(MPI_Comm comm, afb_structures *structures, const int32_t *element, afb_potential *potential,
-                              int skip_bad, afb_forces *out)
+                              int64_t whole, int skip_bad, afb_forces *out)
 {
   size_t n = (size_t)potential->n_elements, n_frames = (size_t)structures->n_frames;
   predictor p = {.comm = comm, .structures = structures, .potential = potential, .out = out};
@@ -119,7 +120,7 @@ afb_status afb_predict_forces(MPI_Comm comm, afb_structures *structures, const i
     afb_visitor visitor = {.owner = &p, .width = WIDTH, .frame_width = FRAME_WIDTH, .visit = visit, .cost_pair = 1,
                            .cutoff = afb_potential_cutoffs(potential, cutoff)};
     afb_sink sink = {.owner = &p, .rows = take_atoms, .frames = take_frames};
-    status = afb_evaluate(comm, structures, element, 0, skip_bad, &visitor, &sink);
+    status = afb_evaluate(comm, structures, element, whole, skip_bad, &visitor, &sink);
   }
   if (status == AFB_OK)
     spread(comm, structures, out);
@@ -150,4 +151,21 @@ afb_deviations afb_forces_compare(MPI_Comm comm, const afb_structures *s, const 
     compare(forces->force[i], s->force[i], &sum[1], &sum[4]);
   MPI_Allreduce(MPI_IN_PLACE, sum, 6, MPI_DOUBLE, MPI_SUM, comm);
   return (afb_deviations){sum[0] / sum[3], sum[1] / sum[4], sum[2] / sum[5]};
+}
+
+afb_status afb_forces_write(MPI_Comm comm, const afb_structures *s, int n_elements, const char *const *name,
+                            const int32_t *element, const afb_forces *forces, afb_arrays *arrays)
+{
+  const afb_array energy = {"predictions/energy", AFB_F64, 1, 1, {0}, "eV", "energy of the frame; NaN: was left out"};
+  const afb_array stress = {"predictions/stress", AFB_F64, 1, 2, {0, 6}, "bar",
+                            "xx yy zz xy xz yz, positive under compression; NaN where there is no cell"};
+  const afb_array atom_energy = {"atoms/energy", AFB_F64, 1, 1, {s->n_atoms}, "eV", "share of the atom in the energy"};
+  const afb_array force = {"atoms/force", AFB_F64, 1, 2, {s->n_atoms, 3}, "eV/angstrom", "force on the atom"};
+  AFB_TRY(afb_tables_structures(comm, arrays, s, n_elements, name, element));
+  AFB_TRY(afb_tables_small(comm, arrays, energy, s->n_frames, forces->energy));
+  AFB_TRY(afb_tables_small(comm, arrays, stress, s->n_frames, forces->stress));
+  AFB_TRY(afb_arrays_add(arrays, &atom_energy));
+  AFB_TRY(afb_arrays_add(arrays, &force));
+  AFB_TRY(afb_arrays_write(arrays, atom_energy.name, s->first, s->n, forces->atom_energy));
+  return afb_arrays_write(arrays, force.name, s->first, s->n, forces->force);
 }

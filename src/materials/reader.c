@@ -28,20 +28,18 @@ const char *afb_line_excerpt(const char *line, char *buffer)
   return buffer;
 }
 
-/* Room for one more element of a list; the reader's status tells when there is none. */
-static int room(afb_reader *reader, void **list, int64_t n, int64_t *capacity, size_t size)
+/* The list with room for one more element; NULL, and the reader's status tells, when there is none. */
+static void *room(afb_reader *reader, void *list, int64_t n, int64_t *capacity, size_t size)
 {
   if (n < *capacity)
-    return 1;
+    return list;
   int64_t wanted = 2 * *capacity + 16;
-  void *grown = realloc(*list, (size_t)wanted * size);
-  if (!grown) {
+  void *grown = realloc(list, (size_t)wanted * size);
+  if (grown)
+    *capacity = wanted;
+  else
     reader->status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld frames", (long long)wanted);
-    return 0;
-  }
-  *list = grown;
-  *capacity = wanted;
-  return 1;
+  return grown;
 }
 
 void afb_walk_begin_frame(afb_walk *walk, int64_t line)
@@ -55,11 +53,11 @@ void afb_walk_begin_frame(afb_walk *walk, int64_t line)
 
 static int add_types(afb_reader *reader, const afb_walk *walk)
 {
-  int64_t capacity = reader->type_capacity;
   for (int t = 0; t < walk->n_types; t++) {
-    if (!room(reader, (void **)&reader->type, reader->n_types, &capacity, sizeof *reader->type))
+    afb_type *type = room(reader, reader->type, reader->n_types, &reader->type_capacity, sizeof *type);
+    if (!type)
       return 0;
-    reader->type_capacity = (int)capacity;
+    reader->type = type;
     reader->type[reader->n_types++] = walk->type[t];
   }
   return 1;
@@ -68,10 +66,13 @@ static int add_types(afb_reader *reader, const afb_walk *walk)
 void afb_reader_add_layout(afb_reader *reader, const afb_part *part, const afb_walk *walk, int64_t frame)
 {
   int first_type = reader->n_types;
-  if (!add_types(reader, walk) ||
-      !room(reader, (void **)&reader->layout, reader->n_layouts, &reader->layout_capacity, sizeof *reader->layout))
+  afb_layout *layout = room(reader, reader->layout, reader->n_layouts, &reader->layout_capacity, sizeof *layout);
+  if (!layout)
     return;
-  afb_layout *layout = &reader->layout[reader->n_layouts++];
+  reader->layout = layout;
+  if (!add_types(reader, walk))
+    return;
+  layout += reader->n_layouts++;
   *layout = walk->layout;
   layout->frame = frame;
   layout->part = (int)(part - reader->part);
@@ -81,9 +82,11 @@ void afb_reader_add_layout(afb_reader *reader, const afb_part *part, const afb_w
 
 void afb_reader_add_frame(afb_reader *reader, const afb_part *part, afb_walk *walk)
 {
-  if (!room(reader, (void **)&reader->frame, reader->n_frames, &reader->frame_capacity, sizeof *reader->frame))
+  afb_frame *frame = room(reader, reader->frame, reader->n_frames, &reader->frame_capacity, sizeof *frame);
+  if (!frame)
     return;
-  reader->frame[reader->n_frames] = walk->frame;
+  reader->frame = frame;
+  frame[reader->n_frames] = walk->frame;
   afb_reader_add_layout(reader, part, walk, reader->n_frames++);
   walk->n_frames++;
 }
@@ -97,8 +100,11 @@ static void add_problem(afb_reader *reader, const afb_problem *problem)
       reader->problem[0] = *problem;
     return;
   }
-  if (room(reader, (void **)&reader->problem, reader->n_problems, &reader->problem_capacity, sizeof *problem))
-    reader->problem[reader->n_problems++] = *problem;
+  afb_problem *list = room(reader, reader->problem, reader->n_problems, &reader->problem_capacity, sizeof *list);
+  if (!list)
+    return;
+  reader->problem = list;
+  list[reader->n_problems++] = *problem;
 }
 
 void afb_reader_problem(afb_reader *reader, const afb_part *part, afb_walk *walk, int fresh, int64_t line,
@@ -114,10 +120,15 @@ void afb_reader_problem(afb_reader *reader, const afb_part *part, afb_walk *walk
   vsnprintf(problem.what, sizeof problem.what, format, args);
   va_end(args);
   add_problem(reader, &problem);
-  walk->layout.n_rows = 0;
-  if (reader->n_layouts > 0)
-    reader->layout[reader->n_layouts - 1].n_rows = 0;
   walk->ended |= !reader->skip_bad;
+}
+
+void afb_reader_cut_rows(afb_reader *reader, afb_walk *walk, int64_t n_rows)
+{
+  if (n_rows < walk->layout.n_rows)
+    walk->layout.n_rows = n_rows;
+  if (reader->n_layouts > 0)
+    reader->layout[reader->n_layouts - 1].n_rows = walk->layout.n_rows;
 }
 
 void afb_reader_row_problem(afb_reader *reader, const afb_layout *layout, int64_t line, const char *format, ...)
@@ -136,9 +147,8 @@ int afb_reader_species(afb_reader *reader, const char *name, size_t length)
     if (memcmp(reader->species[s], name, length) == 0 && reader->species[s][length] == '\0')
       return s;
   if (reader->n_species == AFB_MAX_SPECIES) {
-    reader->status =
-      AFB_FAIL(AFB_E_LIMIT, "more than %d species in the structures: is a column of numbers taken for names?",
-               AFB_MAX_SPECIES);
+    reader->status = AFB_FAIL(
+      AFB_E_LIMIT, "more than %d species in the structures: is a column of numbers taken for names?", AFB_MAX_SPECIES);
     return -1;
   }
   char *own = reader->species[reader->n_species];
@@ -176,9 +186,9 @@ int afb_read_numbers(const char *at, int n, double *x)
 /* What the rows of a frame have in common, and what the last row was: mostly the next one is alike. */
 typedef struct {
   const afb_layout *layout;
-  afb_word last;               /* the species as it was written */
+  afb_word last; /* the species as it was written */
   int last_kind;
-  int type;                    /* of rows that are counted: up to row `until` */
+  int type; /* of rows that are counted: up to row `until` */
   int64_t until;
 } row_reader;
 
@@ -291,7 +301,8 @@ static void explain_row(afb_reader *reader, const afb_layout *layout, int64_t li
   int found = count_columns(at);
   if (found < layout->fewest || (layout->most > 0 && found > layout->most)) {
     char wanted[48];
-    snprintf(wanted, sizeof wanted, layout->most == layout->fewest ? "%d columns" : "at least %d columns", layout->fewest);
+    snprintf(wanted, sizeof wanted, layout->most == layout->fewest ? "%d columns" : "at least %d columns",
+             layout->fewest);
     afb_reader_row_problem(reader, layout, line, "a row of an atom has %s, this line has %d", wanted, found);
     return;
   }

@@ -82,11 +82,11 @@ typedef struct {
   char **path;
   int n_parts;
   afb_part *part;
-  int64_t n_frames, n_layouts, n_problems, frame_capacity, layout_capacity, problem_capacity;
+  int64_t n_frames, n_layouts, n_problems, frame_capacity, layout_capacity, problem_capacity, type_capacity;
   afb_frame *frame;            /* those that began on this rank */
   afb_layout *layout;          /* of these, and of the one that goes on from the rank before */
   afb_problem *problem;
-  int n_types, type_capacity;
+  int n_types;
   afb_type *type;
   int n_species;
   char species[AFB_MAX_SPECIES][AFB_SPECIES_NAME];   /* in the order in which they were met */
@@ -131,11 +131,14 @@ int64_t afb_part_end(const afb_part *part);
 void afb_walk_begin_frame(afb_walk *walk, int64_t line);
 /* Notes walk->frame with walk->layout and walk->type as the next frame. */
 void afb_reader_add_frame(afb_reader *reader, const afb_part *part, afb_walk *walk);
-/* Something is wrong: with the last frame of the walk, whose rows are then not read; or, `fresh`, with one of which nothing is known
- * and which is added here. */
+/* Something is wrong: with the last frame of the walk; or, `fresh`, with one of which nothing is known and which is added
+ * here. */
 void afb_reader_problem(afb_reader *reader, const afb_part *part, afb_walk *walk, int fresh, int64_t line, const char *format,
                         ...) __attribute__((format(printf, 6, 7)));
-/* The same for a row. */
+/* The last frame of the walk has no more than n_rows rows. All that are rows are read, also those of a frame that is wrong: which mistake is
+ * its first then does not depend on who finds what. */
+void afb_reader_cut_rows(afb_reader *reader, afb_walk *walk, int64_t n_rows);
+/* The same as afb_reader_problem for a row. */
 void afb_reader_row_problem(afb_reader *reader, const afb_layout *layout, int64_t line, const char *format, ...)
   __attribute__((format(printf, 4, 5)));
 

@@ -274,18 +274,32 @@ afb_status afb_snap_read(MPI_Comm comm, const char *coefficients_path, const cha
 
 /* ---- Writing ---- */
 
+/* With as few digits as read back to the same number. */
+static void put_number(FILE *file, const char *before, double value)
+{
+  char text[32];
+  int digits = 15;
+  do
+    snprintf(text, sizeof text, "%.*g", digits, value);
+  while (++digits <= 17 && memcmp(&value, &(double){strtod(text, NULL)}, sizeof value) != 0);
+  fprintf(file, "%s%s", before, text);
+}
+
 static void write_coefficients(FILE *file, const afb_snap_elements *elements, const afb_potential *potential)
 {
   const afb_bispectrum_settings *s = afb_bispectrum_get(potential->bispectrum);
   int n_columns = afb_bispectrum_n_columns(potential->bispectrum);
   fprintf(file, "%d %d\n", elements->n, n_columns + 1);
   for (int e = 0; e < elements->n; e++) {
-    fprintf(file, "%s %.17g %.17g\n%.17g # constant\n", elements->name[e], s->radius[e], s->weight[e],
-            potential->constant[e]);
+    fputs(elements->name[e], file);
+    put_number(file, " ", s->radius[e]);
+    put_number(file, " ", s->weight[e]);
+    put_number(file, "\n", potential->constant[e]);
+    fputs(" # constant\n", file);
     for (int k = 0; k < n_columns; k++) {
       afb_bispectrum_component c = afb_bispectrum_column(potential->bispectrum, k);
-      fprintf(file, "%.17g # %d: %d %d %d", potential->beta[(size_t)e * (size_t)n_columns + (size_t)k], k + 1, c.two_j1,
-              c.two_j2, c.two_j);
+      put_number(file, "", potential->beta[(size_t)e * (size_t)n_columns + (size_t)k]);
+      fprintf(file, " # %d: %d %d %d", k + 1, c.two_j1, c.two_j2, c.two_j);
       if (c.element1 >= 0)
         fprintf(file, " %s %s %s", elements->name[c.element1], elements->name[c.element2], elements->name[c.element3]);
       if (c.other >= 0)
@@ -308,7 +322,7 @@ static void write_parameters(FILE *file, const afb_snap_elements *elements, cons
       if (keyword[k].kind == COUNT || keyword[k].kind == FLAG)
         fprintf(file, " %d", *(const int *)field);
       else
-        fprintf(file, " %.17g", ((const double *)field)[i]);
+        put_number(file, " ", ((const double *)field)[i]);
     fputc('\n', file);
   }
 }

@@ -27,8 +27,8 @@ static int deal_parts(const afb_files *files, int64_t slice, int64_t divided, in
       continue;
     }
     if (part)
-      part[n] = (afb_part){.file = i, .format = files->format[i], .begin = begin - at, .end = end - at,
-                           .size = files->size[i]};
+      part[n] =
+        (afb_part){.file = i, .format = files->format[i], .begin = begin - at, .end = end - at, .size = files->size[i]};
     n++;
   }
   return n;
@@ -162,7 +162,11 @@ static afb_status gather(MPI_Comm comm, size_t size, int64_t n, const void *mine
   afb_status status = count ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the list of ranks");
   if (n > INT_MAX)
     status = AFB_FAIL(AFB_E_LIMIT, "too many frames on one rank");
-  AFB_TRY(afb_agree(comm, status));
+  status = afb_agree(comm, status);
+  if (status != AFB_OK) {
+    free(count);
+    return status;
+  }
   int own = (int)n;
   MPI_Allgather(&own, 1, MPI_INT, count, 1, MPI_INT, comm);
   *n_all = 0;
@@ -262,8 +266,9 @@ static afb_status unite_species(MPI_Comm comm, afb_reader *reader, afb_structure
   }
   free(all);
   if (n > AFB_MAX_SPECIES)
-    return AFB_FAIL(AFB_E_LIMIT, "%d species in the structures, at most %d are possible: is a column of numbers taken for names?",
-                    n, AFB_MAX_SPECIES);
+    return AFB_FAIL(AFB_E_LIMIT,
+                    "%d species in the structures, at most %d are possible: is a column of numbers taken for names?", n,
+                    AFB_MAX_SPECIES);
   out->n_species = n;
   for (int s = 0; s < reader->n_species; s++) {
     const char *found = bsearch(reader->species[s], out->species, (size_t)n, AFB_SPECIES_NAME, by_name);
@@ -418,21 +423,51 @@ void afb_structures_clear(afb_structures *structures)
   *structures = (afb_structures){.n_files = 0};
 }
 
-/* Atoms of this rank, [first, first + n), that lie in [begin, end). */
-static int overlap(int64_t first, int64_t n, int64_t begin, int64_t end, int64_t *at)
+/* What goes where: numbers and offsets of atoms for each rank. */
+typedef struct {
+  int ranks;
+  int *send, *send_at, *receive, *receive_at; /* [ranks] */
+} exchange_plan;
+
+/* Atoms that lie in both ranges, and where they begin in the range of n atoms from `first` on. */
+static int overlap(int64_t first, int64_t n, int64_t begin, int64_t end, int *at)
 {
   int64_t from = first > begin ? first : begin, to = first + n < end ? first + n : end;
-  *at = from;
+  *at = to > from ? (int)(from - first) : 0;
   return to > from ? (int)(to - from) : 0;
 }
 
-static void exchange(MPI_Comm comm, const int *plan, int ranks, int width, MPI_Datatype type, const void *from, void *to)
+/* own [ranks][2]: first atom and number of atoms of each rank. */
+static void make_plan(const afb_structures *s, const int64_t *atom_first, const int64_t *own, int64_t first, int64_t n,
+                      exchange_plan *plan)
 {
-  MPI_Datatype record;
-  MPI_Type_contiguous(width, type, &record);
-  MPI_Type_commit(&record);
-  MPI_Alltoallv(from, plan, plan + ranks, record, to, plan + 2 * ranks, plan + 3 * ranks, record, comm);
-  MPI_Type_free(&record);
+  for (int r = 0; r < plan->ranks; r++) {
+    plan->send[r] = overlap(s->first, s->n, atom_first[r], atom_first[r + 1], &plan->send_at[r]);
+    plan->receive[r] = overlap(first, n, own[2 * r], own[2 * r] + own[2 * r + 1], &plan->receive_at[r]);
+  }
+}
+
+/* Rows of `width` values. */
+static void exchange(MPI_Comm comm, const exchange_plan *plan, int width, MPI_Datatype type, const void *from, void *to)
+{
+  MPI_Datatype row;
+  MPI_Type_contiguous(width, type, &row);
+  MPI_Type_commit(&row);
+  MPI_Alltoallv(from, plan->send, plan->send_at, row, to, plan->receive, plan->receive_at, row, comm);
+  MPI_Type_free(&row);
+}
+
+/* The arrays of *s change places with these. */
+static void swap_arrays(afb_structures *s, double **position, int32_t **kind, double **force)
+{
+  double *old_position = s->position, *old_force = s->force;
+  int32_t *old_kind = s->kind;
+  s->position = *position;
+  s->force = *force;
+  s->kind = *kind;
+  *position = old_position;
+  *force = old_force;
+  *kind = old_kind;
 }
 
 afb_status afb_structures_deal(MPI_Comm comm, const int64_t *atom_first, afb_structures *s)
@@ -440,46 +475,34 @@ afb_status afb_structures_deal(MPI_Comm comm, const int64_t *atom_first, afb_str
   int rank, ranks;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &ranks);
-  int *plan = calloc(4 * (size_t)ranks, sizeof *plan);
+  int64_t first = atom_first[rank], n = atom_first[rank + 1] - first;
   int64_t *own = malloc(2 * (size_t)ranks * sizeof *own), mine[2] = {s->first, s->n};
-  int64_t first = atom_first[rank], end = atom_first[rank + 1];
-  size_t n = (size_t)(end - first) + 1;
-  double *position = malloc(3 * n * sizeof *position), *force = s->force ? malloc(3 * n * sizeof *force) : NULL;
-  int32_t *kind = malloc(n * sizeof *kind);
+  int *numbers = malloc(4 * (size_t)ranks * sizeof *numbers);
+  double *position = malloc(3 * (size_t)n * sizeof *position + 1);
+  double *force = s->force ? malloc(3 * (size_t)n * sizeof *force + 1) : NULL;
+  int32_t *kind = malloc((size_t)n * sizeof *kind + 1);
   afb_status status = AFB_OK;
-  if (!plan || !own || !position || !kind || (s->force && !force))
-    status = AFB_FAIL(AFB_E_MEMORY, "no memory to move %lld atoms", (long long)(end - first));
-  else if (s->n > INT_MAX || end - first > INT_MAX)
+  if (!own || !numbers || !position || !kind || (s->force && !force))
+    status = AFB_FAIL(AFB_E_MEMORY, "no memory to move %lld atoms", (long long)n);
+  else if (s->n > INT_MAX || n > INT_MAX)
     status = AFB_FAIL(AFB_E_LIMIT, "more than %d atoms on one rank: use more ranks", INT_MAX);
   status = afb_agree(comm, status);
   if (status == AFB_OK) {
+    exchange_plan plan = {ranks, numbers, numbers + ranks, numbers + 2 * ranks, numbers + 3 * ranks};
     MPI_Allgather(mine, 2, MPI_INT64_T, own, 2, MPI_INT64_T, comm);
-    for (int r = 0; r < ranks; r++) {
-      int64_t at;
-      if ((plan[r] = overlap(s->first, s->n, atom_first[r], atom_first[r + 1], &at)) > 0)
-        plan[ranks + r] = (int)(at - s->first);
-      if ((plan[2 * ranks + r] = overlap(own[2 * r], own[2 * r + 1], first, end, &at)) > 0)
-        plan[3 * ranks + r] = (int)(at - first);
-    }
-    exchange(comm, plan, ranks, 3, MPI_DOUBLE, s->position, position);
-    exchange(comm, plan, ranks, 1, MPI_INT32_T, s->kind, kind);
+    make_plan(s, atom_first, own, first, n, &plan);
+    exchange(comm, &plan, 3, MPI_DOUBLE, s->position, position);
+    exchange(comm, &plan, 1, MPI_INT32_T, s->kind, kind);
     if (force)
-      exchange(comm, plan, ranks, 3, MPI_DOUBLE, s->force, force);
-    double *old_position = s->position, *old_force = s->force;
-    int32_t *old_kind = s->kind;
-    s->position = position;
-    s->force = force;
-    s->kind = kind;
+      exchange(comm, &plan, 3, MPI_DOUBLE, s->force, force);
     s->first = first;
-    s->n = end - first;
-    position = old_position;
-    force = old_force;
-    kind = old_kind;
+    s->n = n;
+    swap_arrays(s, &position, &kind, &force);
   }
-  free(plan);
   free(own);
+  free(numbers);
   free(position);
-  free(force);
   free(kind);
+  free(force);
   return status;
 }

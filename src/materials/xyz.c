@@ -35,9 +35,10 @@ static void read_count(afb_reader *reader, afb_part *part, afb_walk *walk)
     return;
   }
   if (words >= 4 && walk->n_frames > 0) {
-    afb_reader_problem(reader, part, walk, 0, line,
-                       "a number of atoms is expected here: the frame of line %lld says %lld atoms, but more rows follow",
-                       (long long)walk->frame.line, (long long)walk->frame.n_atoms);
+    afb_reader_problem(
+      reader, part, walk, 0, line,
+      "a number of atoms is expected here: the frame of line %lld says %lld atoms, but more rows follow",
+      (long long)walk->frame.line, (long long)walk->frame.n_atoms);
   } else {
     afb_reader_problem(reader, part, walk, 1, line, "a number of atoms is expected here, not '%s'",
                        afb_line_excerpt(text, excerpt));
@@ -171,7 +172,7 @@ static const char *read_properties(afb_word value, afb_layout *layout)
     int64_t count = 0;
     for (size_t i = 0; i < field[2].size; i++)
       count = field[2].text[i] < '0' || field[2].text[i] > '9' || count > 9999 ? 10000
-                                                                              : 10 * count + (field[2].text[i] - '0');
+                                                                               : 10 * count + (field[2].text[i] - '0');
     if (count < 1 || count > 9999)
       return "Properties: a number of columns from 1 to 9999 is expected in name:type:columns";
     int three = afb_word_is(field[1], "R") && count == 3;
@@ -281,7 +282,7 @@ static void read_comment(afb_reader *reader, afb_part *part, afb_walk *walk)
   if (!wrong)
     wrong = complete_comment(walk, &f);
   walk->layout.first_line = ++walk->line;
-  walk->layout.n_rows = walk->frame.n_atoms;
+  walk->layout.n_rows = wrong ? 0 : walk->frame.n_atoms;
   walk->step = ROWS;
   afb_reader_add_frame(reader, part, walk);
   if (wrong)
@@ -302,6 +303,7 @@ static void pass_rows(afb_reader *reader, afb_part *part, afb_walk *walk)
   int64_t mark = next_mark(part, walk->line);
   if (mark < end && mark < part_end) {
     too_few_rows(reader, part, walk, mark, "the next frame");
+    afb_reader_cut_rows(reader, walk, mark - walk->layout.first_line);
     walk->line = mark;
     walk->step = COUNT;
   } else if (end <= part_end) {
@@ -317,9 +319,15 @@ static void walk_xyz(afb_reader *reader, afb_part *part, afb_walk *walk)
   int64_t end = afb_part_end(part);
   while (!walk->ended && reader->status == AFB_OK && walk->line < end)
     switch (walk->step) {
-    case COUNT: read_count(reader, part, walk); break;
-    case COMMENT: read_comment(reader, part, walk); break;
-    case ROWS: pass_rows(reader, part, walk); break;
+    case COUNT:
+      read_count(reader, part, walk);
+      break;
+    case COMMENT:
+      read_comment(reader, part, walk);
+      break;
+    case ROWS:
+      pass_rows(reader, part, walk);
+      break;
     default:
       walk->line = next_mark(part, walk->line);
       walk->step = walk->line < end ? COUNT : SEARCH;
@@ -330,13 +338,12 @@ static void end_xyz(afb_reader *reader, afb_part *part, afb_walk *walk)
 {
   int64_t end = afb_part_end(part);
   if (walk->step == COMMENT)
-    afb_reader_problem(reader, part, walk, 1, walk->frame.line, "the file ends behind this line: %lld atoms are missing",
-                       (long long)walk->frame.n_atoms);
+    afb_reader_problem(reader, part, walk, 1, walk->frame.line,
+                       "the file ends behind this line: %lld atoms are missing", (long long)walk->frame.n_atoms);
   else if (walk->step == ROWS && walk->layout.first_line + walk->frame.n_atoms > end)
     too_few_rows(reader, part, walk, end, "the end of the file");
   else if (walk->n_frames == 0)
     afb_reader_problem(reader, part, walk, 1, end, "there is no frame in this file");
 }
 
-const afb_format afb_format_extxyz = {
-  .name = "extxyz", .marks = 1, .walk = walk_xyz, .end = end_xyz};
+const afb_format afb_format_extxyz = {.name = "extxyz", .marks = 1, .walk = walk_xyz, .end = end_xyz};

@@ -57,7 +57,10 @@ static afb_status put_head(buffer *b, const afb_frame *frame, int forces)
     AFB_TRY(put(b, " energy=%.17g", frame->energy));
   static const int of_six[9] = {0, 3, 4, 3, 1, 5, 4, 5, 2};
   for (int i = 0; isfinite(frame->stress[0]) && i < 9; i++)
-    AFB_TRY(put(b, i == 0 ? " stress=\"%.17g" : i == 8 ? " %.17g\"" : " %.17g",
+    AFB_TRY(put(b,
+                i == 0   ? " stress=\"%.17g"
+                : i == 8 ? " %.17g\""
+                         : " %.17g",
                 -frame->stress[of_six[i]] / AFB_EV_PER_A3_IN_BAR));
   AFB_TRY(put_name(b, "name", frame->name));
   AFB_TRY(put_name(b, "group", frame->group));
@@ -108,8 +111,10 @@ afb_status afb_structures_write_xyz(MPI_Comm comm, const char *path, const afb_s
   if (status == AFB_OK) {
     MPI_File file;
     int code = MPI_File_open(comm, path, MPI_MODE_CREATE | MPI_MODE_WRONLY, MPI_INFO_NULL, &file);
-    status = afb_agree(comm, code == MPI_SUCCESS ? AFB_OK
-                                                 : AFB_FAIL(AFB_E_IO, "%s cannot be written: does the folder exist, and is it yours?", path));
+    status =
+      afb_agree(comm, code == MPI_SUCCESS
+                        ? AFB_OK
+                        : AFB_FAIL(AFB_E_IO, "%s cannot be written: does the folder exist, and is it yours?", path));
     if (status == AFB_OK) {
       MPI_File_set_size(file, 0);
       status = write_text(comm, file, path, &b);

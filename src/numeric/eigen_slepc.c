@@ -240,7 +240,8 @@ static PetscErrorCode configure(const afb_eigen_problem *problem, int guesses, M
   PetscCall(EPSSetWhichEigenpairs(eps, EPS_SMALLEST_REAL));
   PetscCall(EPSSetDimensions(eps, problem->n_wanted, room < n ? room : n, PETSC_DEFAULT));
   PetscCall(EPSSetConvergenceTest(eps, EPS_CONV_ABS));
-  return EPSSetTolerances(eps, problem->tolerance * (problem->scale > 0 ? problem->scale : 1.0),
+  /* Half of it: what SLEPc compares with is an estimate, some per cent short of the residual. */
+  return EPSSetTolerances(eps, 0.5 * problem->tolerance * (problem->scale > 0 ? problem->scale : 1.0),
                           problem->max_iterations);
 }
 

@@ -27,44 +27,79 @@ static void clear_below(int n, int leading, double *r)
     memset(r + (size_t)j * (size_t)leading + j + 1, 0, (size_t)(n - j - 1) * sizeof *r);
 }
 
-/* Rows first ... first + count - 1, weighted, below the triangle. */
-static void put_rows(const afb_least_squares *p, int64_t first, int count, int leading, double *stack)
+/* The triangle stands on top of the rows that wait to be folded into it. */
+struct afb_least_squares {
+  int n;                       /* columns with the right-hand side */
+  int block, count;            /* rows that have room; that wait */
+  int64_t rows;
+  double *stack;               /* [n][n + block], by columns */
+  double *tau, *work;
+};
+
+afb_status afb_least_squares_create(int n, afb_least_squares **out)
 {
-  double *below = stack + p->n + 1;
-  for (int i = 0; i < count; i++) {
-    const double *row = p->a + (size_t)(first + i) * (size_t)p->n;
-    double w = p->weight ? p->weight[first + i] : 1;
-    for (int j = 0; j < p->n; j++)
-      below[(size_t)j * (size_t)leading + (size_t)i] = w * row[j];
-    below[(size_t)p->n * (size_t)leading + (size_t)i] = w * p->b[first + i];
-  }
+  afb_least_squares *fit = *out = calloc(1, sizeof *fit);
+  if (!fit)
+    return no_memory(n + 1);
+  fit->n = n + 1;
+  fit->block = 4 * fit->n < MAX_BLOCK ? 4 * fit->n : MAX_BLOCK;
+  fit->stack = calloc((size_t)(fit->n + fit->block) * (size_t)fit->n, sizeof *fit->stack);
+  fit->tau = malloc((size_t)fit->n * sizeof *fit->tau);
+  fit->work = malloc((size_t)fit->n * PANEL * sizeof *fit->work);
+  if (fit->stack && fit->tau && fit->work)
+    return AFB_OK;
+  afb_least_squares_destroy(out);
+  return no_memory(n + 1);
 }
 
-/* r [n + 1][n + 1] column-major: the triangle of this rank's rows; zero without rows. */
-static afb_status reduce_rows(const afb_least_squares *p, double *r)
+void afb_least_squares_destroy(afb_least_squares **fit)
 {
-  int n = p->n + 1, block = 4 * n < MAX_BLOCK ? 4 * n : MAX_BLOCK, leading = n + block, size = n * PANEL, info = 0;
-  double *stack = calloc((size_t)leading * (size_t)n, sizeof *stack), *tau = malloc((size_t)n * sizeof *tau);
-  double *work = malloc((size_t)size * sizeof *work);
-  afb_status status = stack && tau && work ? AFB_OK : no_memory(n);
-  for (int64_t first = 0; status == AFB_OK && first < p->m; first += block) {
-    int count = p->m - first < block ? (int)(p->m - first) : block, rows = n + count;
-    put_rows(p, first, count, leading, stack);
-    dgeqrf_(&rows, &n, stack, &leading, tau, work, &size, &info);
-    if (info != 0)
-      status = AFB_FAIL(AFB_E_NUMERIC, "dgeqrf refused %d rows of %d columns (info %d)", rows, n, info);
-    clear_below(n, leading, stack);
-  }
-  for (int j = 0; status == AFB_OK && j < n; j++)
-    for (int i = 0; i < n; i++) {
-      r[(size_t)j * (size_t)n + (size_t)i] = stack[(size_t)j * (size_t)leading + (size_t)i];
-      if (!isfinite(r[(size_t)j * (size_t)n + (size_t)i]))
-        status = AFB_FAIL(AFB_E_NUMERIC, "least squares: a row is not finite");
+  if (!*fit)
+    return;
+  free((*fit)->stack);
+  free((*fit)->tau);
+  free((*fit)->work);
+  free(*fit);
+  *fit = NULL;
+}
+
+static afb_status fold(afb_least_squares *fit)
+{
+  int n = fit->n, leading = n + fit->block, rows = n + fit->count, size = n * PANEL, info = 0;
+  if (fit->count == 0)
+    return AFB_OK;
+  dgeqrf_(&rows, &n, fit->stack, &leading, fit->tau, fit->work, &size, &info);
+  fit->count = 0;
+  if (info != 0)
+    return AFB_FAIL(AFB_E_NUMERIC, "dgeqrf refused %d rows of %d columns (info %d)", rows, n, info);
+  clear_below(n, leading, fit->stack);
+  return AFB_OK;
+}
+
+afb_status afb_least_squares_add(afb_least_squares *fit, const double *a, double b, double weight)
+{
+  int n = fit->n - 1;
+  size_t leading = (size_t)(fit->n + fit->block);
+  double *row = fit->stack + fit->n + fit->count++;
+  for (int j = 0; j < n; j++)
+    row[(size_t)j * leading] = weight * a[j];
+  row[(size_t)n * leading] = weight * b;
+  fit->rows++;
+  return fit->count == fit->block ? fold(fit) : AFB_OK;
+}
+
+/* r [n][n] column-major: the triangle of this rank's rows; zero without rows. */
+static afb_status triangle_of(afb_least_squares *fit, double *r)
+{
+  size_t n = (size_t)fit->n, leading = n + (size_t)fit->block;
+  AFB_TRY(fold(fit));
+  for (size_t j = 0; j < n; j++)
+    for (size_t i = 0; i < n; i++) {
+      r[j * n + i] = fit->stack[j * leading + i];
+      if (!isfinite(r[j * n + i]))
+        return AFB_FAIL(AFB_E_NUMERIC, "least squares: a row is not finite");
     }
-  free(stack);
-  free(tau);
-  free(work);
-  return status;
+  return AFB_OK;
 }
 
 /* Of the triangles of all ranks, one below the other, to that of rank 0. */
@@ -138,9 +173,9 @@ static afb_status decompose(int n, const double *r, spectrum *v)
   return AFB_OK;
 }
 
-static afb_status solve_triangle(const afb_least_squares *p, const double *r, double *x, afb_least_squares_result *result)
+/* The minimum of ||R x - c||^2 + ridge ||x||^2, n unknowns. */
+static afb_status solve_triangle(int n, const double *r, double ridge, double tolerance, double *x, afb_least_squares_result *result)
 {
-  int n = p->n;
   const double *c = r + (size_t)n * (size_t)(n + 1);
   spectrum v = {0};
   afb_status status = decompose(n, r, &v);
@@ -150,8 +185,8 @@ static afb_status solve_triangle(const afb_least_squares *p, const double *r, do
     double outside = c[n] * c[n];
     cblas_dgemv(CblasColMajor, CblasTrans, n, n, 1, v.u, n, c, 1, 0, v.c, 1);
     for (int k = 0; k < n; k++) {
-      int counts = v.s[k] > p->tolerance * v.s[0];
-      double y = counts ? v.s[k] * v.c[k] / (v.s[k] * v.s[k] + p->ridge) : 0, miss = v.s[k] * y - v.c[k];
+      int counts = v.s[k] > tolerance * v.s[0];
+      double y = counts ? v.s[k] * v.c[k] / (v.s[k] * v.s[k] + ridge) : 0, miss = v.s[k] * y - v.c[k];
       result->rank += counts;
       outside += miss * miss;
       v.c[k] = y;
@@ -163,22 +198,23 @@ static afb_status solve_triangle(const afb_least_squares *p, const double *r, do
   return status;
 }
 
-afb_status afb_least_squares_solve(MPI_Comm comm, const afb_least_squares *problem, double *x,
+afb_status afb_least_squares_solve(MPI_Comm comm, afb_least_squares *fit, double ridge, double tolerance, double *x,
                                    afb_least_squares_result *result)
 {
-  int rank, n = problem->n + 1;
+  int rank, n = fit->n;
   MPI_Comm_rank(comm, &rank);
   double *r = calloc((size_t)n * (size_t)n, sizeof *r);
-  afb_status status = afb_agree(comm, r ? reduce_rows(problem, r) : no_memory(n));
+  afb_status status = afb_agree(comm, r ? triangle_of(fit, r) : no_memory(n));
   if (status == AFB_OK)
     status = reduce_triangles(comm, n, r);
   if (status == AFB_OK && rank == 0) {
     clear_below(n, n, r);
-    status = solve_triangle(problem, r, x, result);
+    status = solve_triangle(n - 1, r, ridge, tolerance, x, result);
   }
   status = afb_agree(comm, status);
   if (status == AFB_OK) {
-    MPI_Bcast(x, problem->n, MPI_DOUBLE, 0, comm);
+    MPI_Allreduce(&fit->rows, &result->rows, 1, MPI_INT64_T, MPI_SUM, comm);
+    MPI_Bcast(x, n - 1, MPI_DOUBLE, 0, comm);
     MPI_Bcast(&result->rank, 1, MPI_INT, 0, comm);
     MPI_Bcast(&result->condition, 1, MPI_DOUBLE, 0, comm);
     MPI_Bcast(&result->residual, 1, MPI_DOUBLE, 0, comm);

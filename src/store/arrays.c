@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/log.h"
 #include "store/file.h"
 #include "store/hdf.h"
 
@@ -21,7 +22,7 @@ typedef struct {
 struct afb_arrays {
   MPI_Comm comm;
   int rank, size, writes;
-  int64_t bytes, reserved;       /* of all arrays; and for which there is space on the disk */
+  int64_t bytes;                 /* of all arrays */
   char *path, *temporary;
   hid_t file, transfer;
   int n, capacity;
@@ -300,12 +301,8 @@ afb_status afb_arrays_open(MPI_Comm comm, const char *path, const char *kind, af
   return AFB_OK;
 }
 
-/* `end`: of what HDF5 wrote; behind it is space that was reserved and not needed. HDF5 does not tell it of a file that it
- * has open by MPI-IO, but cuts such a file itself. */
-static afb_status put_in_place(const afb_arrays *arrays, haddr_t end)
+static afb_status put_in_place(const afb_arrays *arrays)
 {
-  if (arrays->size == 1 && truncate(arrays->temporary, (off_t)end) != 0)
-    return AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, strerror(errno));
   AFB_TRY(afb_file_sync(arrays->temporary));
   if (rename(arrays->temporary, arrays->path) != 0)
     return AFB_FAIL(AFB_E_IO, "cannot replace %s: %s", arrays->path, strerror(errno));
@@ -317,13 +314,18 @@ afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
   afb_arrays *arrays = *handle;
   if (!arrays)
     return status;
-  haddr_t end = 0;
   *handle = NULL;
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
-    if (status == AFB_OK
-        && (H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0 || (arrays->size == 1 && H5Fget_eoa(arrays->file, &end) < 0)))
+    if (status == AFB_OK && H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
       status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->path, afb_hdf_reason());
+  }
+  if (arrays->writes) {
+    status = afb_agree(arrays->comm, status);
+    /* On a full disk HDF5 cannot even close the file: there is space as soon as it is empty. */
+    if (status != AFB_OK && arrays->rank == 0 && truncate(arrays->temporary, 0) != 0)
+      afb_log(AFB_LOG_DEBUG, "cannot empty %s: %s", arrays->temporary, strerror(errno));
+    MPI_Barrier(arrays->comm);
   }
   /* Closing the file closes its datasets (H5F_CLOSE_STRONG). */
   if (H5Fclose(arrays->file) < 0 && status == AFB_OK)
@@ -332,7 +334,7 @@ afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
     if (status == AFB_OK && arrays->rank == 0)
-      status = put_in_place(arrays, end);
+      status = put_in_place(arrays);
     status = afb_agree(arrays->comm, status);
     if (status != AFB_OK && arrays->rank == 0)
       unlink(arrays->temporary);
@@ -386,19 +388,10 @@ afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array)
     status = AFB_FAIL(AFB_E_IO, "cannot make %s in %s: %s", array->name, arrays->temporary, afb_hdf_reason());
   if (status == AFB_OK)
     status = push(arrays, array, dataset);
-  arrays->bytes += array->dim[0] * row_bytes(array) + BLOCK_BYTES;
-  return afb_agree(arrays->comm, status);
-}
-
-/* A full disk has to be found before HDF5 writes: a file whose writes failed it cannot even close. */
-static afb_status reserve(afb_arrays *arrays)
-{
-  afb_status status = AFB_OK;
-  if (arrays->reserved >= arrays->bytes)
-    return AFB_OK;
-  if (arrays->rank == 0)
-    status = afb_file_extend(arrays->temporary, METADATA_BYTES + arrays->bytes);
-  arrays->reserved = arrays->bytes;
+  /* A full disk is better found before HDF5 writes. */
+  arrays->bytes += array->dim[0] * row_bytes(array);
+  if (status == AFB_OK && arrays->rank == 0)
+    status = afb_file_space(arrays->temporary, METADATA_BYTES + arrays->bytes);
   return afb_agree(arrays->comm, status);
 }
 
@@ -437,8 +430,6 @@ static afb_status transfer(afb_arrays *arrays, const char *name, int64_t first, 
   int64_t slabs = status == AFB_OK ? (n + at_once - 1) / at_once : 0;
   MPI_Allreduce(MPI_IN_PLACE, &slabs, 1, MPI_INT64_T, MPI_MAX, arrays->comm);
   AFB_TRY(afb_agree(arrays->comm, status));
-  if (out)
-    AFB_TRY(reserve(arrays));
   for (int64_t s = 0; s < slabs; s++) {
     int64_t done = s * at_once < n ? s * at_once : n, now = n - done < at_once ? n - done : at_once;
     if (transfer_rows(arrays, e, first + done, now, in ? in + done * bytes : NULL, out ? out + done * bytes : NULL) < 0)

@@ -38,7 +38,7 @@ typedef struct {
   const char *unit, *description;
 } afb_array;
 
-/* Declares a dataset; the same on all ranks. */
+/* Declares a dataset; the same on all ranks. AFB_E_IO also when the disk has no space for all that is declared. */
 afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array);
 /* Rows first ... first + n - 1 (along dim[0]) from this rank, n may be 0; ranks must not overlap. Collective I/O. Large
  * pieces are written in slabs, so that no buffer beyond the data is needed. */

@@ -100,12 +100,18 @@ afb_status afb_file_reserve(const char *path, int64_t size)
   return status;
 }
 
-afb_status afb_file_extend(const char *path, int64_t size)
+afb_status afb_file_space(const char *path, int64_t size)
 {
+  struct stat info;
   int fd = open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0)
     return AFB_FAIL(AFB_E_IO, "cannot open %s: %s", path, strerror(errno));
-  afb_status status = allocate(fd, path, size);
+  afb_status status = fstat(fd, &info) == 0 ? AFB_OK : AFB_FAIL(AFB_E_IO, "cannot read %s: %s", path, strerror(errno));
+  if (status == AFB_OK && size > info.st_size) {
+    status = allocate(fd, path, size);
+    if (ftruncate(fd, info.st_size) != 0 && status == AFB_OK)
+      status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, strerror(errno));
+  }
   close(fd);
   return status;
 }

@@ -15,8 +15,9 @@ afb_status afb_file_write(int fd, const char *path, int64_t offset, const void *
 afb_status afb_file_copy(const char *from, const char *to, int64_t first, int64_t n);
 /* Makes an empty file of `size` bytes of allocated space, removing what was there: finds a full disk before it matters. */
 afb_status afb_file_reserve(const char *path, int64_t size);
-/* Allocates space up to `size` bytes for a file that is there, whose content stays. */
-afb_status afb_file_extend(const char *path, int64_t size);
+/* Whether a file that is there can grow to `size` bytes; the space is given back, because writing into reserved space is slower than
+ * into new one. */
+afb_status afb_file_space(const char *path, int64_t size);
 afb_status afb_file_size(const char *path, int64_t *size);
 /* fsync of a file by its path, and of the directory that holds it. */
 afb_status afb_file_sync(const char *path);

@@ -13,7 +13,7 @@
 #include "tests/descriptor/snap_files.h"
 
 enum { TOP = 8, EDGE = 4, ATOMS = 2 * EDGE * EDGE * EDGE, N_U = (TOP + 1) * (TOP + 2) * (2 * TOP + 3) / 6, MAX_TRIPLES = 64 };
-typedef enum { SUMS, TABLES, RECURSION, FACTORED, HALF, ORBITS, VECTOR_2, VECTOR_4, VECTOR_8, N_STEPS } step;
+typedef enum { SUMS, TABLES, RECURSION, FACTORED, HALF, ROOTLESS, ORBITS, EQUAL, VECTOR_2, VECTOR_4, VECTOR_8, N_STEPS } step;
 
 static const char *const step_text[N_STEPS] = {
   "explicit sums: rotation matrices from Wigner D, coupling coefficients where they stand, all projections",
@@ -21,7 +21,9 @@ static const char *const step_text[N_STEPS] = {
   "rotation matrices by recursion in Cayley–Klein parameters",
   "coupling coefficients taken out of the inner sums",
   "half of the rows, by symmetry, of rotation matrices and sums",
+  "square roots and the symmetry of rotation matrices once for each atom, not for each neighbour",
   "cheapest of the equivalent orders of (j1, j2, j)",
+  "pairs of rows once where j1 = j2",
   "vectors of 2 doubles, one atom in each lane (the kernel of `src/descriptor`)",
   "vectors of 4",
   "vectors of 8"};
@@ -36,7 +38,7 @@ typedef struct {
 
 static triple plain[MAX_TRIPLES], cheapest[MAX_TRIPLES];
 static int n_triples;
-static double factorials[2 * TOP + 4];
+static double factorials[2 * TOP + 4], scale_of_u[N_U];
 
 static double factorial(int n)
 {
@@ -78,7 +80,7 @@ static double small_d(int j, int m, int n, double beta, double (*f)(int))
 
 static double complex big_d(int j, int m, int n, double alpha, double beta, double gamma, double (*f)(int))
 {
-  return cexp(CMPLX(0, -0.5 * m * alpha)) * small_d(j, m, n, beta, f) * cexp(CMPLX(0, -0.5 * n * gamma));
+  return cexp(-0.5 * m * alpha * I) * small_d(j, m, n, beta, f) * cexp(-0.5 * n * gamma * I);
 }
 
 static int u_index(int j, int mb, int ma) { return j * (j + 1) * (2 * j + 1) / 6 + (j + 1) * mb + ma; }
@@ -91,7 +93,7 @@ static void add_by_sums(double omega, double theta, double phi, double weight, d
       for (int ma = 0; ma <= j; ma++) {
         double complex sum = 0;
         for (int n = -j; n <= j; n += 2)
-          sum += big_d(j, 2 * mb - j, n, phi, theta, -phi, f) * cexp(CMPLX(0, -0.5 * n * omega)) *
+          sum += big_d(j, 2 * mb - j, n, phi, theta, -phi, f) * cexp(-0.5 * n * omega * I) *
                  big_d(j, n, 2 * ma - j, phi, -theta, -phi, f);
         U[u_index(j, mb, ma)] += weight * sum;
       }
@@ -123,6 +125,49 @@ static void add_by_recursion(double complex a, double complex b, double weight, 
   }
 }
 
+/* Rows 2 mb <= j of v, u^j[mb][ma] = root_scale v^j[mb][ma], for which the recursion has no roots; the weight is v^0. */
+static double root_scale(int j, int mb, int ma)
+{
+  return sqrt(factorials[ma] * factorials[j - ma] / (factorials[mb] * factorials[j - mb]));
+}
+
+static void add_without_roots(double complex a, double complex b, double weight, double complex *U)
+{
+  static double mirror[TOP + 1][TOP + 1];
+  const double ar = creal(a), ai = cimag(a), br = creal(b), bi = cimag(b);
+  double re[2][(TOP + 2) * (TOP + 1)], im[2][(TOP + 2) * (TOP + 1)], *parts = (double *)U;
+  if (mirror[1][0] == 0)
+    for (int j = 1; j <= TOP; j += 2)
+      for (int ma = 0, mb = (j + 1) / 2; ma <= j; ma++)
+        mirror[j][ma] = ((ma - mb) & 1 ? -1 : 1) * root_scale(j, j - mb, j - ma) / root_scale(j, mb, ma);
+  re[0][0] = weight;
+  im[0][0] = 0;
+  parts[0] += weight;
+  for (int j = 1; j <= TOP; j++) {
+    double *r = re[j & 1], *i = im[j & 1], *out = parts + 2 * u_index(j, 0, 0);
+    const double *pr = re[(j & 1) ^ 1], *pim = im[(j & 1) ^ 1];
+    for (int mb = 0; 2 * mb <= j; mb++, r += j + 1, i += j + 1, pr += j, pim += j, out += 2 * (j + 1)) {
+      double lower_r = 0, lower_i = 0;
+      for (int ma = 0; ma < j; ma++) {
+        r[ma] = ar * pr[ma] + ai * pim[ma] + lower_r;
+        i[ma] = ar * pim[ma] - ai * pr[ma] + lower_i;
+        lower_r = -(br * pr[ma] + bi * pim[ma]);
+        lower_i = -(br * pim[ma] - bi * pr[ma]);
+      }
+      r[j] = lower_r;
+      i[j] = lower_i;
+      for (int ma = 0; ma <= j; ma++) {
+        out[2 * ma] += r[ma];
+        out[2 * ma + 1] += i[ma];
+      }
+    }
+    for (int ma = 0; (j & 1) && ma <= j; ma++) {
+      r[ma] = mirror[j][ma] * r[-1 - ma];
+      i[ma] = -mirror[j][ma] * i[-1 - ma];
+    }
+  }
+}
+
 static void total_u(const afb_neighbours *list, int64_t c, step how, double complex *U)
 {
   memset(U, 0, N_U * sizeof *U);
@@ -131,9 +176,13 @@ static void total_u(const afb_neighbours *list, int64_t c, step how, double comp
     double weight = (cos(pi * r / cutoff) + 1) / 2, q = sin(angle) / r;
     if (how < RECURSION)
       add_by_sums(2 * angle, acos(z / r), atan2(y, x), weight, how == SUMS ? factorial : from_table, U);
+    else if (how < ROOTLESS)
+      add_by_recursion(cos(angle) - I * q * z, q * (y - I * x), weight, how >= HALF, U);
     else
-      add_by_recursion(CMPLX(cos(angle), -q * z), CMPLX(q * y, -q * x), weight, how >= HALF, U);
+      add_without_roots(cos(angle) - I * q * z, q * (y - I * x), weight, U);
   }
+  for (int i = 0; how >= ROOTLESS && i < N_U; i++)
+    U[i] *= scale_of_u[i];
   for (int j = 0; j <= TOP; j++) {
     for (int mb = j / 2 + 1; how >= HALF && mb <= j; mb++)
       for (int ma = 0; ma <= j; ma++)
@@ -166,8 +215,9 @@ static double direct_sum(const triple *t, int tables, const double complex *U)
 static int low(int shift, int m, int j2) { return m + shift > j2 ? m + shift - j2 : 0; }
 static int high(int shift, int m, int j1) { return m + shift < j1 ? m + shift : j1; }
 
-/* Z^{j1 j2 j}[b][a] row by row, contracted with U^j; with `half` the rows 2 b <= j, the middle one to its middle. */
-static double factored_sum(const triple *t, int half, const double complex *U)
+/* Z^{j1 j2 j}[b][a] row by row, contracted with U^j; with `half` the rows 2 b <= j, the middle one to its middle; with `equal` rows b1 <= b2 of the
+ * same layer only. */
+static double factored_sum(const triple *t, int half, int equal, const double complex *U)
 {
   int j1 = t->j1, j2 = t->j2, j = t->j, shift = (j1 + j2 - j) / 2;
   double sum = 0;
@@ -176,7 +226,8 @@ static double factored_sum(const triple *t, int half, const double complex *U)
     for (int a = 0; a <= last; a++) {
       double re = 0, im = 0;
       int a_low = low(shift, a, j2), a_high = high(shift, a, j1);
-      for (int b1 = low(shift, b, j2); b1 <= high(shift, b, j1); b1++) {
+      int b1_high = equal && j1 == j2 ? (b + shift) / 2 : high(shift, b, j1);
+      for (int b1 = low(shift, b, j2); b1 <= b1_high; b1++) {
         const double complex *u1 = U + u_index(j1, b1, 0), *u2 = U + u_index(j2, b + shift - b1, a + shift);
         double row_re = 0, row_im = 0;
         for (int a1 = a_low; a1 <= a_high; a1++) {
@@ -185,7 +236,7 @@ static double factored_sum(const triple *t, int half, const double complex *U)
           row_re += r1 * r2 - i1 * i2;
           row_im += r1 * i2 + i1 * r2;
         }
-        double c = t->cg[b1 * (j2 + 1) + b + shift - b1];
+        double c = t->cg[b1 * (j2 + 1) + b + shift - b1] * (equal && j1 == j2 && 2 * b1 < b + shift ? 2 : 1);
         re += c * row_re;
         im += c * row_im;
       }
@@ -204,16 +255,18 @@ static void components(const afb_neighbours *list, int64_t c, step how, double *
     if (how < FACTORED)
       B[t] = direct_sum(&plain[t], how > SUMS, U);
     else
-      B[t] = how < ORBITS ? factored_sum(&plain[t], how >= HALF, U) : cheapest[t].factor * factored_sum(&cheapest[t], 1, U);
+      B[t] = how < ORBITS ? factored_sum(&plain[t], how >= HALF, 0, U)
+                          : cheapest[t].factor * factored_sum(&cheapest[t], 1, how >= EQUAL, U);
 }
 
-static int64_t products(int j1, int j2, int j)
+/* About the operations of a sum: four for each product, six for each element of the third layer. */
+static int64_t operations(int j1, int j2, int j)
 {
   int shift = (j1 + j2 - j) / 2;
   int64_t n = 0;
   for (int b = 0; 2 * b <= j; b++)
     for (int a = 0; a <= (2 * b == j ? b : j); a++)
-      n += (int64_t)(high(shift, a, j1) - low(shift, a, j2) + 1) * (high(shift, b, j1) - low(shift, b, j2) + 1);
+      n += 6 + 4 * (int64_t)(high(shift, a, j1) - low(shift, a, j2) + 1) * (high(shift, b, j1) - low(shift, b, j2) + 1);
   return n;
 }
 
@@ -231,6 +284,10 @@ static void make_triples(void)
 {
   for (int n = 0; n < 2 * TOP + 4; n++)
     factorials[n] = factorial(n);
+  for (int j = 0; j <= TOP; j++)
+    for (int mb = 0; mb <= j; mb++)
+      for (int ma = 0; ma <= j; ma++)
+        scale_of_u[u_index(j, mb, ma)] = root_scale(j, mb, ma);
   n_triples = 0;
   for (int j1 = 0; j1 <= TOP; j1++)
     for (int j2 = 0; j2 <= j1; j2++)
@@ -239,7 +296,7 @@ static void make_triples(void)
           continue;
         int order[3][3] = {{j1, j2, j}, {j, j2, j1}, {j, j1, j2}}, best = 0;
         for (int k = 1; k < 3; k++)
-          if (products(order[k][0], order[k][1], order[k][2]) < products(order[best][0], order[best][1], order[best][2]))
+          if (operations(order[k][0], order[k][1], order[k][2]) < operations(order[best][0], order[best][1], order[best][2]))
             best = k;
         plain[n_triples] = make_triple(j1, j2, j, 1);
         cheapest[n_triples++] = make_triple(order[best][0], order[best][1], order[best][2], (j + 1.0) / (order[best][2] + 1));
@@ -322,7 +379,8 @@ static void write_table(const char *path, const afb_neighbours *list, const doub
   for (int how = 0; how < N_STEPS; how++) {
     if (isnan(time_of[how]))
       continue;
-    used += snprintf(text + used, sizeof text - (size_t)used, how ? "| %s | %.4g | %.2f | %.0f |\n" : "| %s | %.4g | | |\n", step_text[how], time_of[how],
+    used += snprintf(text + used, sizeof text - (size_t)used, how ? "| %s | %.*f | %.2f | %.0f |\n" : "| %s | %.*f | | |\n", step_text[how],
+                     time_of[how] < 100 ? 2 : 0, time_of[how],
                      before / time_of[how], time_of[0] / time_of[how]);
     before = time_of[how];
   }

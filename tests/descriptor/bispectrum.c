@@ -7,7 +7,7 @@
 #include "core/random.h"
 #include "descriptor/bispectrum.h"
 
-enum { MAX_PAIRS = 64, N_ELEMENTS = 3, N_OPTIONS = 15, N_KERNELS = 4 };
+enum { MAX_PAIRS = 64, N_ELEMENTS = 3, N_OPTIONS = 15, N_WITH_LARGE = 18, N_KERNELS = 4 };
 static const afb_kernel kernels[N_KERNELS] = {AFB_KERNEL_REFERENCE, AFB_KERNEL_2, AFB_KERNEL_4, AFB_KERNEL_8};
 static const double pi = 3.14159265358979323846;
 
@@ -26,7 +26,7 @@ static afb_bispectrum_settings option(int which, afb_kernel kernel)
     s.inner_s[e] = 1.4 + 0.1 * e;
     s.inner_d[e] = 0.5 + 0.1 * e;
   }
-  static const int pairs[][2] = {{3, 2}, {2, 2}, {4, 1}, {3, 0}, {0, 0}};
+  static const int pairs[][2] = {{3, 2}, {2, 2}, {4, 1}, {3, 0}, {0, 0}}, large[][2] = {{15, 15}, {20, 3}, {27, 1}};
   switch (which) {
   case 1: s.bzero = 0; break;
   case 2: s.bnorm = 1; break;
@@ -48,6 +48,12 @@ static afb_bispectrum_settings option(int which, afb_kernel kernel)
     break;
   case 13: s.two_jmax = 7, s.rfac0 = 1; break;
   case 14: s.two_jmax = 0; break;
+  case 15: s.two_jmax = 14; break;
+  case 16: s.two_jmax = 11, s.inner_switching = s.bnorm = 1; break;
+  case 17:
+    s.n_pairs = 3;
+    memcpy(s.pair, large, sizeof large);
+    break;
   default: break;
   }
   return s;
@@ -126,11 +132,11 @@ static void rotation_matrix(int j, double omega, const double n[3], double compl
   double complex G[64] = {0}, term[64] = {0}, next[64] = {0};
   for (int a = 0; a < size; a++) {
     double m = a - 0.5 * j, s = 0.5 * j, up = sqrt(s * (s + 1) - m * (m + 1)) / 2, step = omega / 256;
-    G[a * size + a] = CMPLX(0, -step * n[2] * m);
+    G[a * size + a] = -I * step * n[2] * m;
     term[a * size + a] = 1;
     if (a < j) {
-      G[(a + 1) * size + a] = CMPLX(0, -step) * up * CMPLX(n[0], -n[1]);
-      G[a * size + a + 1] = CMPLX(0, -step) * up * CMPLX(n[0], n[1]);
+      G[(a + 1) * size + a] = -I * step * up * (n[0] - I * n[1]);
+      G[a * size + a + 1] = -I * step * up * (n[0] + I * n[1]);
     }
   }
   memcpy(D, term, sizeof term);
@@ -363,7 +369,7 @@ static void kernels_agree(void **state)
   (void)state;
   environment e;
   environment_make(&e);
-  for (int which = 0; which < N_OPTIONS; which++) {
+  for (int which = 0; which < N_WITH_LARGE; which++) {
     afb_bispectrum *plain = plan_of(which, 0);
     int n = afb_bispectrum_n_columns(plain);
     int64_t n_pairs = e.first[4];

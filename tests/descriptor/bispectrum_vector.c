@@ -141,7 +141,7 @@ static void agrees_with_the_plain_kernel(void **state)
   for (int which = 0; which < N_OPTIONS; which++) {
     char name[32];
     snprintf(name, sizeof name, "option %d", which);
-    check_against_reference(option(which), e, name, 2e-14);
+    check_against_reference(option(which), e, name, 1e-14);
   }
   free(e);
 }
@@ -157,13 +157,13 @@ static void is_accurate_at_high_momenta(void **state)
     char name[32];
     s.two_jmax = two_j[k];
     snprintf(name, sizeof name, "2J = %d", two_j[k]);
-    check_against_reference(s, e, name, 1e-12);
+    check_against_reference(s, e, name, 5e-14);
   }
   s.n_pairs = 5;
   memcpy(s.pair, pairs, sizeof pairs);
-  check_against_reference(s, e, "2J = 30", 1e-12);
+  check_against_reference(s, e, "2J = 30", 5e-14);
   s.self = 0;
-  check_against_reference(s, e, "2J = 30 without centre", 1e-12);
+  check_against_reference(s, e, "2J = 30 without centre", 5e-14);
   free(e);
 }
 

@@ -6,7 +6,8 @@
 
 #include "core/random.h"
 
-brute_frame brute_random(int64_t n, double edge, double skew, const int periodic[3], double outside, int n_elements, uint64_t seed)
+brute_frame brute_random(int64_t n, double edge, double skew, const int periodic[3], double outside, int n_elements,
+                         uint64_t seed)
 {
   brute_frame f = {.s = {.n_atoms = n}};
   double h[3][3];
@@ -47,8 +48,11 @@ static void dual_lengths(const afb_structure *frame, double *length)
   for (int k = 0; k < 3; k++)
     for (int m = 0; m < 3; m++)
       for (int l = 0; l < 3; l++)
-        g[k][m] += frame->periodic[k] && frame->periodic[m] ? frame->cell[k][l] * frame->cell[m][l] : k == m ? 1.0 / 3 : 0;
-  double determinant = g[0][0] * (g[1][1] * g[2][2] - g[1][2] * g[2][1]) - g[0][1] * (g[1][0] * g[2][2] - g[1][2] * g[2][0]) +
+        g[k][m] += frame->periodic[k] && frame->periodic[m] ? frame->cell[k][l] * frame->cell[m][l]
+                   : k == m                                 ? 1.0 / 3
+                                                            : 0;
+  double determinant = g[0][0] * (g[1][1] * g[2][2] - g[1][2] * g[2][1]) -
+                       g[0][1] * (g[1][0] * g[2][2] - g[1][2] * g[2][0]) +
                        g[0][2] * (g[1][0] * g[2][1] - g[1][1] * g[2][0]);
   for (int k = 0; k < 3; k++) {
     int a = (k + 1) % 3, b = (k + 2) % 3;
@@ -87,8 +91,8 @@ brute_pair *brute_find(const afb_structure *frame, const double *centre, const d
 }
 
 /* Whether pairs begin ... end - 1 of the list are those of the oracle, which is used up. */
-static int same(const afb_structure *frame, const afb_piece *piece, const afb_neighbours *list, int64_t begin, int64_t end,
-                const double *centre, brute_pair *pair, int64_t n)
+static int same(const afb_structure *frame, const afb_piece *piece, const afb_neighbours *list, int64_t begin,
+                int64_t end, const double *centre, brute_pair *pair, int64_t n)
 {
   for (int64_t i = begin; i < end; i++) {
     int64_t point = list->point[i], owner = piece->owner[point], atom = piece->atom[point];
@@ -101,7 +105,8 @@ static int same(const afb_structure *frame, const afb_piece *piece, const afb_ne
       if (piece->position[3 * point + l] - centre[l] != r[l])
         return 0;
     int64_t j = 0;
-    while (j < n && (pair[j].atom != atom || fabs(pair[j].r[0] - r[0]) + fabs(pair[j].r[1] - r[1]) + fabs(pair[j].r[2] - r[2]) > 1e-9))
+    while (j < n && (pair[j].atom != atom ||
+                     fabs(pair[j].r[0] - r[0]) + fabs(pair[j].r[1] - r[1]) + fabs(pair[j].r[2] - r[2]) > 1e-9))
       j++;
     if (j == n)
       return 0;
@@ -110,8 +115,8 @@ static int same(const afb_structure *frame, const afb_piece *piece, const afb_ne
   return n == 0;
 }
 
-int64_t brute_differences(const afb_structure *frame, const afb_piece *piece, const afb_neighbours *list, int n_elements,
-                          const double *cutoff, const double *grid_cutoff)
+int64_t brute_differences(const afb_structure *frame, const afb_piece *piece, const afb_neighbours *list,
+                          int n_elements, const double *cutoff, const double *grid_cutoff)
 {
   int64_t different = 0, n;
   int f = 0;

@@ -7,6 +7,8 @@
 #include "core/random.h"
 #include "descriptor/potential.h"
 #include "materials/snap_file.h"
+#include "tests/descriptor/marks.h"
+#include "tests/descriptor/snap_files.h"
 
 typedef struct {
   int n;
@@ -296,32 +298,12 @@ enum { N_PUBLISHED = sizeof published / sizeof published[0], COLUMNS = 15 };
 
 static const double BAR = 1.6021765e6;   /* of 1 eV/angstrom^3, as LAMMPS has it */
 
-/* NULL without a message to be given: the data are not there. */
 static char *shared(const char *format, const char *a, const char *b, const char *c)
 {
-  char path[4096], name[1024];
-  const char *base = getenv("AUFBAU_SHARED"), *source = getenv("AUFBAU_SOURCE");
+  char name[1024], *path = malloc(4096);
   snprintf(name, sizeof name, format, a, b, c);
-  if (base)
-    snprintf(path, sizeof path, "%s/reference/snap/%s", base, name);
-  else
-    snprintf(path, sizeof path, "%s/../shared/reference/snap/%s", source ? source : ".", name);
-  return strcpy(malloc(strlen(path) + 1), path);
-}
-
-static char *text_of(const char *path)
-{
-  FILE *file = fopen(path, "rb");
-  if (!file)
-    return NULL;
-  fseek(file, 0, SEEK_END);
-  long size = ftell(file);
-  rewind(file);
-  char *text = calloc((size_t)size + 1, 1);
-  size_t got = fread(text, 1, (size_t)size, file);
-  fclose(file);
-  assert_true(got == (size_t)size);
-  return text;
+  snprintf(path, 4096, "%s/reference/snap/%s", shared_folder() ? shared_folder() : "absent", name);
+  return path;
 }
 
 /* The numbers that follow a key of JSON, brackets and commas passed over. */
@@ -344,7 +326,7 @@ static const char *numbers(const char *text, const char *key, int n, double *val
 
 static void read_cell(int k, structure *s)
 {
-  char *path = shared("structures/%s%s%s.extxyz", published[k].structure, "", ""), *text = text_of(path);
+  char *path = shared("structures/%s%s%s.extxyz", published[k].structure, "", ""), *text = read_text(path);
   assert_non_null(text);
   s->n = atoi(text);
   numbers(text, "Lattice=\"", 9, &s->cell[0][0]);
@@ -404,10 +386,16 @@ static double largest_force(const outcome *out, int n)
   return largest;
 }
 
+static const char *shown(double value, char text[16])
+{
+  snprintf(text, 16, "%.1e", value);
+  return text;
+}
+
 static void against_lammps(void **state)
 {
   char *first = shared("outputs/EFS_%s_%s%s.json", published[0].structure, published[0].potential, published[0].file);
-  char *text = text_of(first);
+  char *text = read_text(first);
   (void)state;
   free(first);
   if (!text) {
@@ -415,13 +403,15 @@ static void against_lammps(void **state)
     skip();
   }
   free(text);
+  char table[8192] = "| structure | potential | energy | stress | forces | energies of atoms | stresses of atoms |\n"
+                     "|:--|:--|--:|--:|--:|--:|--:|\n";
   for (int k = 0; k < N_PUBLISHED; k++) {
     char *path = shared("outputs/EFS_%s_%s%s.json", published[k].structure, published[k].potential, published[k].file);
     structure s = {0};
     afb_potential potential;
     static outcome out;
     double row[64 * COLUMNS], worst[5];
-    text = text_of(path);
+    text = read_text(path);
     assert_non_null(text);
     read_cell(k, &s);
     load_potential(k, &potential);
@@ -432,14 +422,17 @@ static void against_lammps(void **state)
     }
     evaluate(&potential, &s, &out);
     deviations(text, &out, &s, row, worst);
-    printf("# %s, %s%s: energy %.1e, stress %.1e, forces %.1e, energies of atoms %.1e, stresses of atoms %.1e\n",
-           published[k].structure, published[k].potential, published[k].file, worst[0], worst[1], worst[2], worst[3], worst[4]);
+    int perfect = strcmp(published[k].structure, "ta_bcc_perfect") == 0;
+    size_t used = strlen(table);
+    snprintf(table + used, sizeof table - used, "| %s | %s%s | %.1e | %.1e | %s | %.1e | %.1e |\n", published[k].structure,
+             published[k].potential, published[k].outer > 0 ? " with zbl" : "", worst[0], worst[1],
+             perfect ? "none" : shown(worst[2], (char[16]){0}), worst[3], worst[4]);
     check_true(worst[0] < 1e-11 && worst[3] < 1e-11);
     /* With chem LAMMPS takes coefficients of equal columns (two elements and their 2j exchanged) as equal in forces, but not in energies. In
      * the file of InP they differ by up to 5e-11. */
     int unequal = strncmp(published[k].potential, "InP", 3) == 0;
     check_true(worst[1] < (unequal ? 1e-8 : 1e-11) && worst[4] < (unequal ? 1e-8 : 1e-11));
-    if (strcmp(published[k].structure, "ta_bcc_perfect") == 0)
+    if (perfect)
       check_true(largest_force(&out, s.n) < 1e-12);
     else
       check_true(worst[2] < (unequal ? 1e-8 : 1e-10));
@@ -447,6 +440,10 @@ static void against_lammps(void **state)
     free(path);
     free(text);
   }
+  if (getenv("AUFBAU_TABLE"))
+    assert_int_equal(write_between_marks(getenv("AUFBAU_TABLE"), "forces", table), 0);
+  for (char *row = strtok(table, "\n"); row; row = strtok(NULL, "\n"))
+    printf("# %s\n", row);
 }
 
 static const struct CMUnitTest tests[] = {

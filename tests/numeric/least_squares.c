@@ -51,9 +51,16 @@ static afb_status solve(const matrix *t, int gaps, double ridge, double toleranc
     first = rank == size - 1 ? 0 : t->m;
     last = t->m;
   }
-  afb_least_squares problem = {.m = last - first, .n = t->n, .a = t->a + first * t->n, .b = t->b + first,
-                               .weight = t->w + first, .ridge = ridge, .tolerance = tolerance};
-  return afb_least_squares_solve(MPI_COMM_WORLD, &problem, x, result);
+  afb_least_squares *fit;
+  afb_status status = afb_least_squares_create(t->n, &fit);
+  check_ok(status);
+  for (int i = first; i < last && status == AFB_OK; i++)
+    status = afb_least_squares_add(fit, t->a + i * t->n, t->b[i], t->w[i]);
+  check_ok(status);
+  status = afb_least_squares_solve(MPI_COMM_WORLD, fit, ridge, tolerance, x, result);
+  check_true(status != AFB_OK || result->rows == t->m);
+  afb_least_squares_destroy(&fit);
+  return status;
 }
 
 /* The weighted matrix by columns, as LAPACK wants it. */
@@ -206,6 +213,33 @@ static void ridge(void **state)
   }
 }
 
+/* Rows that come after a solution count as if they had come at once. */
+static void continues(void **state)
+{
+  (void)state;
+  matrix t = random_matrix(500, 9, 1, 37);
+  int rank, size;
+  double once[9], x[9];
+  afb_least_squares_result result;
+  afb_least_squares *fit;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  check_ok(solve(&t, 0, 0, 1e-13, once, &result));
+  check_ok(afb_least_squares_create(t.n, &fit));
+  for (int part = 0; part < 2; part++) {
+    afb_status status = AFB_OK;
+    for (int i = 250 * part; i < 250 * (part + 1) && status == AFB_OK; i++)
+      if (i % size == rank)
+        status = afb_least_squares_add(fit, t.a + i * t.n, t.b[i], t.w[i]);
+    check_ok(status);
+    check_ok(afb_least_squares_solve(MPI_COMM_WORLD, fit, 0, 1e-13, x, &result));
+    check_true(result.rows == 250 * (part + 1));
+    check_true((distance(9, x, once) < 1e-12 * largest(9, once)) == (part == 1));
+  }
+  afb_least_squares_destroy(&fit);
+  matrix_clear(&t);
+}
+
 static void bad_rows(void **state)
 {
   (void)state;
@@ -224,6 +258,6 @@ static void bad_rows(void **state)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(against_dgels), cmocka_unit_test(against_dgelsd), cmocka_unit_test(analytic),
-  cmocka_unit_test(ridge), cmocka_unit_test(bad_rows),
+  cmocka_unit_test(ridge), cmocka_unit_test(continues), cmocka_unit_test(bad_rows),
 };
 CHECK_MAIN(tests)

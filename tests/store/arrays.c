@@ -314,7 +314,7 @@ static void a_full_disk(void **state)
   check_ok(make_file());
   signal(SIGXFSZ, SIG_IGN);
   check_true(fails_with(20000));
-  check_true(fails_with(3 << 20));
+  check_true(fails_with(1100 << 10));
   check_ok(make_file());
 }
 

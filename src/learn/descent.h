@@ -1,0 +1,84 @@
+/* Descent of an ensemble in data parallel: what all models share when they are trained. For src/learn.
+ *
+ * AdamW with linear warm-up and a cosine schedule over a flat array of weights, member after member. Batches come from
+ * counter-based shuffles that depend on (seed, member, epoch) alone; each rank takes its contiguous share of a batch, and
+ * gradients are summed over ranks by non-blocking reductions of the parts that are complete while the backward pass of the
+ * others continues. What the loss is, the owner says. The loss curve is the same on any number of ranks up to the order of
+ * summation. */
+#ifndef AFB_LEARN_DESCENT_H
+#define AFB_LEARN_DESCENT_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "core/status.h"
+#include "learn/model_kind.h"
+
+typedef struct {
+  int64_t batch;               /* rows a step, over all ranks */
+  int64_t steps;               /* the schedule falls to a twentieth of the rate over them */
+  int64_t warmup;              /* steps of linear rise */
+  double rate, weight_decay, clip;
+  int64_t patience;            /* a member rests when its loss has not fallen for so many evaluations; 0: never */
+  int64_t evaluate_every;      /* steps between evaluations */
+  int64_t first_step;          /* number of the step at which the schedule began */
+  uint64_t seed;               /* order of rows */
+} afb_descent_options;
+
+/* What one member is trained on and judged by: row numbers, whose meaning is the owner's. */
+typedef struct {
+  int64_t n_fit, *fit;         /* n_fit > 0 */
+  int64_t n_judge, *judge;     /* 0: no evaluation, the last weights are kept */
+  double best_loss;
+  int64_t stale;               /* evaluations since the best */
+} afb_descent_part;
+
+/* A batch: rows row[0 ... n-1], of which this rank has begin ... end-1. */
+typedef struct {
+  int member;
+  int64_t n, begin, end;
+  const int64_t *row;
+} afb_descent_batch;
+
+typedef struct {
+  /* Adds the gradient of the batch's mean loss, this rank's rows only, to gradient[size], and calls the sink once for each
+   * part of it; *loss: these rows' part of the mean. Not collective. */
+  afb_status (*gradient)(void *owner, const afb_descent_batch *batch, float *gradient, double *loss,
+                         const afb_gradient_sink *sink);
+  /* The loss of the rows that judge a member. Collective; rank 0's number counts. */
+  afb_status (*judge)(void *owner, int member, const afb_descent_part *part, double *loss);
+  void *owner;
+} afb_descent_task;
+
+typedef struct {
+  MPI_Comm comm;               /* the owner's; MPI_COMM_NULL until it is known */
+  int rank, n_ranks;
+  afb_descent_options options;
+  afb_descent_task task;
+  int members;
+  int64_t size;                /* weights of a member */
+  float *weight, *moment1, *moment2;       /* the owner's, [members][size] */
+  int64_t *step;                           /* the owner's: steps made */
+  afb_descent_part *part;                  /* [members] */
+  /* Private from here on. */
+  int64_t *order, order_epoch, *row;
+  int order_member;
+  float *gradient, *best, *member_gradient;
+  int n_requests;
+  MPI_Request *request;
+} afb_descent;
+
+/* Room for parts of at most n_fit and n_judge rows; the fields up to `step` are set before, and comm, rank and n_ranks before
+ * the first advance. Not collective. AFB_E_INPUT: options out of range. AFB_E_MEMORY: *descent may then still be cleared. */
+afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *descent);
+void afb_descent_clear(afb_descent *descent);
+
+/* Collective. Makes up to n_steps steps, with an evaluation before the first; *finished = 1 when options.steps are done or all members rest. loss (or
+ * NULL): mean loss of the steps made in this call, before their updates. AFB_E_NUMERIC when a gradient is not finite: weights are
+ * then those before that step. */
+afb_status afb_descent_advance(afb_descent *descent, int64_t n_steps, double *loss, int *finished);
+
+/* Collective. Each member gets its best weights, if it was ever judged; all ranks those of rank 0. */
+void afb_descent_finish(afb_descent *descent);
+
+#endif
