@@ -29,12 +29,21 @@ afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_
   return AFB_OK;
 }
 
+static void clear_matrix(afb_symmetric *matrix)
+{
+  free((void *)matrix->row);
+  free((void *)matrix->column);
+  free((void *)matrix->value);
+  *matrix = (afb_symmetric){0};
+}
+
 void afb_ci_clear(afb_ci *ci)
 {
   for (int i = 0; ci->block && i < ci->n_blocks; i++) {
     free(ci->block[i].value);
     free(ci->block[i].vector);
     free(ci->block[i].mixing);
+    clear_matrix(&ci->block[i].matrix);
   }
   free(ci->block);
   *ci = (afb_ci){0};
@@ -117,9 +126,11 @@ afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double 
     afb_status status = afb_agree(comm, block_matrix(angular, i, y, b->n, &matrix));
     if (status == AFB_OK)
       status = solve_block(comm, &matrix, ci->solver, whole, b);
-    free((void *)matrix.row);
-    free((void *)matrix.column);
-    free((void *)matrix.value);
+    clear_matrix(&b->matrix);
+    if (status == AFB_OK && whole && b->n > AFB_CI_WHOLE && b->n_levels < b->n)
+      b->matrix = matrix;
+    else
+      clear_matrix(&matrix);
     AFB_TRY(status);
   }
   return AFB_OK;
@@ -245,6 +256,92 @@ static void rotate_into_others(const afb_ci_block *b, const double *dh, double *
   }
 }
 
+/* Collective. y = H x, H spread over the ranks; largest_entry: of |H|; sum: [n]. */
+static void matrix_vector(MPI_Comm comm, const afb_symmetric *h, double largest_entry, const double *x, uint64_t *sum, double *y)
+{
+  double unit = unit_for(2 * largest_entry * sqrt(h->n * dot(h->n, x, x)));
+  memset(sum, 0, (size_t)h->n * sizeof *sum);
+  for (int64_t e = 0; e < h->n_entries; e++) {
+    add(sum + h->row[e], h->value[e] * x[h->column[e]], unit);
+    if (h->row[e] != h->column[e])
+      add(sum + h->column[e], h->value[e] * x[h->row[e]], unit);
+  }
+  total(comm, (size_t)h->n, sum, unit, y);
+}
+
+static void leave_levels(const afb_ci_block *b, double *x)
+{
+  for (int k = 0; k < b->n_levels; k++) {
+    const double *v = b->vector + (size_t)k * (size_t)b->n;
+    double overlap = dot(b->n, v, x);
+    for (int r = 0; r < b->n; r++)
+      x[r] -= overlap * v[r];
+  }
+}
+
+/* Collective. x = -(H - E)^-1 right in the complement of the levels, to 1e-11 of the right-hand side; diagonal preconditioner.
+ * `right` is changed; own: H's diagonal; work: [4][n], sum: [n]. */
+static void solve_shifted(MPI_Comm comm, const afb_ci_block *b, double energy, double largest_entry, const double *own, double *right,
+                          double *work, uint64_t *sum, double *x)
+{
+  enum { MOST = 200 };
+  size_t n = (size_t)b->n;
+  double *direction = work, *image = direction + n, *scaled = image + n, *diagonal = scaled + n;
+  for (size_t r = 0; r < n; r++)
+    diagonal[r] = fmax(own[r] - energy, 1e-2);
+  memset(x, 0, n * sizeof *x);
+  leave_levels(b, right);
+  double start = dot(b->n, right, right), now = start, product = 0;
+  for (int it = 0; it < MOST && now > 1e-22 * start; it++) {
+    for (size_t r = 0; r < n; r++)
+      scaled[r] = right[r] / diagonal[r];
+    leave_levels(b, scaled);
+    double before = product;
+    product = dot(b->n, right, scaled);
+    for (size_t r = 0; r < n; r++)
+      direction[r] = scaled[r] + (it > 0 ? product / before * direction[r] : 0);
+    matrix_vector(comm, &b->matrix, largest_entry, direction, sum, image);
+    for (size_t r = 0; r < n; r++)
+      image[r] -= energy * direction[r];
+    leave_levels(b, image);
+    double curvature = dot(b->n, direction, image);
+    if (!(curvature > 0))
+      return;
+    for (size_t r = 0; r < n; r++) {
+      x[r] -= product / curvature * direction[r];
+      right[r] -= product / curvature * image[r];
+    }
+    now = dot(b->n, right, right);
+  }
+}
+
+/* Collective. As rotate_into_others, of a block whose spectrum is not held. */
+static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, const double *dh, double *dc)
+{
+  size_t n = (size_t)b->n, m = (size_t)b->n_levels;
+  double *right = calloc(7 * n, sizeof *right), *x = right + n, *own = x + n, *work = own + n;
+  uint64_t *sum = malloc(n * sizeof *sum);
+  double most = largest((size_t)b->matrix.n_entries, b->matrix.value);
+  afb_status status = afb_agree(comm, right && sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n));
+  for (int64_t e = 0; e < b->matrix.n_entries && status == AFB_OK; e++)
+    if (b->matrix.row[e] == b->matrix.column[e])
+      own[b->matrix.row[e]] = b->matrix.value[e];
+  if (status == AFB_OK) {
+    MPI_Allreduce(MPI_IN_PLACE, own, b->n, MPI_DOUBLE, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, comm);
+  }
+  for (size_t l = 0; l < m && status == AFB_OK; l++) {
+    for (size_t r = 0; r < n; r++)
+      right[r] = dh[r * m + l];
+    solve_shifted(comm, b, b->value[l], most, own, right, work, sum, x);
+    for (size_t r = 0; r < n; r++)
+      dc[r * m + l] = x[r];
+  }
+  free(right);
+  free(sum);
+  return status;
+}
+
 /* Collective. change[n_integrals] += of block `block`; sum: room of that size. */
 static void add_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dc, uint64_t *sum, double *part,
                        double *change)
@@ -269,7 +366,7 @@ afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const d
   for (int i = 0; i < ci->n_blocks && !ci->average; i++) {
     const afb_ci_block *b = ci->block + i;
     size_t size = (size_t)b->n * (size_t)b->n_levels;
-    if (b->n_levels == b->n || b->n_known < b->n)
+    if (b->n_levels == b->n || (b->n_known < b->n && !b->matrix.value))
       continue;
     double *dh = malloc((2 * size + n) * sizeof *dh), *dc = dh + size, *part = dc + size;
     uint64_t *sum = malloc((size > n ? size : n) * sizeof *sum);
@@ -277,9 +374,13 @@ afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const d
     status = afb_agree(angular->comm, status);
     if (status == AFB_OK) {
       apply_change(angular, i, b, dy, sum, dh);
-      rotate_into_others(b, dh, dc);
-      add_change(angular, i, b, dc, sum, part, dgamma);
+      if (b->n_known == b->n)
+        rotate_into_others(b, dh, dc);
+      else
+        status = rotate_by_equations(angular->comm, b, dh, dc);
     }
+    if (status == AFB_OK)
+      add_change(angular, i, b, dc, sum, part, dgamma);
     free(dh);
     free(sum);
     AFB_TRY(status);
