@@ -1,13 +1,14 @@
 #include "atomic/angular.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "atomic/matrix_element.h"
 #include "numeric/racah.h"
 
-/* What one rank computes: entries in the order of row configuration, column configuration, row, column. Rows are numbered
- * through all blocks, columns within their block; index counts the rank's own integrals. */
+/* What one rank computes. Rows are numbered through all blocks, columns within their block; index counts the rank's own
+ * integrals. */
 typedef struct {
   int64_t n, room;
   int32_t *row, *column, *index;
@@ -64,41 +65,79 @@ static int group_end(const afb_chain_list *c, int first, int end)
 /* First row >= r that is this rank's: rows are dealt out in turn, which balances the triangle. */
 static int next_own(int r, int rank, int size) { return r + ((rank - r) % size + size) % size; }
 
+/* Appends the entries of the rows `top` ... `bottom` - 1, which come by row within pairs of configurations, in order of rows. */
+static afb_status append_by_row(const entries *from, int top, int bottom, int64_t *next, entries *out)
+{
+  AFB_TRY(entries_reserve(out, from->n));
+  memset(next, 0, (size_t)(bottom - top + 1) * sizeof *next);
+  for (int64_t e = 0; e < from->n; e++)
+    next[from->row[e] - top + 1]++;
+  for (int r = 0; r < bottom - top; r++)
+    next[r + 1] += next[r];
+  for (int64_t e = 0; e < from->n; e++) {
+    int64_t at = out->n + next[from->row[e] - top]++;
+    out->row[at] = from->row[e];
+    out->column[at] = from->column[e];
+    out->index[at] = from->index[e];
+    out->value[at] = from->value[e];
+  }
+  out->n += from->n;
+  return AFB_OK;
+}
+
+/* Entries of the rows with the occupations of `top`. */
+static afb_status compute_rows(const afb_block *block, const afb_chain_list *chains, int rank, int size, int top, int bottom,
+                               afb_operator_table *table, afb_pair_plan *plan, entries *out)
+{
+  int end = block->first + block->n_csf;
+  out->n = 0;
+  for (int left = block->first, right; left < bottom; left = right) {
+    right = group_end(chains, left, end);
+    AFB_TRY(afb_pair_plan_make(table, top, left, plan));
+    if (plan->n_values == 0)
+      continue;
+    for (int r = next_own(top, rank, size); r < bottom; r += size)
+      for (int s = left; s < right && s <= r; s++) {
+        int n;
+        AFB_TRY(entries_reserve(out, plan->n_values));
+        afb_pair_plan_evaluate(table, plan, r, s, &n, out->index + out->n, out->value + out->n);
+        for (int i = 0; i < n; i++) {
+          out->row[out->n] = r;
+          out->column[out->n++] = s - block->first;
+        }
+      }
+  }
+  return AFB_OK;
+}
+
+/* piece: room for the rows of one configuration; next: for as many numbers as there are rows, and one more. */
 static afb_status compute_block(const afb_block *block, const afb_chain_list *chains, int rank, int size,
-                                afb_operator_table *table, afb_pair_plan *plan, entries *out)
+                                afb_operator_table *table, afb_pair_plan *plan, entries *piece, int64_t *next, entries *out)
 {
   int end = block->first + block->n_csf;
   for (int top = block->first, bottom; top < end; top = bottom) {
     bottom = group_end(chains, top, end);
     if (next_own(top, rank, size) >= bottom)
       continue;
-    for (int left = block->first, right; left < bottom; left = right) {
-      right = group_end(chains, left, end);
-      AFB_TRY(afb_pair_plan_make(table, top, left, plan));
-      if (plan->n_values == 0)
-        continue;
-      for (int r = next_own(top, rank, size); r < bottom; r += size)
-        for (int s = left; s < right && s <= r; s++) {
-          int n;
-          AFB_TRY(entries_reserve(out, plan->n_values));
-          afb_pair_plan_evaluate(table, plan, r, s, &n, out->index + out->n, out->value + out->n);
-          for (int i = 0; i < n; i++) {
-            out->row[out->n] = r;
-            out->column[out->n++] = s - block->first;
-          }
-        }
-    }
+    AFB_TRY(compute_rows(block, chains, rank, size, top, bottom, table, plan, piece));
+    AFB_TRY(append_by_row(piece, top, bottom, next, out));
   }
   return AFB_OK;
 }
 
 static afb_status compute_own(const afb_csf_list *list, const afb_chain_list *chains, int rank, int size,
-                              afb_operator_table *table, entries *out)
+                              afb_operator_table *table, int64_t *block_end, entries *out)
 {
   afb_pair_plan plan = {0};
-  afb_status status = AFB_OK;
-  for (int b = 0; b < list->n_blocks && status == AFB_OK; b++)
-    status = compute_block(&list->block[b], chains, rank, size, table, &plan, out);
+  entries piece = {0};
+  int64_t *next = malloc(((size_t)list->n_csf + 1) * sizeof *next);
+  afb_status status = next ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", list->n_csf);
+  for (int b = 0; b < list->n_blocks && status == AFB_OK; b++) {
+    status = compute_block(&list->block[b], chains, rank, size, table, &plan, &piece, next, out);
+    block_end[b] = out->n;
+  }
+  free(next);
+  entries_clear(&piece);
   afb_pair_plan_clear(&plan);
   return status;
 }
@@ -207,96 +246,17 @@ static void renumber(const int32_t *to, entries *own)
   }
 }
 
-/* Puts entries where they belong; those of one row come in order. next[row] is moved on. */
-static void place(int64_t n, const int32_t *row, const int32_t *column, const int32_t *index, const double *value,
-                  const int32_t *block_first, int64_t *next, afb_angular *out)
+/* The entries become the result's; rows are counted within their blocks from here on. */
+static void take_over(const afb_csf_list *list, entries *own, afb_angular *out)
 {
-  for (int64_t e = 0; e < n; e++) {
-    int64_t at = next[row[e]]++;
-    out->row[at] = row[e] - block_first[row[e]];
-    out->column[at] = column[e];
-    out->index[at] = index[e];
-    out->value[at] = value[e];
-  }
-}
-
-/* Collective. Every rank's entries travel to all others in pieces that fit into `piece`. */
-static void exchange(MPI_Comm comm, entries *own, entries *piece, const int32_t *block_first, int64_t *next,
-                     afb_angular *out)
-{
-  int size, rank;
-  MPI_Comm_size(comm, &size);
-  MPI_Comm_rank(comm, &rank);
-  for (int owner = 0; owner < size; owner++) {
-    int64_t total = own->n;
-    MPI_Bcast(&total, 1, MPI_INT64_T, owner, comm);
-    for (int64_t at = 0; at < total; at += piece->room) {
-      int n = (int)(total - at < piece->room ? total - at : piece->room);
-      const entries *from = owner == rank ? own : piece;
-      int64_t start = owner == rank ? at : 0;
-      MPI_Bcast(from->row + start, n, MPI_INT32_T, owner, comm);
-      MPI_Bcast(from->column + start, n, MPI_INT32_T, owner, comm);
-      MPI_Bcast(from->index + start, n, MPI_INT32_T, owner, comm);
-      MPI_Bcast(from->value + start, n, MPI_DOUBLE, owner, comm);
-      place(n, from->row + start, from->column + start, from->index + start, from->value + start, block_first, next, out);
-    }
-  }
-}
-
-static afb_status allocate_entries(const afb_csf_list *list, const int64_t *start, afb_angular *out)
-{
-  size_t n = (size_t)start[list->n_csf];
-  out->n_blocks = list->n_blocks;
-  out->entry_start = malloc(((size_t)list->n_blocks + 1) * sizeof *out->entry_start);
-  out->row = malloc(n * sizeof *out->row + 1);
-  out->column = malloc(n * sizeof *out->column + 1);
-  out->index = malloc(n * sizeof *out->index + 1);
-  out->value = malloc(n * sizeof *out->value + 1);
-  if (!out->entry_start || !out->row || !out->column || !out->index || !out->value)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld angular coefficients", (long long)n);
   for (int b = 0; b < list->n_blocks; b++)
-    out->entry_start[b] = start[list->block[b].first];
-  out->entry_start[list->n_blocks] = start[list->n_csf];
-  return AFB_OK;
-}
-
-/* Collective. start[r] = the number of entries of all ranks before row r. */
-static void count_rows(MPI_Comm comm, size_t n_rows, const entries *own, int64_t *start)
-{
-  for (int64_t e = 0; e < own->n; e++)
-    start[own->row[e] + 1]++;
-  for (size_t at = 0, most = 1 << 20; at <= n_rows; at += most) {
-    size_t n = n_rows + 1 - at < most ? n_rows + 1 - at : most;
-    MPI_Allreduce(MPI_IN_PLACE, start + at, (int)n, MPI_INT64_T, MPI_SUM, comm);
-  }
-  for (size_t r = 0; r < n_rows; r++)
-    start[r + 1] += start[r];
-}
-
-/* Collective. Gathers all entries, sorted by row, on every rank. */
-static afb_status share_entries(MPI_Comm comm, const afb_csf_list *list, entries *own, afb_angular *out)
-{
-  enum { PIECE = 1 << 16 };
-  size_t n = (size_t)list->n_csf;
-  entries piece = {0};
-  int64_t *start = calloc(n + 1, sizeof *start);
-  int32_t *block_first = malloc(n * sizeof *block_first);
-  afb_status status = start && block_first ? entries_reserve(&piece, PIECE)
-                                           : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", list->n_csf);
-  status = afb_agree(comm, status);
-  if (status == AFB_OK) {
-    count_rows(comm, n, own, start);
-    for (int b = 0; b < list->n_blocks; b++)
-      for (int r = 0; r < list->block[b].n_csf; r++)
-        block_first[list->block[b].first + r] = list->block[b].first;
-    status = afb_agree(comm, allocate_entries(list, start, out));
-  }
-  if (status == AFB_OK)
-    exchange(comm, own, &piece, block_first, start, out);
-  free(start);
-  free(block_first);
-  entries_clear(&piece);
-  return status;
+    for (int64_t e = out->entry_start[b]; e < out->entry_start[b + 1]; e++)
+      own->row[e] -= list->block[b].first;
+  out->row = own->row;
+  out->column = own->column;
+  out->index = own->index;
+  out->value = own->value;
+  memset(own, 0, sizeof *own);
 }
 
 static afb_status create(MPI_Comm comm, const afb_csf_list *list, afb_chain_list *chains, afb_operator_table **table,
@@ -305,11 +265,16 @@ static afb_status create(MPI_Comm comm, const afb_csf_list *list, afb_chain_list
   int rank, size, n_used = 0;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
-  afb_status status = afb_chain_list_create(list, chains);
+  out->n_blocks = list->n_blocks;
+  out->entry_start = calloc((size_t)list->n_blocks + 1, sizeof *out->entry_start);
+  afb_status status = out->entry_start ? afb_chain_list_create(list, chains)
+                                       : AFB_FAIL(AFB_E_MEMORY, "no memory for %d blocks", list->n_blocks);
   if (status == AFB_OK)
     status = afb_operator_table_create(chains, table);
   if (status == AFB_OK)
-    status = compute_own(list, chains, rank, size, *table, own);
+    status = compute_own(list, chains, rank, size, *table, out->entry_start + 1, own);
+  if (status == AFB_OK)
+    status = entries_reserve(own, 1);   /* so that there are arrays, empty or not */
   if (status == AFB_OK)
     status = used_integrals(*table, own, &n_used, used);
   AFB_TRY(afb_agree(comm, status));
@@ -317,7 +282,12 @@ static afb_status create(MPI_Comm comm, const afb_csf_list *list, afb_chain_list
   *to = translation(*table, out);
   AFB_TRY(afb_agree(comm, *to ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the integrals")));
   renumber(*to, own);
-  return share_entries(comm, list, own, out);
+  take_over(list, own, out);
+  out->comm = comm;
+  for (int64_t e = 0; e < out->entry_start[out->n_blocks]; e++)
+    out->largest = fmax(out->largest, fabs(out->value[e]));
+  MPI_Allreduce(MPI_IN_PLACE, &out->largest, 1, MPI_DOUBLE, MPI_MAX, comm);
+  return AFB_OK;
 }
 
 afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, afb_angular *out)

@@ -26,19 +26,21 @@ typedef struct {
 } afb_integral;
 
 typedef struct {
+  MPI_Comm comm;              /* over whose ranks the rows are spread; borrowed */
+  double largest;             /* |coefficient|, of all ranks */
   int n_integrals;
   afb_integral *integral;     /* sorted by k, a, b, c, d (F(ab) first); each occurs once in the whole list */
   int n_blocks;
-  /* Entries of block B are entry_start[B] ... entry_start[B+1]-1, sorted by (row, column, integral); lower triangle,
+  /* This rank's entries: rows are dealt out to the ranks in turn. Those of block B are entry_start[B] ... entry_start[B+1]-1, sorted by (row, column, integral); lower triangle,
    * row >= column, both counted from 0 within the block. H_rs += value[e] * integral[index[e]]. */
   int64_t *entry_start;       /* [n_blocks + 1] */
   int32_t *row, *column, *index;
   double *value;
 } afb_angular;
 
-/* Collective on `comm`: rows are shared out over the ranks, every rank gets the whole, identical result.
+/* Collective on `comm`: row r of the list is computed and kept by rank r modulo the ranks; the integrals are the same on all.
  * Coefficients below 1e-13 are dropped. AFB_E_MEMORY, AFB_E_LIMIT. The caller clears *out.
- * Cost: one to two microseconds for each pair of CSFs that interact, 20 bytes for each entry (twice that while it runs). */
+ * Cost: about a microsecond for each pair of CSFs that interact, 20 bytes for each entry (30 while the arrays grow). */
 afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, afb_angular *out);
 void afb_angular_clear(afb_angular *angular);
 

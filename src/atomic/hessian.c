@@ -4,6 +4,7 @@
 
 #include "atomic/scf.h"
 #include "atomic/scf_parts.h"
+#include "core/clock.h"
 
 typedef struct {
   double *p, *q, *dirac;       /* values and H_Dirac of the change */
@@ -89,14 +90,18 @@ afb_status afb_scf_hessian(afb_scf *s, const afb_ci *ci, const afb_angular *angu
   }
   size_t size = (size_t)s->n_orbitals * (size_t)s->n;
   memset(dual, 0, size * sizeof *dual);
+  afb_phase phase = afb_phase_enter(AFB_PHASE_COULOMB);
   change_potentials(s, primal, &d);
+  afb_phase_enter(phase);
   afb_scf_apply_one_body(s, s->coefficient, d.dirac, dual);
   afb_scf_add_fields(e, s->n_points, s->coefficient + e->n_one, d.potential, d.field);
   afb_scf_apply_fields(s, s->field, d.p, d.q, dual);
   if (ci) {
     change_integrals(s, primal, &d);
     afb_expression_to_angular(e, d.x, d.y);
+    afb_phase_enter(AFB_PHASE_CI);
     status = afb_ci_response(ci, angular, d.y, d.gamma);
+    afb_phase_enter(phase);
     afb_expression_coefficients(e, 0, d.gamma, d.coefficient);
     afb_scf_apply_one_body(s, d.coefficient, s->dirac, dual);
     afb_scf_add_fields(e, s->n_points, d.coefficient + e->n_one, s->potential, d.field);

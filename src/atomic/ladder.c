@@ -14,6 +14,8 @@
 enum { HISTORY = 8, KRYLOV = 40 };
 /* Residual down to which orbitals without inner companions are held on their branch, and levels shifted. */
 #define HOLD 0.02
+/* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
+#define FLIPS 3.0
 
 void afb_ladder_close(afb_ladder *s)
 {
@@ -23,6 +25,8 @@ void afb_ladder_close(afb_ladder *s)
   free(s->step);
   free(s->work);
   free(s->level);
+  free(s->leading);
+  s->leading = NULL;
   s->level = s->y = s->gamma = s->dual = s->step = s->work = NULL;
 }
 
@@ -35,12 +39,14 @@ afb_status afb_ladder_open(afb_ladder *s, afb_scf *scf)
   afb_ladder_close(s);
   s->scf = scf;
   s->level = calloc(levels, sizeof(double));
+  s->leading = calloc(levels, sizeof(int));
+  s->flips = 0;
   s->y = malloc(n * sizeof(double));
   s->gamma = malloc(n * sizeof(double));
   s->dual = malloc(size * sizeof(double));
   s->step = malloc(size * sizeof(double));
   s->work = malloc((KRYLOV + 4) * size * sizeof(double));
-  return s->level && s->y && s->gamma && s->dual && s->step && s->work
+  return s->level && s->leading && s->y && s->gamma && s->dual && s->step && s->work
            ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration of %d orbitals", scf->n_orbitals);
 }
 
@@ -49,6 +55,22 @@ static afb_outcome stop(afb_ladder *s, afb_outcome outcome, const char *text)
   s->blamed = outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS ? s->worst : -1;
   snprintf(s->reason, sizeof s->reason, "%s", text);
   return outcome;
+}
+
+/* The end of a scheme that does not get on: a root flip when levels keep changing what they are. */
+static afb_outcome give_up(afb_ladder *s, afb_outcome outcome, const char *text)
+{
+  char flip[120];
+  int at = 0;
+  if (s->flips < FLIPS)
+    return stop(s, outcome, text);
+  for (int i = 0; i < s->ci->n_blocks; i++)
+    for (int l = 0; l < s->ci->block[i].n_levels; l++, at++)
+      if (at == s->flipped)
+        snprintf(flip, sizeof flip, "level %d of block %d keeps changing its leading CSF (now %d)", l + 1, i + 1, s->leading[at] + 1);
+  stop(s, AFB_OUTCOME_ROOT_FLIP, flip);
+  s->blamed = s->worst;
+  return AFB_OUTCOME_ROOT_FLIP;
 }
 
 static void record(afb_ladder *s, afb_rung rung)
@@ -82,16 +104,31 @@ static afb_outcome check_occupations(afb_ladder *s, double least)
   return AFB_OUTCOME_NONE;
 }
 
+static int leading_csf(const afb_ci_block *b, int level)
+{
+  const double *v = b->vector + (size_t)level * (size_t)b->n;
+  int best = 0;
+  for (int r = 1; r < b->n; r++)
+    if (fabs(v[r]) > fabs(v[best]))
+      best = r;
+  return best;
+}
+
 static void note_levels(afb_ladder *s, double closed)
 {
-  int at = 0;
+  int at = 0, changed = -1;
   s->moved = 0;
   for (int i = 0; i < s->ci->n_blocks && !s->ci->average; i++)
     for (int l = 0; l < s->ci->block[i].n_levels; l++, at++) {
       double now = closed + s->ci->block[i].value[l];
+      int leading = leading_csf(s->ci->block + i, l);
+      changed = leading != s->leading[at] ? at : changed;
+      s->leading[at] = leading;
       s->moved = fmax(s->moved, fabs(now - s->level[at]));
       s->level[at] = now;
     }
+  s->flips = 0.9 * s->flips + (changed >= 0);
+  s->flipped = changed >= 0 ? changed : s->flipped;
 }
 
 /* 0 when the local operators cannot be inverted; all ranks see that alike. */
@@ -115,18 +152,22 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   if (s->iterations >= s->max_iterations)
     return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit");
   s->iterations++;
+  afb_phase_enter(AFB_PHASE_COULOMB);
   afb_scf_refresh(scf);
+  afb_phase_enter(AFB_PHASE_CI);
   afb_expression_to_angular(e, scf->x, s->y);
   for (int i = 0; i < s->angular->n_integrals; i++)
     if (!isfinite(s->y[i]))
       return stop(s, AFB_OUTCOME_NOT_FINITE, "a radial integral is not finite");
   if (!s->ci->average && afb_ci_solve(s->comm, s->angular, s->y, whole_spectrum, s->ci) != AFB_OK)
     return stop(s, AFB_OUTCOME_CI_FAILURE, afb_error_text());
-  afb_ci_density(s->ci, s->angular, s->gamma);
+  if (afb_ci_density(s->ci, s->angular, s->gamma) != AFB_OK)
+    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, afb_error_text());
   afb_expression_coefficients(e, 1, s->gamma, scf->coefficient);
   double closed = afb_dot(e->n_one + e->n_terms, e->base, scf->x);
-  s->energy = afb_ci_energy(s->ci, s->angular, s->y) + closed;
+  s->energy = afb_ci_energy(s->ci, s->angular, s->gamma, s->y) + closed;
   note_levels(s, closed);
+  afb_phase_enter(AFB_PHASE_ORBITAL);
   afb_scf_gradient(scf);
   afb_outcome empty = check_occupations(s, 1e-14);
   if (empty != AFB_OUTCOME_NONE)
@@ -253,13 +294,13 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations) {
-      outcome = stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");
+      outcome = give_up(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the scheme");
       break;
     }
     outcome = afb_ladder_evaluate(s, rung, shift, 0);
     if (outcome != AFB_OUTCOME_NONE)
       break;
-    if (s->residual < HOLD && (s->holding || shift > 0)) {
+    if (s->residual < HOLD && rung != AFB_RUNG_HELD && (s->holding || shift > 0)) {
       s->holding = h.held = h.next = 0;
       shift = 0;
       afb_scf_release(s->scf);
@@ -270,7 +311,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       break;
     }
     if (w.since_best >= 25) {
-      outcome = stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
+      outcome = give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
       break;
     }
     if (s->residual > 0.3)
@@ -294,11 +335,39 @@ static double metric_dot(const afb_scf *scf, const double *a, const double *b)
   return sum;
 }
 
+/* y = f(H) g e_1 with f(theta) = 1/theta, but 1/max(|theta|, least) where theta has the wrong sign or nearly vanishes. */
+static int follow(int m, double h[KRYLOV + 1][KRYLOV], double g, double least, double *y)
+{
+  double complex a[KRYLOV * KRYLOV], value[KRYLOV], vector[KRYLOV * KRYLOV], copy[KRYLOV * KRYLOV], c[KRYLOV] = {0}, work[8 * KRYLOV];
+  double real[2 * KRYLOV];
+  int lwork = 8 * KRYLOV, one = 1, pivot[KRYLOV], info;
+  for (int i = 0; i < m; i++)
+    for (int j = 0; j < m; j++)
+      a[j * m + i] = h[i][j];
+  zgeev_("N", "V", &m, a, &m, value, NULL, &one, vector, &m, work, &lwork, real, &info);
+  if (info != 0)
+    return 0;
+  memcpy(copy, vector, (size_t)m * (size_t)m * sizeof *copy);
+  c[0] = g;
+  zgesv_(&m, &one, copy, &m, pivot, c, &m, &info);
+  if (info != 0)
+    return 0;
+  for (int k = 0; k < m; k++)
+    c[k] *= creal(value[k]) > least ? 1 / value[k] : 1 / fmax(cabs(value[k]), least);
+  for (int i = 0; i < m; i++) {
+    double complex sum = 0;
+    for (int k = 0; k < m; k++)
+      sum += vector[k * m + i] * c[k];
+    y[i] = creal(sum);
+  }
+  return 1;
+}
+
 /* Solves -M H p = step by GMRES, M the preconditioner; p is returned in x. basis: [KRYLOV + 2][size]. */
-static void gmres(afb_ladder *s, const double *step, double tolerance, double *basis, double *x)
+static void gmres(afb_ladder *s, const double *step, double tolerance, double least, double *basis, double *x)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
-  double h[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0}, cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
+  double h[KRYLOV + 1][KRYLOV] = {{0}}, plain[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0}, cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
   double *dual = basis + (KRYLOV + 1) * size, start = sqrt(metric_dot(s->scf, step, step));
   int m = 0;
   g[0] = start;
@@ -321,6 +390,8 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double *b
     h[m + 1][m] = norm;
     for (size_t i = 0; i < size; i++)
       w[i] /= norm > 0 ? norm : 1;
+    for (int i = 0; i <= m + 1; i++)
+      plain[i][m] = h[i][m];
     for (int i = 0; i < m; i++) {
       double t = cosine[i] * h[i][m] + sine[i] * h[i + 1][m];
       h[i + 1][m] = -sine[i] * h[i][m] + cosine[i] * h[i + 1][m];
@@ -343,11 +414,24 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double *b
       y[i] -= h[i][j] * y[j];
     y[i] /= h[i][i];
   }
+  if (least > 0)
+    follow(m, plain, start, least, y);
   for (int i = 0; i < m; i++)
     afb_axpy((int)size, y[i], basis + (size_t)i * size, x);
 }
 
-afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iterations)
+/* Scales the whole step so that no orbital moves by more than `radius`. */
+static void shorten(const afb_ladder *s, double *step, double radius)
+{
+  double norm[AFB_MAX_ORBITALS], most = radius;
+  afb_scf_norms(s->scf, step, norm);
+  for (int a = 0; a < s->scf->n_orbitals; a++)
+    most = fmax(most, norm[a]);
+  for (size_t i = 0; i < (size_t)s->scf->n_orbitals * (size_t)s->scf->n; i++)
+    step[i] *= radius / most;
+}
+
+afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, double tolerance, int max_iterations)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   double *p = s->work, *back = p + size, *basis = back + size, last = INFINITY;
@@ -356,15 +440,15 @@ afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iteration
   afb_outcome outcome = AFB_OUTCOME_NONE;
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations)
-      return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
-    outcome = afb_ladder_evaluate(s, AFB_RUNG_NEWTON, 0, 1);
+      return give_up(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit of the second-order scheme");
+    outcome = afb_ladder_evaluate(s, rung, 0, 1);
     if (outcome != AFB_OUTCOME_NONE)
       break;
     if (converged(s, &w, tolerance))
       return AFB_OUTCOME_CONVERGED;
-    if (w.since_best >= 12)
-      return stop(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
-    if (s->residual > last && halved < 4) {
+    if (w.since_best >= (following ? 25 : 12))
+      return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
+    if (s->residual > (following ? 5 : 1) * last && halved < 4) {
       halved++;
       memcpy(s->scf->vector, back, size * sizeof *back);
       for (size_t i = 0; i < size; i++)
@@ -373,7 +457,8 @@ afb_outcome afb_ladder_newton(afb_ladder *s, double tolerance, int max_iteration
       last = s->residual;
       halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
-      gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), basis, p);
+      gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), following ? 0.02 : 0, basis, p);
+      shorten(s, p, 0.3);
     }
     double *target = s->dual;
     for (size_t i = 0; i < size; i++)

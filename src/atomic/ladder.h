@@ -17,6 +17,9 @@ typedef struct {
   double *work;                   /* room of the schemes */
   double energy;                  /* weighted mean with the closed subshells */
   double *level, moved;           /* optimised levels, hartree, and the largest change of one since the evaluation before */
+  int *leading;                   /* number in its block of every level's CSF of largest weight */
+  double flips;                   /* how often a level changed it lately: evaluations with a change, weighted by 0.9^age */
+  int flipped;                    /* the level that changed it last, in the order of `level` */
   double residual;                /* largest norm of an orbital's step */
   int worst;                      /* its orbital */
   double distance;                /* sum of occupation * norm^2: the energy that is left to gain, about, hartree */
@@ -53,6 +56,6 @@ afb_outcome afb_ladder_diis(afb_ladder *ladder, afb_rung rung, double tolerance,
 
 /* Second order: Newton steps by GMRES (Saad and Schultz, SIAM J. Sci. Stat. Comput. 7, 856 (1986)) on the exact Hessian with
  * the CI response, restricted to a trust radius. */
-afb_outcome afb_ladder_newton(afb_ladder *ladder, double tolerance, int max_iterations);
+afb_outcome afb_ladder_newton(afb_ladder *ladder, afb_rung rung, int following, double tolerance, int max_iterations);
 
 #endif

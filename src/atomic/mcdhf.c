@@ -13,7 +13,7 @@
 static const char *const outcome_names[AFB_N_OUTCOMES] = {
   "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
   "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite", "engine_failed"};
-static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart"};
+static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart", "held", "followed", "grown"};
 
 const char *afb_outcome_name(afb_outcome outcome)
 {
@@ -116,14 +116,20 @@ static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
   choose_varied(r, varied);
   AFB_TRY(afb_scf_create(r->radial, list, &r->expression, varied, &r->scf));
   AFB_TRY(afb_start_thomas_fermi(r->radial, r->n_electrons, list->n_orbitals, list->orbital, r->scf->vector));
-  if (start)
-    AFB_TRY(afb_start_from(r->radial, start, list->n_orbitals, list->orbital, r->scf->vector, found));
-  return AFB_OK;
+  if (!start && !q->start)
+    return AFB_OK;
+  afb_orbitals given = start ? *start : *q->start;
+  for (int b = 0; b < given.n_orbitals && !start; b++)   /* started anew, but frozen orbitals stay what they were given as */
+    for (int a = 0; a < list->n_orbitals; a++)
+      if (varied[a] && list->orbital[a].n == given.orbital[b].n && list->orbital[a].kappa == given.orbital[b].kappa)
+        given.orbital[b].n = 0;
+  return afb_start_from(r->radial, &given, list->n_orbitals, list->orbital, r->scf->vector, found);
 }
 
 /* Orbitals of the ladder on a new radial basis. Collective. */
 static afb_status enter_box(MPI_Comm comm, run *r, double r_max, const afb_orbitals *start)
 {
+  afb_phase_enter(AFB_PHASE_OTHER);
   afb_scf_destroy(&r->scf);
   afb_radial_destroy(&r->radial);
   afb_status status = make_orbitals(r, r_max, start);
@@ -279,7 +285,8 @@ static afb_outcome judge(run *r)
     double energy = s->multiplier[a * s->n_orbitals + a] / s->occupation[a];
     int nodes = afb_scf_nodes(s, a), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
     r->ladder.blamed = a;
-    if (energy >= 0) {
+    /* The multiplier of a contracted correlation orbital may be positive: it holds no electron that could leave. */
+    if (energy >= 0 && (s->occupation[a] > SPECTROSCOPIC || afb_scf_tail(s, a) > TAIL)) {
       snprintf(reason, size, "%s is not bound: energy %.6f hartree", label, energy);
       return AFB_OUTCOME_UNBOUND;
     }
@@ -357,10 +364,13 @@ static afb_outcome name_free_orbitals(run *r)
 {
   afb_ladder *s = &r->ladder;
   uint8_t free_pair[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
+  double curvature[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
   afb_outcome outcome = afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 1);
   if (outcome != AFB_OUTCOME_NONE)
     return outcome;
-  s->short_of_memory |= afb_scf_free_pairs(s->scf, s->ci, s->angular, free_pair) == AFB_E_MEMORY;
+  s->short_of_memory |= afb_scf_pair_curvatures(s->scf, s->ci, s->angular, curvature) == AFB_E_MEMORY;
+  for (int i = 0; i < s->scf->n_orbitals * s->scf->n_orbitals; i++)
+    free_pair[i] = fabs(curvature[i]) < 1e-9;
   if (afb_scf_canonicalise(s->scf, free_pair) != AFB_OK)
     return AFB_OUTCOME_NOT_FINITE;
   exchange_names(r);
@@ -368,31 +378,115 @@ static afb_outcome name_free_orbitals(run *r)
   return outcome == AFB_OUTCOME_NONE ? judge(r) : outcome;
 }
 
+/* First order on the branches that names say, then second order from there: to the nearest stationary point, or, following, along the
+ * directions in which the local operators say that the energy falls. */
+static afb_outcome climb_held(afb_ladder *s, afb_rung rung)
+{
+  afb_outcome outcome = afb_ladder_diis(s, rung, 1e-3, 40);
+  if (outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_NOT_FINITE)
+    return outcome;
+  return afb_ladder_newton(s, rung, rung == AFB_RUNG_FOLLOWED, AFB_RESIDUAL_TOLERANCE, 40);
+}
+
+static afb_outcome judge_names(run *r)
+{
+  if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
+    return AFB_OUTCOME_NOT_FINITE;
+  afb_outcome verdict = judge(r);
+  return verdict == AFB_OUTCOME_ORBITAL_COLLAPSE ? name_free_orbitals(r) : verdict;
+}
+
+/* The pair of orbitals of which the inner one, though it holds more electrons, gains energy by turning into the outer one: the one
+ * that gains most. 0 when there is none: then the state is, as far as pairs tell, the lowest with these names. */
+static int find_unstable_pair(run *r, int *inner, int *outer)
+{
+  const afb_scf *s = r->scf;
+  double curvature[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS], least = -1e-3;
+  int found = 0;
+  r->ladder.short_of_memory |= afb_scf_pair_curvatures(r->scf, r->ladder.ci, r->ladder.angular, curvature) == AFB_E_MEMORY;
+  for (int a = 0; a < s->n_orbitals; a++)
+    for (int b = a + 1; b < s->n_orbitals; b++) {
+      double gain = curvature[a * s->n_orbitals + b] / (s->occupation[a] + s->occupation[b]);
+      if (s->occupation[a] > 1.05 * s->occupation[b] && gain < least) {
+        least = gain;
+        *inner = a;
+        *outer = b;
+        found = 1;
+      }
+    }
+  return found;
+}
+
+static void rotate(afb_scf *s, int a, int b, double angle)
+{
+  double *va = s->vector + (size_t)a * (size_t)s->n, *vb = s->vector + (size_t)b * (size_t)s->n;
+  for (int x = 0; x < s->n; x++) {
+    double pa = va[x], pb = vb[x];
+    va[x] = cos(angle) * pa + sin(angle) * pb;
+    vb[x] = cos(angle) * pb - sin(angle) * pa;
+  }
+}
+
+/* From a converged state that a pair makes unstable, to a lower one with the right names, if following the pair leads to one. */
+static afb_outcome leave_saddle(run *r, afb_outcome outcome)
+{
+  afb_ladder *s = &r->ladder;
+  size_t bytes = (size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof(double);
+  int inner, outer, open = 0;
+  for (int a = 0; a < s->scf->n_orbitals; a++)
+    for (int b = 0; b < a; b++)
+      open |= s->scf->varied[a] && s->scf->varied[b] && s->scf->orbital[a].kappa == s->scf->orbital[b].kappa &&
+              !s->scf->list->closed[a] && !s->scf->list->closed[b];
+  if (!open || s->ci->average || s->iterations + 3 > s->max_iterations ||
+      afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 1) != AFB_OUTCOME_NONE || !find_unstable_pair(r, &inner, &outer))
+    return outcome;
+  double *saddle = malloc(bytes), energy = s->energy;
+  int missing = !saddle;
+  MPI_Allreduce(MPI_IN_PLACE, &missing, 1, MPI_INT, MPI_MAX, s->comm);
+  for (int side = 0; side < 2 && !missing; side++) {
+    if (side == 0)
+      memcpy(saddle, s->scf->vector, bytes);
+    memcpy(s->scf->vector, saddle, bytes);
+    rotate(s->scf, inner, outer, side == 0 ? 0.3 : -0.3);
+    afb_outcome lower = afb_ladder_newton(s, AFB_RUNG_FOLLOWED, 1, AFB_RESIDUAL_TOLERANCE, 40);
+    if (afb_outcome_ok(lower) && s->energy < energy - 1e-10 * fabs(energy) && judge_names(r) == AFB_OUTCOME_CONVERGED) {
+      r->result->rung = AFB_RUNG_FOLLOWED;
+      free(saddle);
+      return lower;
+    }
+  }
+  if (!missing) {
+    memcpy(s->scf->vector, saddle, bytes);
+    if (afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0) != AFB_OUTCOME_NONE)
+      outcome = AFB_OUTCOME_RESOURCE_LIMIT;
+  }
+  free(saddle);
+  return outcome;
+}
+
 /* One rung: its scheme, and the judgement of what it found. */
 static afb_outcome step_on(run *r, int rung)
 {
   afb_ladder *s = &r->ladder;
-  afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RESIDUAL_TOLERANCE, 40)
+  afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RUNG_NEWTON, 0, AFB_RESIDUAL_TOLERANCE, 40)
+                        : rung == AFB_RUNG_HELD || rung == AFB_RUNG_FOLLOWED ? climb_held(s, (afb_rung)rung)
                                                 : afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
   if ((outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS) &&
       s->distance <= AFB_DISTANCE_FLOOR * fabs(s->energy))
     outcome = AFB_OUTCOME_CONVERGED_AT_FLOOR;
   if (!afb_outcome_ok(outcome))
     return outcome;
-  if (afb_scf_canonicalise(r->scf, NULL) != AFB_OK)
-    return AFB_OUTCOME_NOT_FINITE;
-  afb_outcome verdict = judge(r);
-  if (verdict == AFB_OUTCOME_ORBITAL_COLLAPSE)
-    verdict = name_free_orbitals(r);
-  return verdict == AFB_OUTCOME_CONVERGED ? outcome : verdict;
+  afb_outcome verdict = judge_names(r);
+  return verdict == AFB_OUTCOME_CONVERGED ? leave_saddle(r, outcome) : verdict;
 }
 
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with
  * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. */
 static afb_outcome climb(run *r, int cold)
 {
+  static const int order[] = {AFB_RUNG_DIIS, AFB_RUNG_SHIFTED, AFB_RUNG_NEWTON, AFB_RUNG_HELD, AFB_RUNG_FOLLOWED};
   afb_ladder *s = &r->ladder;
-  int most = r->request->max_rung, last = most > 0 && most < AFB_RUNG_NEWTON ? most : AFB_RUNG_NEWTON;
+  int most = r->request->max_rung;
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   memcpy(r->origin, s->scf->vector, size * sizeof *r->origin);
   if (cold) {
@@ -405,11 +499,13 @@ static afb_outcome climb(run *r, int cold)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
   }
   afb_outcome outcome = AFB_OUTCOME_NONE;
-  for (int rung = AFB_RUNG_DIIS; rung <= last; rung++) {
-    r->result->rung = rung;
-    if (rung == AFB_RUNG_SHIFTED || outcome == AFB_OUTCOME_NOT_FINITE)
+  for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+    if (most > 0 && order[i] > most)
+      break;
+    r->result->rung = order[i];
+    if ((order[i] != AFB_RUNG_NEWTON && i > 0) || outcome == AFB_OUTCOME_NOT_FINITE)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
-    outcome = step_on(r, rung);
+    outcome = step_on(r, order[i]);
     if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
       break;
   }
@@ -443,6 +539,33 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
   return AFB_OK;
 }
 
+/* The ladder from the orbitals of the set without its last configuration, if that converges. Collective. */
+static afb_status grow(MPI_Comm comm, run *r)
+{
+  afb_ladder *s = &r->ladder;
+  afb_mcdhf_request fewer = *r->request;
+  afb_mcdhf_result parent;
+  fewer.n_configurations--;
+  fewer.max_iterations = s->max_iterations - s->iterations;
+  double spent = afb_cpu_seconds() - s->cpu_start;
+  MPI_Allreduce(MPI_IN_PLACE, &spent, 1, MPI_DOUBLE, MPI_MAX, comm);
+  if (fewer.max_iterations <= 0 || (s->max_seconds > 0 && spent >= s->max_seconds))
+    return AFB_OK;
+  if (s->max_seconds > 0)
+    fewer.max_seconds = s->max_seconds - spent;
+  afb_status status = afb_mcdhf_run(comm, &fewer, &parent);
+  if (status == AFB_E_INPUT)   /* what is left has no CSF in the range of J */
+    return AFB_OK;
+  AFB_TRY(status);
+  s->iterations += parent.iterations;
+  if (afb_outcome_ok(parent.outcome)) {
+    status = search(comm, r, &parent.orbitals);
+    r->result->rung = AFB_RUNG_GROWN;
+  }
+  afb_mcdhf_result_clear(&parent);
+  return status;
+}
+
 static afb_status prepare(run *r)
 {
   const afb_csf_list *list = &r->result->csfs;
@@ -455,17 +578,22 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
 {
   const afb_mcdhf_request *q = r->request;
   afb_mcdhf_result *out = r->result;
+  afb_phase_enter(AFB_PHASE_ANGULAR);
   AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
   AFB_TRY(afb_agree(comm, prepare(r)));
+  afb_phase_enter(AFB_PHASE_OTHER);
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
-                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 300};
+                           .max_iterations = q->max_iterations > 0 ? q->max_iterations : 600};
   AFB_TRY(search(comm, r, q->start));
   if (q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT &&
       (q->max_rung == 0 || q->max_rung >= AFB_RUNG_RESTART)) {
     AFB_TRY(search(comm, r, NULL));
     out->rung = AFB_RUNG_RESTART;
   }
+  if (!q->start && q->n_vary < 0 && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT && q->n_configurations > 1 &&
+      (q->max_rung == 0 || q->max_rung >= AFB_RUNG_GROWN))
+    AFB_TRY(grow(comm, r));
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';
@@ -507,6 +635,7 @@ afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mc
     status = calculate(comm, &r, cpu_start);
   }
   clear_run(&r);
+  afb_phase_enter(AFB_PHASE_OTHER);
   status = afb_agree(comm, status);
   double seconds = afb_cpu_seconds() - cpu_start;
   MPI_Allreduce(&seconds, &result->cpu_seconds, 1, MPI_DOUBLE, MPI_SUM, comm);

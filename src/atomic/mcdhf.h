@@ -48,6 +48,9 @@ typedef enum {
   AFB_RUNG_SHIFTED = 2,     /* level shift and damping, then DIIS */
   AFB_RUNG_NEWTON = 3,      /* second order */
   AFB_RUNG_RESTART = 4,     /* all of these again from the start potential, when given orbitals led nowhere */
+  AFB_RUNG_HELD = 5,        /* second order from orbitals that first order brought to a standstill on their branches */
+  AFB_RUNG_FOLLOWED = 6,    /* as HELD, but against directions of unexpected curvature */
+  AFB_RUNG_GROWN = 7,       /* all of these from the orbitals of the set without its last configuration */
   AFB_N_RUNGS
 } afb_rung;
 const char *afb_rung_name(afb_rung rung);
@@ -105,7 +108,7 @@ typedef struct {
   int n_vary;                            /* < 0: all orbitals; otherwise the orbitals below and no others */
   afb_shell vary[AFB_MAX_SHELLS];        /* q ignored; both l- and l+ */
   const afb_orbitals *start;             /* NULL: start potential; orbitals absent from it come from the start potential */
-  int max_iterations;                    /* of all rungs together; 0: 300 */
+  int max_iterations;                    /* of all rungs together; 0: 600 */
   double max_seconds;                    /* CPU on this rank; 0: no limit */
   int64_t max_csf;                       /* 0: 50,000 */
   int max_rung;                          /* 0: the whole ladder */

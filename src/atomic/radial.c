@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "core/units.h"
+#include "core/vector.h"
 #include "numeric/bspline.h"
 
-enum { MAX_CELLS = 1000, PTS = AFB_CELL_POINTS };
+/* ROW: numbers that a cell's points, or its nine splines, take in a table: whole vectors of four. */
+enum { MAX_CELLS = 1000, PTS = AFB_CELL_POINTS, P = AFB_P_ORDER, Q = AFB_Q_ORDER, ROW = 12 };
 
 static int make_breakpoints(const afb_nucleus *nucleus, const afb_radial_options *options, double *breakpoint)
 {
@@ -25,7 +27,8 @@ static int make_breakpoints(const afb_nucleus *nucleus, const afb_radial_options
   return n;
 }
 
-static void make_points(afb_radial *R)
+/* slope[n_points][8]: of the splines of P. */
+static void make_points(afb_radial *R, double *slope)
 {
   double node[PTS], weight[PTS];
   afb_gauss_legendre(PTS, node, weight);
@@ -33,10 +36,15 @@ static void make_points(afb_radial *R)
     double a = R->breakpoint[c], b = R->breakpoint[c + 1];
     for (int i = 0; i < PTS; i++) {
       int x = c * PTS + i;
+      double *p = R->p_spline + (size_t)x * P, *q = R->q_spline + (size_t)x * ROW;
       R->r[x] = 0.5 * (a + b) + 0.5 * (b - a) * node[i];
       R->weight[x] = 0.5 * (b - a) * weight[i];
-      afb_bspline_evaluate(AFB_P_ORDER, R->n_cells + 1, R->breakpoint, c, R->r[x], R->p_spline + (size_t)x * AFB_P_ORDER, NULL);
-      afb_bspline_evaluate(AFB_Q_ORDER, R->n_cells + 1, R->breakpoint, c, R->r[x], R->q_spline + (size_t)x * AFB_Q_ORDER, NULL);
+      afb_bspline_evaluate(P, R->n_cells + 1, R->breakpoint, c, R->r[x], p, slope + (size_t)x * P);
+      afb_bspline_evaluate(Q, R->n_cells + 1, R->breakpoint, c, R->r[x], q, NULL);
+      for (int j = 0; j < P; j++)
+        R->p_column[(size_t)(c * P + j) * ROW + (size_t)i] = p[j];
+      for (int j = 0; j < Q; j++)
+        R->q_column[(size_t)(c * Q + j) * ROW + (size_t)i] = q[j];
     }
   }
 }
@@ -46,29 +54,64 @@ static inline double *element(double *band, int i, int j)
   return i >= j ? band + (size_t)j * AFB_BAND_LD + (i - j) : band + (size_t)i * AFB_BAND_LD + (j - i);
 }
 
-/* Adds sum over the cell's points of pp B_P B_P + qq B_Q B_Q, slots 2i+1 and 2i. */
-static void add_diagonal_blocks(const afb_radial *R, int cell, const double *pp, const double *qq, double *band)
+/* lower[j][i] = sum over the cell's points of f B_i B_j for j = first ... 3 + first and i = first ... 7, right for i >= j. `first` is 0 or 4,
+ * `stride` the numbers of a point's splines; both are constants where this is called. */
+static inline void products(int first, int stride, const double *spline, const double *f, double lower[][ROW])
 {
-  double block_p[AFB_P_ORDER][AFB_P_ORDER] = {{0}}, block_q[AFB_Q_ORDER][AFB_Q_ORDER] = {{0}};
-  for (int x = 0; x < PTS; x++) {
-    const double *bp = R->p_spline + (size_t)(cell * PTS + x) * AFB_P_ORDER;
-    const double *bq = R->q_spline + (size_t)(cell * PTS + x) * AFB_Q_ORDER;
-    for (int i = 0; i < AFB_P_ORDER; i++)
-      for (int j = 0; j < AFB_P_ORDER; j++)
-        block_p[i][j] += pp[x] * bp[i] * bp[j];
-    for (int i = 0; i < AFB_Q_ORDER; i++)
-      for (int j = 0; j < AFB_Q_ORDER; j++)
-        block_q[i][j] += qq[x] * bq[i] * bq[j];
+  for (int j = first; j < first + 4; j++) {
+    afb_four low = {0}, high = {0};
+    for (int x = 0; x < PTS; x++) {
+      const double *b = spline + x * stride;
+      double fb = f[x] * b[j];
+      if (first == 0)
+        low += fb * AFB_FOUR(b);
+      high += fb * AFB_FOUR(b + 4);
+    }
+    if (first == 0)
+      *(afb_four *)lower[j] = low;
+    *(afb_four *)(lower[j] + 4) = high;
   }
-  for (int j = 0; j < AFB_P_ORDER; j++)
-    for (int i = j; i < AFB_P_ORDER; i++)
-      *element(band, 2 * (cell + i) + 1, 2 * (cell + j) + 1) += block_p[i][j];
-  for (int j = 0; j < AFB_Q_ORDER; j++)
-    for (int i = j; i < AFB_Q_ORDER; i++)
-      *element(band, 2 * (cell + i), 2 * (cell + j)) += block_q[i][j];
 }
 
-static void make_operators(afb_radial *R)
+/* last[j] = sum over the cell's points of f B_j B_8. */
+static inline void last_products(const double *spline, const double *f, double last[ROW])
+{
+  afb_four sum[3] = {{0}};
+  for (int x = 0; x < PTS; x++) {
+    const double *b = spline + x * ROW;
+    double fb = f[x] * b[8];
+    for (int v = 0; v < 3; v++)
+      sum[v] += fb * AFB_FOUR(b + 4 * v);
+  }
+  for (int v = 0; v < 3; v++)
+    *(afb_four *)(last + 4 * v) = sum[v];
+}
+
+/* Adds sum over the cell's points of pp B_P B_P + qq B_Q B_Q, slots 2i+1 and 2i. */
+AFB_CLONES static void add_diagonal_blocks(const afb_radial *R, int cell, const double *pp, const double *qq, double *band)
+{
+  double block[Q][ROW];
+  const double *spline = R->p_spline + (size_t)(cell * PTS) * P;
+  products(0, P, spline, pp, block);
+  products(4, P, spline, pp, block);
+  for (int j = 0; j < P; j++) {
+    double *column = band + (size_t)(2 * (cell + j) + 1) * AFB_BAND_LD;
+    for (int i = j; i < P; i++)
+      column[2 * (i - j)] += block[j][i];
+  }
+  spline = R->q_spline + (size_t)(cell * PTS) * ROW;
+  products(0, ROW, spline, qq, block);
+  products(4, ROW, spline, qq, block);
+  last_products(spline, qq, block[8]);
+  for (int j = 0; j < Q; j++) {
+    double *column = band + (size_t)(2 * (cell + j)) * AFB_BAND_LD;
+    for (int i = j; i < P; i++)
+      column[2 * (i - j)] += block[j][i];
+    column[2 * (8 - j)] += block[8][j];
+  }
+}
+
+static void make_operators(afb_radial *R, const double *slopes)
 {
   const double c = R->speed_of_light;
   for (int cell = 0; cell < R->n_cells; cell++) {
@@ -79,9 +122,8 @@ static void make_operators(afb_radial *R)
       one[i] = R->weight[x];
       vp[i] = R->weight[x] * v;
       vq[i] = R->weight[x] * (v - 2 * c * c);
-      double value[AFB_P_ORDER], slope[AFB_P_ORDER];
-      afb_bspline_evaluate(AFB_P_ORDER, R->n_cells + 1, R->breakpoint, cell, R->r[x], value, slope);
-      const double *bq = R->q_spline + (size_t)x * AFB_Q_ORDER;
+      const double *value = R->p_spline + (size_t)x * P, *slope = slopes + (size_t)x * P;
+      const double *bq = R->q_spline + (size_t)x * ROW;
       for (int a = 0; a < AFB_Q_ORDER; a++)
         for (int b = 0; b < AFB_P_ORDER; b++) {
           *element(R->dirac_fixed, 2 * (cell + a), 2 * (cell + b) + 1) += R->weight[x] * c * bq[a] * slope[b];
@@ -130,19 +172,24 @@ afb_status afb_radial_create(const afb_nucleus *nucleus, const afb_radial_option
   R->breakpoint = malloc((size_t)(n_cells + 1) * sizeof(double));
   R->r = malloc(points * sizeof(double));
   R->weight = malloc(points * sizeof(double));
-  R->p_spline = malloc(points * AFB_P_ORDER * sizeof(double));
-  R->q_spline = malloc(points * AFB_Q_ORDER * sizeof(double));
+  R->p_spline = malloc(points * P * sizeof(double));
+  R->q_spline = calloc(points * ROW, sizeof(double));
+  R->p_column = calloc((size_t)n_cells * P * ROW, sizeof(double));
+  R->q_column = calloc((size_t)n_cells * Q * ROW, sizeof(double));
   R->overlap = calloc(band, sizeof(double));
   R->dirac_fixed = calloc(band, sizeof(double));
   R->dirac_kappa = calloc(band, sizeof(double));
-  if (!R->breakpoint || !R->r || !R->weight || !R->p_spline || !R->q_spline || !R->overlap || !R->dirac_fixed ||
+  double *slope = malloc(points * P * sizeof *slope);
+  if (!slope || !R->breakpoint || !R->r || !R->weight || !R->p_spline || !R->q_spline || !R->p_column || !R->q_column || !R->overlap || !R->dirac_fixed ||
       !R->dirac_kappa) {
+    free(slope);
     afb_radial_destroy(&R);
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the radial grid of %d cells", n_cells);
   }
   memcpy(R->breakpoint, breakpoint, (size_t)(n_cells + 1) * sizeof(double));
-  make_points(R);
-  make_operators(R);
+  make_points(R, slope);
+  make_operators(R, slope);
+  free(slope);
   clear_ends(R, 0, R->overlap);
   clear_ends(R, 0, R->dirac_fixed);
   clear_ends(R, 0, R->dirac_kappa);
@@ -165,6 +212,8 @@ void afb_radial_destroy(afb_radial **radial)
   free(R->weight);
   free(R->p_spline);
   free(R->q_spline);
+  free(R->p_column);
+  free(R->q_column);
   free(R->overlap);
   free(R->dirac_fixed);
   free(R->dirac_kappa);
@@ -193,139 +242,176 @@ void afb_radial_add_potential(const afb_radial *R, double scale, const double *u
         *element(band, i, j) = 0;
 }
 
-void afb_radial_values(const afb_radial *R, const double *vector, double *p, double *q)
+/* values[ROW] of a cell: sum over its n splines of coefficient[2 i]. */
+static inline void cell_values(int n, const double *column, const double *coefficient, double *values)
 {
+  afb_four sum[3] = {{0}};
+  for (int i = 0; i < n; i++)
+    for (int v = 0; v < 3; v++)
+      sum[v] += coefficient[2 * i] * AFB_FOUR(column + i * ROW + 4 * v);
+  for (int v = 0; v < 3; v++)
+    *(afb_four *)(values + 4 * v) = sum[v];
+}
+
+AFB_CLONES void afb_radial_values(const afb_radial *R, const double *vector, double *p, double *q)
+{
+  double values[ROW];
   for (int cell = 0; cell < R->n_cells; cell++) {
-    double cp[AFB_P_ORDER], cq[AFB_Q_ORDER];
-    for (int i = 0; i < AFB_P_ORDER; i++)
-      cp[i] = vector[2 * (cell + i) + 1];
-    for (int i = 0; i < AFB_Q_ORDER; i++)
-      cq[i] = vector[2 * (cell + i)];
-    for (int x = cell * PTS; x < (cell + 1) * PTS; x++) {
-      const double *bp = R->p_spline + (size_t)x * AFB_P_ORDER, *bq = R->q_spline + (size_t)x * AFB_Q_ORDER;
-      double sp = 0, sq = 0;
-      for (int i = 0; i < AFB_P_ORDER; i++)
-        sp += bp[i] * cp[i];
-      for (int i = 0; i < AFB_Q_ORDER; i++)
-        sq += bq[i] * cq[i];
-      p[x] = sp;
-      q[x] = sq;
-    }
+    cell_values(P, R->p_column + (size_t)(cell * P) * ROW, vector + 2 * cell + 1, values);
+    memcpy(p + cell * PTS, values, PTS * sizeof *p);
+    cell_values(Q, R->q_column + (size_t)(cell * Q) * ROW, vector + 2 * cell, values);
+    memcpy(q + cell * PTS, values, PTS * sizeof *q);
   }
 }
 
-void afb_radial_project(const afb_radial *R, const double *fp, const double *fq, double *vector)
+/* integral[4 vectors] of the cell's splines with f. */
+static inline void cell_integrals(int vectors, int stride, const double *spline, const double *weight, const double *f, double *integral)
 {
+  afb_four sum[3] = {{0}};
+  for (int x = 0; x < PTS; x++)
+    for (int v = 0; v < vectors; v++)
+      sum[v] += weight[x] * f[x] * AFB_FOUR(spline + x * stride + 4 * v);
+  for (int v = 0; v < vectors; v++)
+    *(afb_four *)(integral + 4 * v) = sum[v];
+}
+
+AFB_CLONES void afb_radial_project(const afb_radial *R, const double *fp, const double *fq, double *vector)
+{
+  double integral[ROW];
   memset(vector, 0, (size_t)R->n * sizeof *vector);
   for (int cell = 0; cell < R->n_cells; cell++) {
-    double sp[AFB_P_ORDER] = {0}, sq[AFB_Q_ORDER] = {0};
-    for (int x = cell * PTS; x < (cell + 1) * PTS; x++) {
-      const double *bp = R->p_spline + (size_t)x * AFB_P_ORDER, *bq = R->q_spline + (size_t)x * AFB_Q_ORDER;
-      double wp = R->weight[x] * fp[x], wq = R->weight[x] * fq[x];
-      for (int i = 0; i < AFB_P_ORDER; i++)
-        sp[i] += bp[i] * wp;
-      for (int i = 0; i < AFB_Q_ORDER; i++)
-        sq[i] += bq[i] * wq;
-    }
-    for (int i = 0; i < AFB_P_ORDER; i++)
-      vector[2 * (cell + i) + 1] += sp[i];
-    for (int i = 0; i < AFB_Q_ORDER; i++)
-      vector[2 * (cell + i)] += sq[i];
+    size_t x = (size_t)(cell * PTS);
+    cell_integrals(2, P, R->p_spline + x * P, R->weight + x, fp + x, integral);
+    for (int i = 0; i < P; i++)
+      vector[2 * (cell + i) + 1] += integral[i];
+    cell_integrals(3, ROW, R->q_spline + x * ROW, R->weight + x, fq + x, integral);
+    for (int i = 0; i < Q; i++)
+      vector[2 * (cell + i)] += integral[i];
   }
   for (int i = 0; i < R->n; i++)
     if (is_end(R, i))
       vector[i] = 0;
 }
 
-/* Value at s of the Lagrange polynomial of node j on the cell's points. */
-static double lagrange(const double *node, int j, double s)
+/* From the points of a cell to those of its two parts on either side of each point: nodes and weights in units of the cell, and the
+ * Lagrange polynomials of the points there. The same for all cells. */
+enum { SUB = 16 };
+typedef struct {
+  double s[PTS][2][SUB], weight[PTS][2][SUB], lagrange[PTS][2][SUB][ROW];
+} cell_parts;
+
+static void make_cell_parts(cell_parts *part)
 {
-  double v = 1;
-  for (int i = 0; i < PTS; i++)
-    if (i != j)
-      v *= (s - node[i]) / (node[j] - node[i]);
-  return v;
+  double node[PTS], weight[PTS], sub_node[SUB], sub_weight[SUB];
+  afb_gauss_legendre(PTS, node, weight);
+  afb_gauss_legendre(SUB, sub_node, sub_weight);
+  memset(part, 0, sizeof *part);
+  for (int x = 0; x < PTS; x++)
+    for (int side = 0; side < 2; side++)
+      for (int g = 0; g < SUB; g++) {
+        double a = side ? node[x] : -1, b = side ? 1 : node[x], s = 0.5 * (a + b) + 0.5 * (b - a) * sub_node[g];
+        part->s[x][side][g] = 0.5 * (1 + s);
+        part->weight[x][side][g] = 0.25 * (b - a) * sub_weight[g];
+        for (int j = 0; j < PTS; j++) {
+          double v = 1;
+          for (int i = 0; i < PTS; i++)
+            if (i != j)
+              v *= (s - node[i]) / (node[j] - node[i]);
+          part->lagrange[x][side][g][j] = v;
+        }
+      }
+}
+
+static double power(double x, int k)
+{
+  double value = 1;
+  for (int i = 0; i < k; i++)
+    value *= x;
+  return value;
 }
 
 /* Product integration of r<^k/r>^(k+1) against the interpolant of rho on the points of one cell, divided by the
  * weights and symmetrised, so that the discrete energy has an exact derivative. */
-static void make_cell_kernel(const afb_radial *R, int cell, int k, double *kernel)
+AFB_CLONES static void make_cell_kernel(const afb_radial *R, const cell_parts *part, int cell, int k, double *kernel)
 {
-  enum { SUB = 16 };
-  double node[SUB], weight[SUB], raw[PTS][PTS];
-  afb_gauss_legendre(SUB, node, weight);
+  double raw[PTS][ROW], width = R->breakpoint[cell + 1] - R->breakpoint[cell];
   const double *r = R->r + cell * PTS, *w = R->weight + cell * PTS;
-  double ends[2] = {R->breakpoint[cell], R->breakpoint[cell + 1]};
   for (int x = 0; x < PTS; x++) {
-    for (int j = 0; j < PTS; j++)
-      raw[x][j] = 0;
-    for (int side = 0; side < 2; side++) {
-      double a = side ? r[x] : ends[0], b = side ? ends[1] : r[x];
+    afb_four sum[3] = {{0}};
+    for (int side = 0; side < 2; side++)
       for (int g = 0; g < SUB; g++) {
-        double s = 0.5 * (a + b) + 0.5 * (b - a) * node[g];
-        double factor = 0.5 * (b - a) * weight[g] * (side ? pow(r[x] / s, k) / s : pow(s / r[x], k) / r[x]);
-        for (int j = 0; j < PTS; j++)
-          raw[x][j] += factor * lagrange(r, j, s);
+        double s = R->breakpoint[cell] + width * part->s[x][side][g];
+        double factor = width * part->weight[x][side][g] * (side ? power(r[x] / s, k) / s : power(s / r[x], k) / r[x]);
+        for (int v = 0; v < 3; v++)
+          sum[v] += factor * AFB_FOUR(part->lagrange[x][side][g] + 4 * v);
       }
-    }
+    for (int v = 0; v < 3; v++)
+      *(afb_four *)(raw[x] + 4 * v) = sum[v];
   }
   for (int x = 0; x < PTS; x++)
     for (int j = 0; j < PTS; j++)
-      kernel[x * PTS + j] = 0.5 * (raw[x][j] / w[j] + raw[j][x] / w[x]);
+      kernel[x * ROW + j] = 0.5 * (raw[x][j] / w[j] + raw[j][x] / w[x]);
 }
 
 afb_status afb_radial_prepare_rank(afb_radial *R, int k)
 {
+  static cell_parts part;
   if (k >= AFB_MAX_RANK)
     return AFB_FAIL(AFB_E_LIMIT, "multipole rank %d is beyond %d", k, AFB_MAX_RANK - 1);
   if (R->kernel[k])
     return AFB_OK;
+  if (part.weight[0][0][0] == 0)
+    make_cell_parts(&part);
   R->inner[k] = malloc((size_t)R->n_points * sizeof(double));
   R->outer[k] = malloc((size_t)R->n_points * sizeof(double));
-  R->kernel[k] = malloc((size_t)R->n_points * PTS * sizeof(double));
+  R->kernel[k] = calloc((size_t)R->n_points * ROW, sizeof(double));
   if (!R->inner[k] || !R->outer[k] || !R->kernel[k])
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the Coulomb kernel of rank %d", k);
   for (int x = 0; x < R->n_points; x++) {
-    R->inner[k][x] = pow(R->r[x], k);
-    R->outer[k][x] = pow(R->r[x], -k - 1);
+    R->inner[k][x] = power(R->r[x], k);
+    R->outer[k][x] = 1 / (R->inner[k][x] * R->r[x]);
   }
   /* Cells of equal shape, b/a the same, have kernels that differ by their scale alone. */
   for (int cell = 0; cell < R->n_cells; cell++) {
-    double *kernel = R->kernel[k] + (size_t)cell * PTS * PTS;
+    double *kernel = R->kernel[k] + (size_t)cell * PTS * ROW;
     const double *b = R->breakpoint + cell;
     if (cell > 1 && fabs(b[1] / b[0] - b[0] / b[-1]) < 1e-13)
-      for (int i = 0; i < PTS * PTS; i++)
-        kernel[i] = kernel[i - PTS * PTS] * (b[-1] / b[0]);
+      for (int i = 0; i < PTS * ROW; i++)
+        kernel[i] = kernel[i - PTS * ROW] * (b[-1] / b[0]);
     else
-      make_cell_kernel(R, cell, k, kernel);
+      make_cell_kernel(R, &part, cell, k, kernel);
   }
   return AFB_OK;
 }
 
-void afb_radial_coulomb(const afb_radial *R, int k, const double *weighted_rho, double *v)
+/* a . b over the points of a cell. */
+static inline double dot_points(const double *a, const double *b)
 {
-  const double *inner = R->inner[k], *outer = R->outer[k], *kernel = R->kernel[k];
-  double below = 0, above = 0;
+  afb_four sum = AFB_FOUR(a) * AFB_FOUR(b) + AFB_FOUR(a + 4) * AFB_FOUR(b + 4);
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]) + (a[8] * b[8] + a[9] * b[9]);
+}
+
+/* The kernel is symmetric: its rows are added up, so that all points are worked on together. */
+AFB_CLONES void afb_radial_coulomb(const afb_radial *R, int k, const double *weighted_rho, double *v)
+{
+  double below = 0, above = 0, sum[ROW];
   for (int cell = 0; cell < R->n_cells; cell++) {
-    const double *block = kernel + (size_t)cell * PTS * PTS;
-    double moment = 0;
-    for (int x = 0; x < PTS; x++) {
-      int g = cell * PTS + x;
-      double sum = 0;
-      for (int j = 0; j < PTS; j++)
-        sum += block[x * PTS + j] * weighted_rho[cell * PTS + j];
-      v[g] = sum + below * outer[g];
-      moment += weighted_rho[g] * inner[g];
-    }
-    below += moment;
+    const double *block = R->kernel[k] + (size_t)cell * PTS * ROW, *rho = weighted_rho + cell * PTS;
+    const double *inner = R->inner[k] + cell * PTS, *outer = R->outer[k] + cell * PTS;
+    afb_four part[3] = {{0}};
+    for (int j = 0; j < PTS; j++)
+      for (int i = 0; i < 3; i++)
+        part[i] += rho[j] * AFB_FOUR(block + j * ROW + 4 * i);
+    for (int i = 0; i < 3; i++)
+      *(afb_four *)(sum + 4 * i) = part[i];
+    for (int x = 0; x < PTS; x++)
+      v[cell * PTS + x] = sum[x] + below * outer[x];
+    below += dot_points(rho, inner);
   }
   for (int cell = R->n_cells - 1; cell >= 0; cell--) {
-    double moment = 0;
-    for (int x = 0; x < PTS; x++) {
-      int g = cell * PTS + x;
-      v[g] += above * inner[g];
-      moment += weighted_rho[g] * outer[g];
-    }
-    above += moment;
+    const double *inner = R->inner[k] + cell * PTS;
+    for (int x = 0; x < PTS; x++)
+      v[cell * PTS + x] += above * inner[x];
+    above += dot_points(weighted_rho + cell * PTS, R->outer[k] + cell * PTS);
   }
 }

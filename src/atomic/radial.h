@@ -27,11 +27,12 @@ typedef struct {
   int n_cells, n_points, n;
   double *breakpoint;            /* [n_cells + 1] */
   double *r, *weight;            /* [n_points]: quadrature points and weights dr */
-  double *p_spline, *q_spline;   /* [n_points][8], [n_points][9]: the splines of the point's cell */
+  double *p_spline, *q_spline;   /* [n_points][8], [n_points][12]: the splines of the point's cell, zeros behind the ninth */
+  double *p_column, *q_column;   /* the same by splines: [n_cells][8][12], [n_cells][9][12], zeros behind the tenth point */
   double *overlap;               /* band */
   double *dirac_fixed;           /* band: c d/dr + V_nuc - 2c^2 (Q) ... */
   double *dirac_kappa;           /* band: the factor of kappa, c/r between P and Q */
-  double *kernel[AFB_MAX_RANK];  /* [n_cells][points][points]: r<^k/r>^(k+1) within a cell; made when first used */
+  double *kernel[AFB_MAX_RANK];  /* [n_cells][points][12]: r<^k/r>^(k+1) within a cell; made when first used */
   double *inner[AFB_MAX_RANK];   /* [n_points]: r^k */
   double *outer[AFB_MAX_RANK];   /* [n_points]: r^-(k+1) */
 } afb_radial;

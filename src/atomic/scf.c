@@ -304,13 +304,14 @@ afb_status afb_scf_canonicalise(afb_scf *s, const uint8_t *free_pair)
   return AFB_OK;
 }
 
-afb_status afb_scf_free_pairs(afb_scf *s, const afb_ci *ci, const afb_angular *angular, uint8_t *free_pair)
+afb_status afb_scf_pair_curvatures(afb_scf *s, const afb_ci *ci, const afb_angular *angular, double *curvature)
 {
   size_t size = (size_t)s->n_orbitals * (size_t)s->n;
   double *p = calloc(2 * size, sizeof *p), *hp = p + size;
   if (!p)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a rotation");
-  memset(free_pair, 0, (size_t)s->n_orbitals * (size_t)s->n_orbitals);
+  for (int i = 0; i < s->n_orbitals * s->n_orbitals; i++)
+    curvature[i] = NAN;
   afb_status status = AFB_OK;
   for (int a = 0; a < s->n_orbitals; a++)
     for (int b = a + 1; b < s->n_orbitals && status == AFB_OK; b++) {
@@ -322,7 +323,7 @@ afb_status afb_scf_free_pairs(afb_scf *s, const afb_ci *ci, const afb_angular *a
         afb_row(p, b, s->n)[x] = -afb_row(s->vector, a, s->n)[x];
       }
       status = afb_scf_hessian(s, ci, angular, p, hp);
-      free_pair[a * s->n_orbitals + b] = free_pair[b * s->n_orbitals + a] = fabs(afb_dot((int)size, p, hp)) < 1e-9;
+      curvature[a * s->n_orbitals + b] = curvature[b * s->n_orbitals + a] = afb_dot((int)size, p, hp);
     }
   free(p);
   return status;

@@ -50,9 +50,10 @@ afb_status afb_scf_orthonormalise(afb_scf *scf);
  * ascending with n. free_pair[n_orbitals][n_orbitals]: 1 for pairs whose rotation costs nothing; pairs of closed orbitals need not
  * be marked. Refreshes values; with closed orbitals alone the gradient too. AFB_E_NUMERIC. */
 afb_status afb_scf_canonicalise(afb_scf *scf, const uint8_t *free_pair);
-/* Marks the pairs of varied open orbitals whose mutual rotation changes the energy by less than 1e-9 hartree in second order,
- * CI vectors following. At a stationary point. AFB_E_MEMORY. Cost: one Hessian product a pair. */
-afb_status afb_scf_free_pairs(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, uint8_t *free_pair);
+/* Second derivative of the energy (half of it) with respect to the angle by which a pair of varied open orbitals is rotated into each
+ * other, CI vectors following; NAN for other pairs. curvature[n_orbitals][n_orbitals]. At a stationary point, after a CI solution with
+ * `whole`. AFB_E_MEMORY. Cost: one Hessian product a pair. */
+afb_status afb_scf_pair_curvatures(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, double *curvature);
 /* From the orbitals: values, potentials, integrals x. */
 void afb_scf_refresh(afb_scf *scf);
 /* From x and coefficient: fields, gradient, multipliers, occupations. */

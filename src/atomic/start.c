@@ -15,37 +15,30 @@ static double screening(double x)
 
 afb_status afb_start_lowest(const afb_radial *radial, double *h, int count, double *vector)
 {
-  int n = radial->n, extra = 2, total = count + extra;
+  int n = radial->n;
   size_t band = (size_t)n * AFB_BAND_LD;
-  double *metric = malloc((band + (size_t)total * (size_t)(n + 1)) * sizeof *metric);
+  double c = radial->speed_of_light, *metric = malloc((band + (size_t)count) * sizeof *metric);
   if (!metric)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the start orbitals");
-  double *value = metric + band, *all = value + total;
   memcpy(metric, radial->overlap, band * sizeof *metric);
   afb_radial_fix_ends(radial, metric);
   afb_radial_fix_ends(radial, h);
-  /* The five fixed splines get energies below everything; the n_cells + 6 solutions near -2c^2 follow. */
+  /* The fixed splines get energies below everything. */
   for (int i = 0; i < n; i++)
     if (i < 2 || i >= n - 3)
-      h[(size_t)i * AFB_BAND_LD] = -1e3 * radial->speed_of_light * radial->speed_of_light;
-  int first = 5 + radial->n_cells + 6 - extra / 2, skip = 0;
-  afb_status status = afb_band_eigen(n, h, metric, first, first + total - 1, value, all);
-  if (status == AFB_OK) {
-    while (skip < extra && value[skip] < -radial->speed_of_light * radial->speed_of_light)
-      skip++;
-    memcpy(vector, all + (size_t)skip * (size_t)n, (size_t)count * (size_t)n * sizeof *vector);
-    for (int i = 0; i < count; i++) {
-      double *v = vector + (size_t)i * (size_t)n, most = 0, sign = 1;
-      for (int x = 3; x < n; x += 2)
-        most = fmax(most, fabs(v[x]));
-      for (int x = 3; x < n; x += 2)
-        if (fabs(v[x]) > 1e-3 * most) {
-          sign = v[x] < 0 ? -1 : 1;
-          break;
-        }
-      for (int x = 0; x < n; x++)
-        v[x] *= sign;
-    }
+      h[(size_t)i * AFB_BAND_LD] = -1e3 * c * c;
+  afb_status status = afb_band_lowest(n, h, metric, -c * c, count, metric + band, vector);
+  for (int i = 0; i < count && status == AFB_OK; i++) {
+    double *v = vector + (size_t)i * (size_t)n, most = 0, sign = 1;
+    for (int x = 3; x < n; x += 2)
+      most = fmax(most, fabs(v[x]));
+    for (int x = 3; x < n; x += 2)
+      if (fabs(v[x]) > 1e-3 * most) {
+        sign = v[x] < 0 ? -1 : 1;
+        break;
+      }
+    for (int x = 0; x < n; x++)
+      v[x] *= sign;
   }
   free(metric);
   return status;

@@ -20,7 +20,7 @@
   {.path = prefix "limits", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .fallback = "{}",                           \
    .help = "limits of one calculation; one that reaches a limit ends there, and its outcome says so"},                \
   {.path = prefix "limits.iterations", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, limits.iterations), .min = 1,    \
-   .max = 100000, .fallback = "300", .help = "iterations, all schemes together"},                                     \
+   .max = 100000, .fallback = "600", .help = "iterations, all schemes together"},                                     \
   {.path = prefix "limits.cpu_time", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, limits.cpu_seconds), .min = 0,       \
    .max = INFINITY, .flags = AFB_KEY_UNIT | AFB_KEY_ABOVE_MIN, .unit = "s", .fallback = AFB_LIMIT_CPU_TIME,           \
    .help = "CPU time on one rank"},                                                                                   \

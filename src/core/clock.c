@@ -15,6 +15,28 @@ static double seconds(clockid_t id)
 double afb_wall_seconds(void) { return seconds(CLOCK_MONOTONIC); }
 double afb_cpu_seconds(void) { return seconds(CLOCK_PROCESS_CPUTIME_ID); }
 
+static struct {
+  afb_phase now;
+  double since, total[AFB_N_PHASES];
+} phases;
+
+afb_phase afb_phase_enter(afb_phase phase)
+{
+  afb_phase before = phases.now;
+  double now = afb_cpu_seconds();
+  phases.total[before] += now - phases.since;
+  phases.since = now;
+  phases.now = phase;
+  return before;
+}
+
+void afb_phase_seconds(double total[AFB_N_PHASES])
+{
+  afb_phase_enter(phases.now);
+  for (int i = 0; i < AFB_N_PHASES; i++)
+    total[i] = phases.total[i];
+}
+
 static void on_signal(int number) { received = number; }
 
 void afb_signals_catch(void)

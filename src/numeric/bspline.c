@@ -2,21 +2,15 @@
 
 #include <math.h>
 
-static double knot(int order, int n_breakpoints, const double *breakpoint, int i)
-{
-  int b = i - (order - 1);
-  if (b < 0)
-    b = 0;
-  if (b > n_breakpoints - 1)
-    b = n_breakpoints - 1;
-  return breakpoint[b];
-}
-
 void afb_bspline_evaluate(int order, int n_breakpoints, const double *breakpoint, int cell, double x,
                           double *value, double *derivative)
 {
-  double left[AFB_BSPLINE_MAX_ORDER], right[AFB_BSPLINE_MAX_ORDER];
-  int first = cell + order - 1;   /* knot at the cell's left end */
+  double left[AFB_BSPLINE_MAX_ORDER], right[AFB_BSPLINE_MAX_ORDER], around[2 * AFB_BSPLINE_MAX_ORDER];
+  const double *knot = around + order - 1;   /* knot[0]: the cell's left end; -order+1 ... order of them are looked at */
+  for (int i = 0; i < 2 * order; i++) {
+    int b = cell + i - (order - 1);
+    around[i] = breakpoint[b < 0 ? 0 : b > n_breakpoints - 1 ? n_breakpoints - 1 : b];
+  }
   value[0] = 1;
   for (int k = 1; k < order; k++) {
     if (derivative && k == order - 1) {
@@ -24,16 +18,14 @@ void afb_bspline_evaluate(int order, int n_breakpoints, const double *breakpoint
       for (int j = 0; j <= k; j++) {
         double d = 0;
         if (j > 0)
-          d += value[j - 1] / (knot(order, n_breakpoints, breakpoint, first + j) -
-                               knot(order, n_breakpoints, breakpoint, first + j - k));
+          d += value[j - 1] / (knot[j] - knot[j - k]);
         if (j < k)
-          d -= value[j] / (knot(order, n_breakpoints, breakpoint, first + j + 1) -
-                           knot(order, n_breakpoints, breakpoint, first + j + 1 - k));
+          d -= value[j] / (knot[j + 1] - knot[j + 1 - k]);
         derivative[j] = k * d;
       }
     }
-    left[k] = x - knot(order, n_breakpoints, breakpoint, first + 1 - k);
-    right[k] = knot(order, n_breakpoints, breakpoint, first + k) - x;
+    left[k] = x - knot[1 - k];
+    right[k] = knot[k] - x;
     double saved = 0;
     for (int j = 0; j < k; j++) {
       double term = value[j] / (right[j + 1] + left[k - j]);

@@ -1,5 +1,6 @@
 #include "numeric/eigen.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,8 @@
 #include "numeric/eigen_solver.h"
 #include "numeric/petsc.h"
 
-static const afb_eigen_solver *const solvers[] = {&afb_eigen_lapack, &afb_eigen_slepc, &afb_eigen_scalapack};
+static const afb_eigen_solver *const solvers[] = {&afb_eigen_lapack, &afb_eigen_slepc, &afb_eigen_scalapack,
+                                                  &afb_eigen_davidson};
 enum { N_SOLVERS = sizeof solvers / sizeof *solvers };
 
 enum { DENSE_ROWS = 2000, FEW_LEVELS = 16, FEW_PERCENT = 1, DEFAULT_ITERATIONS = 2000 };
@@ -45,7 +47,7 @@ static afb_status find_solver(const char *name, int n, int n_wanted, int n_ranks
                         solvers[i]->facts.max_rows, name);
       return AFB_OK;
     }
-  return AFB_FAIL(AFB_E_INPUT, "unknown eigensolver \"%s\": auto, lapack, slepc or scalapack", name);
+  return AFB_FAIL(AFB_E_INPUT, "unknown eigensolver \"%s\": auto, lapack, slepc, scalapack or davidson", name);
 }
 
 static afb_status check_matrix(const afb_symmetric *a)
@@ -66,15 +68,10 @@ static afb_status check_matrix(const afb_symmetric *a)
   return AFB_OK;
 }
 
-/* Shift: the middle of the diagonal's range. Scale: the largest 2-norm of a row of the shifted matrix. */
-static afb_status measure(const afb_symmetric *a, double *shift, double *scale)
+/* Collective. Shift: the middle of the diagonal's range. Scale: the largest 2-norm of a row of the shifted matrix; of a spread matrix to 20
+ * bits, so that it does not depend on how the matrix is spread. square: [n], diagonal: [n]. */
+static void measure(MPI_Comm comm, const afb_symmetric *a, double *square, double *diagonal, double *shift, double *scale)
 {
-  double *square = calloc((size_t)a->n, sizeof *square), *diagonal = calloc((size_t)a->n, sizeof *diagonal);
-  if (!square || !diagonal) {
-    free(square);
-    free(diagonal);
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for the diagonal of %d rows", a->n);
-  }
   for (int64_t e = 0; e < a->n_entries; e++) {
     double v = a->value[e];
     if (a->row[e] == a->column[e]) {
@@ -83,6 +80,10 @@ static afb_status measure(const afb_symmetric *a, double *shift, double *scale)
       square[a->row[e]] += v * v;
       square[a->column[e]] += v * v;
     }
+  }
+  if (a->spread) {
+    MPI_Allreduce(MPI_IN_PLACE, square, a->n, MPI_DOUBLE, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, diagonal, a->n, MPI_DOUBLE, MPI_SUM, comm);
   }
   double low = diagonal[0], high = diagonal[0], largest = 0;
   for (int i = 1; i < a->n; i++) {
@@ -93,9 +94,57 @@ static afb_status measure(const afb_symmetric *a, double *shift, double *scale)
   for (int i = 0; i < a->n; i++)
     largest = fmax(largest, square[i] + (diagonal[i] - *shift) * (diagonal[i] - *shift));
   *scale = sqrt(largest);
-  free(square);
-  free(diagonal);
-  return AFB_OK;
+  if (a->spread) {
+    int exponent;
+    double fraction = frexp(*scale, &exponent);
+    *scale = ldexp(round(fraction * 0x1p20), exponent - 20);
+  }
+}
+
+/* Collective. All entries of a spread matrix on every rank, in order; the arrays are to be freed. */
+static afb_status gather(MPI_Comm comm, const afb_symmetric *a, afb_symmetric *all)
+{
+  int n_ranks;
+  MPI_Comm_size(comm, &n_ranks);
+  int64_t total = 0, *start = calloc((size_t)a->n + 1, sizeof *start);
+  int *count = malloc(2 * (size_t)n_ranks * sizeof *count), *offset = count + n_ranks, mine = (int)a->n_entries, most = 0;
+  MPI_Allreduce(&a->n_entries, &total, 1, MPI_INT64_T, MPI_SUM, comm);
+  size_t room = (size_t)total + 1;
+  int32_t *row = malloc(room * sizeof *row), *column = malloc(room * sizeof *column), *place = malloc(2 * room * sizeof *place);
+  double *value = malloc(room * sizeof *value), *found = malloc(room * sizeof *found);
+  *all = (afb_symmetric){.n = a->n, .n_entries = total, .row = row, .column = column, .value = value};
+  afb_status status = AFB_OK;
+  if (total > INT_MAX)
+    status = AFB_FAIL(AFB_E_LIMIT, "a matrix of %lld entries cannot be gathered on one rank; use the eigensolver davidson", (long long)total);
+  else if (!start || !count || !row || !column || !place || !value || !found)
+    status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries", (long long)total);
+  status = afb_agree(comm, status);
+  if (status == AFB_OK) {
+    MPI_Allgather(&mine, 1, MPI_INT, count, 1, MPI_INT, comm);
+    for (int r = 0; r < n_ranks; r++) {
+      offset[r] = most;
+      most += count[r];
+    }
+    int32_t *found_row = place, *found_column = place + total;
+    MPI_Allgatherv(a->row, mine, MPI_INT32_T, found_row, count, offset, MPI_INT32_T, comm);
+    MPI_Allgatherv(a->column, mine, MPI_INT32_T, found_column, count, offset, MPI_INT32_T, comm);
+    MPI_Allgatherv(a->value, mine, MPI_DOUBLE, found, count, offset, MPI_DOUBLE, comm);
+    for (int64_t e = 0; e < total; e++)
+      start[found_row[e] + 1]++;
+    for (int i = 0; i < a->n; i++)
+      start[i + 1] += start[i];
+    for (int64_t e = 0; e < total; e++) {
+      int64_t at = start[found_row[e]]++;
+      row[at] = found_row[e];
+      column[at] = found_column[e];
+      value[at] = found[e];
+    }
+  }
+  free(start);
+  free(count);
+  free(place);
+  free(found);
+  return status;
 }
 
 static afb_status allocate(int n, int n_wanted, afb_eigen_result *result)
@@ -103,14 +152,14 @@ static afb_status allocate(int n, int n_wanted, afb_eigen_result *result)
   result->n = n;
   result->n_wanted = n_wanted;
   result->value = malloc((size_t)n_wanted * sizeof *result->value);
-  result->vector = calloc((size_t)n_wanted * (size_t)n, sizeof *result->vector);
+  result->vector = calloc(((size_t)n_wanted + AFB_EIGEN_GUARD) * (size_t)n, sizeof *result->vector);
   if (!result->value || !result->vector)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d eigenvectors of length %d", n_wanted, n);
   return AFB_OK;
 }
 
 static afb_status prepare(const afb_symmetric *matrix, const afb_eigen_request *request, int n_ranks,
-                          afb_eigen_problem *problem, const afb_eigen_solver **solver, afb_eigen_result *result)
+                          afb_eigen_problem *problem, const afb_eigen_solver **solver, double **room, afb_eigen_result *result)
 {
   AFB_TRY(check_matrix(matrix));
   int n = matrix->n, wanted = request->n_wanted;
@@ -123,7 +172,9 @@ static afb_status prepare(const afb_symmetric *matrix, const afb_eigen_request *
     .start = request->start,
   };
   AFB_TRY(find_solver(request->solver, n, problem->n_wanted, n_ranks, solver));
-  AFB_TRY(measure(matrix, &problem->shift, &problem->scale));
+  *room = calloc(2 * (size_t)n, sizeof **room);
+  if (!*room)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the diagonal of %d rows", n);
   AFB_TRY(allocate(n, problem->n_wanted, result));
   result->solver = (*solver)->facts.name;
   return AFB_OK;
@@ -148,12 +199,24 @@ afb_status afb_eigen_solve(MPI_Comm comm, const afb_symmetric *matrix, const afb
   MPI_Comm_size(comm, &n_ranks);
   *result = (afb_eigen_result){0};
   afb_eigen_problem problem;
+  afb_symmetric all = {0};
   const afb_eigen_solver *solver = NULL;
-  afb_status status = afb_agree(comm, prepare(matrix, request, n_ranks, &problem, &solver, result));
-  if (status == AFB_OK)
+  double *room = NULL;
+  afb_status status = afb_agree(comm, prepare(matrix, request, n_ranks, &problem, &solver, &room, result));
+  if (status == AFB_OK && matrix->spread && n_ranks > 1 && solver != &afb_eigen_davidson) {
+    status = gather(comm, matrix, &all);
+    problem.matrix = &all;
+  }
+  if (status == AFB_OK) {
+    measure(comm, problem.matrix, room, room + matrix->n, &problem.shift, &problem.scale);
     status = solver->solve(comm, &problem, result);
+  }
   if (status == AFB_OK)
     status = afb_agree(comm, finish(&problem, result));
+  free(room);
+  free((void *)all.row);
+  free((void *)all.column);
+  free((void *)all.value);
   if (status != AFB_OK)
     afb_eigen_result_clear(result);
   return status;

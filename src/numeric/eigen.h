@@ -1,5 +1,5 @@
 /* Lowest eigenpairs of a real symmetric matrix, A x = lambda x, x'x = 1: one front end to LAPACK (dense, one rank),
- * SLEPc (sparse, few levels, all ranks of a communicator) and ScaLAPACK (dense, many levels, all ranks).
+ * SLEPc (sparse, few levels, all ranks of a communicator), a Davidson method (the same, from near starts, entries spread over the ranks) and ScaLAPACK (dense, many levels, all ranks).
  *
  * Every solver gives the same pairs to rounding, and the same bits to every rank of the communicator:
  * - eigenvalues ascend;
@@ -19,9 +19,10 @@
 
 #include "core/status.h"
 
-/* The lower triangle, the caller's. The same entries on every rank of the communicator. */
+/* The lower triangle, the caller's. The same entries on every rank of the communicator, or spread over them. */
 typedef struct {
   int n; /* rows, at least 1 */
+  int spread; /* 1: each rank has some of the rows, all entries of a row on one rank; 0: all have all */
   int64_t n_entries;
   const int32_t *row, *column; /* [n_entries] from 0, row >= column, ascending in (row, column), no pair twice */
   const double *value;         /* [n_entries], finite; entries that are absent are zero */
@@ -42,7 +43,8 @@ typedef struct {
   int iterations;     /* of iterative solvers, otherwise 0 */
   const char *solver; /* name of the solver that was used; static */
   double *value;      /* [n_wanted] ascending, NaN from n_converged on */
-  double *vector;     /* [n_wanted][n], a vector contiguous; zero from n_converged on */
+  double *vector;     /* [n_wanted + n_extra][n], a vector contiguous; zero from n_converged to n_wanted */
+  int n_extra;        /* rough vectors of the levels that follow, good for the start of a next solution */
 } afb_eigen_result;
 
 /* What is known of a solver, for `aufbau list`. */
@@ -58,7 +60,8 @@ typedef struct {
 const afb_eigen_facts *const *afb_eigen_solvers(int *count);
 
 /* The solver that "auto" means, by name: "lapack" up to 2,000 rows; beyond, "slepc" when at most 16 levels or 1 % of
- * them are wanted, otherwise "scalapack" (on one rank "lapack"). Not collective. */
+ * them are wanted, otherwise "scalapack" (on one rank "lapack"). "davidson" is for callers that have near starts, or a
+ * matrix that no rank can hold. Not collective. */
 const char *afb_eigen_choose(int n, int n_wanted, int n_ranks);
 
 /* Collective on `comm`, with equal arguments on all its ranks; other ranks of the job need not take part. An iterative
@@ -66,7 +69,8 @@ const char *afb_eigen_choose(int n, int n_wanted, int n_ranks);
  * lists them), AFB_E_NUMERIC (an entry is not finite, a library routine failed), AFB_E_LIMIT, AFB_E_MEMORY: *result
  * is then empty. The caller clears *result in every case.
  * Cost: lapack O(n^3) and 8 n^2 bytes on one rank while the others wait; scalapack O(n^3 / ranks), 24 n^2 / ranks bytes;
- * slepc O(iterations * entries / ranks). Each rank needs 8 n n_wanted bytes for the result. */
+ * slepc and davidson O(iterations * entries / ranks), davidson with the matrix where it lies, the others gather a spread one on
+ * every rank. Each rank needs 8 n n_wanted bytes for the result. */
 afb_status afb_eigen_solve(MPI_Comm comm, const afb_symmetric *matrix, const afb_eigen_request *request,
                            afb_eigen_result *result);
 void afb_eigen_result_clear(afb_eigen_result *result);

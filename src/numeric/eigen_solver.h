@@ -22,7 +22,10 @@ typedef struct {
   afb_status (*solve)(MPI_Comm comm, const afb_eigen_problem *problem, afb_eigen_result *result);
 } afb_eigen_solver;
 
-extern const afb_eigen_solver afb_eigen_lapack, afb_eigen_slepc, afb_eigen_scalapack;
+extern const afb_eigen_solver afb_eigen_lapack, afb_eigen_slepc, afb_eigen_scalapack, afb_eigen_davidson;
+
+/* Levels beyond the wanted ones that an iterative solver follows, so that none is overlooked: the room for n_extra vectors. */
+enum { AFB_EIGEN_GUARD = 2 };
 
 /* Order, signs and bases of eigen.h for n_vectors pairs; vector may be NULL. Not collective. AFB_E_MEMORY. */
 afb_status afb_eigen_canonical(int n, int n_vectors, double scale, double *value, double *vector);

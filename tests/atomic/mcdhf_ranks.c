@@ -5,14 +5,12 @@
 
 #include "atomic/mcdhf.h"
 
-static void same_result_as_on_one_rank(void **state)
+static void compare(int z, int n, const char *const *text)
 {
-  (void)state;
-  const char *text[] = {"[Kr] 4d1 5s2", "[Kr] 4d2 5s1", "[Kr] 4d1 5s1 5p1"};
   afb_configuration configuration[3];
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < n; i++)
     check_ok(afb_configuration_parse(text[i], configuration + i));
-  afb_mcdhf_request request = {.z = 39, .n_configurations = 3, .configuration = configuration, .two_j_max = -1, .n_levels = 3, .n_vary = -1};
+  afb_mcdhf_request request = {.z = z, .n_configurations = n, .configuration = configuration, .two_j_max = -1, .n_levels = 3, .n_vary = -1};
   afb_mcdhf_result together, alone;
   check_ok(afb_mcdhf_run(MPI_COMM_WORLD, &request, &together));
   check_ok(afb_mcdhf_run(MPI_COMM_SELF, &request, &alone));
@@ -25,5 +23,20 @@ static void same_result_as_on_one_rank(void **state)
   afb_mcdhf_result_clear(&alone);
 }
 
-static const struct CMUnitTest tests[] = {cmocka_unit_test(same_result_as_on_one_rank)};
+static void same_result_as_on_one_rank(void **state)
+{
+  (void)state;
+  static const char *const text[] = {"[Kr] 4d1 5s2", "[Kr] 4d2 5s1", "[Kr] 4d1 5s1 5p1"};
+  compare(39, 3, text);
+}
+
+/* A set that takes the ladder up to its second-order rungs. */
+static void same_climb_as_on_one_rank(void **state)
+{
+  (void)state;
+  static const char *const text[] = {"[Ne] 3s2 3p3", "[Ne] 3s2 3p2 4p1"};
+  compare(15, 2, text);
+}
+
+static const struct CMUnitTest tests[] = {cmocka_unit_test(same_result_as_on_one_rank), cmocka_unit_test(same_climb_as_on_one_rank)};
 CHECK_MAIN(tests)

@@ -19,25 +19,33 @@ typedef struct {
   size_t size;
 } atom;
 
-/* Carbon, {2s2 2p2, 2p4, 2s2 2p 3p}: open shells, two orbitals of several symmetries, the lowest two levels of every block. */
-static void open_carbon(atom *a)
+typedef struct {
+  int z, n, two_j_min, two_j_max, n_levels;
+  const char *text[3];
+} input;
+
+/* Open shells, two orbitals of several symmetries, the lowest two levels of every block. */
+static const input carbon = {6, 3, 0, -1, 2, {"1s2 2s2 2p2", "1s2 2p4", "1s2 2s2 2p1 3p1"}};
+/* A block of more than AFB_CI_WHOLE CSFs. */
+static const input manganese = {25, 2, 5, 5, 2, {"[Ar] 3d5 4s1 4p1", "[Ar] 3d5 4p1 4d1"}};
+
+static void open_atom(atom *a, const input *in)
 {
-  const char *text[3] = {"1s2 2s2 2p2", "1s2 2p4", "1s2 2s2 2p1 3p1"};
   afb_configuration c[3];
   afb_nucleus nucleus;
   uint8_t vary[AFB_MAX_ORBITALS];
   memset(a, 0, sizeof *a);
   memset(vary, 1, sizeof vary);
-  for (int i = 0; i < 3; i++)
-    check_ok(afb_configuration_parse(text[i], c + i));
-  check_ok(afb_csf_list_create(3, c, 0, -1, 0, &a->list));
+  for (int i = 0; i < in->n; i++)
+    check_ok(afb_configuration_parse(in->text[i], c + i));
+  check_ok(afb_csf_list_create(in->n, c, in->two_j_min, in->two_j_max, 0, &a->list));
   check_ok(afb_angular_create(MPI_COMM_SELF, &a->list, &a->angular));
   check_ok(afb_expression_create(&a->list, &a->angular, &a->expression));
-  check_ok(afb_ci_create(&a->list, AFB_OPTIMISE_LEVELS, 2, &a->ci));
-  check_ok(afb_nucleus_create(6, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));
+  check_ok(afb_ci_create(&a->list, AFB_OPTIMISE_LEVELS, in->n_levels, &a->ci));
+  check_ok(afb_nucleus_create(in->z, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));
   check_ok(afb_radial_create(&nucleus, &(afb_radial_options){.r_max = 40}, &a->radial));
   check_ok(afb_scf_create(a->radial, &a->list, &a->expression, vary, &a->scf));
-  check_ok(afb_start_thomas_fermi(a->radial, 6, a->list.n_orbitals, a->list.orbital, a->scf->vector));
+  check_ok(afb_start_thomas_fermi(a->radial, in->z, a->list.n_orbitals, a->list.orbital, a->scf->vector));
   a->y = malloc((size_t)a->angular.n_integrals * sizeof *a->y);
   a->gamma = malloc((size_t)a->angular.n_integrals * sizeof *a->gamma);
   a->size = (size_t)a->scf->n_orbitals * (size_t)a->scf->n;
@@ -60,10 +68,10 @@ static double energy(atom *a)
   afb_scf_refresh(a->scf);
   afb_expression_to_angular(&a->expression, a->scf->x, a->y);
   check_ok(afb_ci_solve(MPI_COMM_SELF, &a->angular, a->y, 1, &a->ci));
-  afb_ci_density(&a->ci, &a->angular, a->gamma);
+  check_ok(afb_ci_density(&a->ci, &a->angular, a->gamma));
   afb_expression_coefficients(&a->expression, 1, a->gamma, a->scf->coefficient);
   afb_scf_gradient(a->scf);
-  return afb_ci_energy(&a->ci, &a->angular, a->y) +
+  return afb_ci_energy(&a->ci, &a->angular, a->gamma, a->y) +
          afb_dot(a->expression.n_one + a->expression.n_terms, a->expression.base, a->scf->x);
 }
 
@@ -103,7 +111,7 @@ static void gradient_is_the_derivative_of_the_energy(void **state)
 {
   (void)state;
   atom a;
-  open_carbon(&a);
+  open_atom(&a, &carbon);
   double *p = malloc(3 * a.size * sizeof *p), *origin = p + a.size, *gradient = origin + a.size;
   energy(&a);
   direction(&a, 1, p);
@@ -119,11 +127,10 @@ static void gradient_is_the_derivative_of_the_energy(void **state)
   close_atom(&a);
 }
 
-static void hessian_is_the_derivative_of_the_gradient(void **state)
+static void compare_hessian(const input *in)
 {
-  (void)state;
   atom a;
-  open_carbon(&a);
+  open_atom(&a, in);
   afb_scf *s = a.scf;
   double *p = malloc(5 * a.size * sizeof *p), *origin = p + a.size, *hp = origin + a.size, *numeric = hp + a.size;
   double *other = numeric + a.size, multiplier[AFB_MAX_ORBITALS][AFB_MAX_ORBITALS] = {{0}};
@@ -161,8 +168,25 @@ static void hessian_is_the_derivative_of_the_gradient(void **state)
   close_atom(&a);
 }
 
+static void hessian_is_the_derivative_of_the_gradient(void **state)
+{
+  (void)state;
+  compare_hessian(&carbon);
+}
+
+static void response_of_large_blocks_is_exact_too(void **state)
+{
+  (void)state;
+  atom a;
+  open_atom(&a, &manganese);
+  check_true(a.list.n_blocks == 1 && a.list.n_csf > AFB_CI_WHOLE);
+  close_atom(&a);
+  compare_hessian(&manganese);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(gradient_is_the_derivative_of_the_energy),
   cmocka_unit_test(hessian_is_the_derivative_of_the_gradient),
+  cmocka_unit_test(response_of_large_blocks_is_exact_too),
 };
 CHECK_MAIN(tests)

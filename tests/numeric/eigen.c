@@ -8,8 +8,8 @@
 #include "core/random.h"
 #include "numeric/eigen.h"
 
-static const char *const names[] = {"lapack", "slepc", "scalapack"};
-enum { N_NAMES = 3 };
+static const char *const names[] = {"lapack", "slepc", "scalapack", "davidson"};
+enum { N_NAMES = 4 };
 
 typedef struct {
   afb_symmetric m;
@@ -371,7 +371,7 @@ static void wrong_input_is_refused(void **state)
   (void)state;
   int32_t row[] = {0, 1, 1}, column[] = {0, 0, 1};
   double value[] = {1, 0.5, 2};
-  afb_symmetric m = {2, 3, row, column, value};
+  afb_symmetric m = {.n = 2, .n_entries = 3, .row = row, .column = column, .value = value};
   afb_eigen_result r;
   check_true(afb_eigen_solve(MPI_COMM_WORLD, &m, &(afb_eigen_request){.solver = "lanczos"}, &r) == AFB_E_INPUT);
   check_true(r.value == NULL && strstr(afb_error_text(), "lanczos") && strstr(afb_error_text(), "scalapack"));
@@ -425,7 +425,7 @@ static void finalize_ends_the_libraries(void **state)
   (void)state;
   double value = 3;
   int32_t zero = 0;
-  afb_symmetric m = {1, 1, &zero, &zero, &value};
+  afb_symmetric m = {.n = 1, .n_entries = 1, .row = &zero, .column = &zero, .value = &value};
   afb_eigen_result r;
   afb_eigen_finalize();
   afb_eigen_finalize();

@@ -1,0 +1,38 @@
+/* What MCDHF runs cost on this machine: every set of a table of runs (campaign/run_table.h) that starts from the start potential,
+ * the lowest three levels of every J^pi. Collective on `comm`: the sets are dealt out to its ranks, each run takes one. */
+#ifndef AFB_CAMPAIGN_BENCH_H
+#define AFB_CAMPAIGN_BENCH_H
+
+#include <mpi.h>
+#include <stdint.h>
+
+#include "core/clock.h"
+#include "core/status.h"
+
+typedef struct {
+  char ion[16];
+  int n_configurations, n_orbitals, n_csf;   /* relativistic orbitals */
+  int iterations, converged;
+  double seconds;                 /* CPU of the whole run */
+  double phase[AFB_N_PHASES];     /* of these, what they were spent on */
+  double predicted;               /* CPU seconds by the engine's cost model, from the input alone */
+  double reference;               /* CPU seconds by the table's program; NaN: not in the table */
+} afb_bench_run;
+
+/* What the angular part costs, of one list of CSFs. */
+typedef struct {
+  const char *name;
+  int n_csf;
+  int64_t n_pairs;                /* of CSFs that interact */
+  double seconds;                 /* CPU */
+} afb_bench_angular;
+
+enum { AFB_BENCH_ANGULAR = 4 };
+
+/* *run: [*n], in the table's order, on rank 0 of `comm`, the caller's to free; elsewhere NULL and 0. AFB_E_INPUT (a set that is
+ * none), AFB_E_MEMORY, and what afb_run_table_read returns. */
+afb_status afb_bench_atom(MPI_Comm comm, const char *path, int *n, afb_bench_run **run);
+/* Not collective: this rank alone. AFB_E_MEMORY. Seconds. */
+afb_status afb_bench_angular_part(afb_bench_angular row[AFB_BENCH_ANGULAR]);
+
+#endif
