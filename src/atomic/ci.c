@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/vector.h"
 #include "numeric/eigen.h"
 
 afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_levels, afb_ci *out)
@@ -167,10 +168,12 @@ static double unit_for(double bound)
   return ldexp(1.0, 62 - exponent);
 }
 
+/* An integral's coefficient in the energy of a normalised vector is below the product of two occupations. */
+static const double MOST_DENSITY = 511;
+
 afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *gamma)
 {
-  /* products of two occupations */
-  const double unit = unit_for(511);
+  const double unit = unit_for(MOST_DENSITY);
   uint64_t *sum = calloc((size_t)angular->n_integrals + 1, sizeof *sum);
   AFB_TRY(afb_agree(angular->comm, sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d integrals", angular->n_integrals)));
   for (int i = 0; i < ci->n_blocks; i++) {
@@ -215,14 +218,29 @@ static double largest(size_t n, const double *x)
   return most;
 }
 
-/* Entries that a pair of CSFs has at most, about: for the units of sums. */
-enum { ENTRIES = 64 };
+/* Collective. The largest change of a matrix element. */
+static double largest_change(const afb_angular *angular, int block, const double *dy)
+{
+  double most = 0, sum = 0;
+  int row = -1, column = -1;
+  for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++) {
+    if (angular->row[e] != row || angular->column[e] != column) {
+      row = angular->row[e];
+      column = angular->column[e];
+      sum = 0;
+    }
+    sum += angular->value[e] * dy[angular->index[e]];
+    most = fmax(most, fabs(sum));
+  }
+  MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, angular->comm);
+  return most;
+}
 
 /* Collective. dh[n][n_levels] = (change of H) applied to the optimised vectors; sum: room of that size. */
 static void apply_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dy, uint64_t *sum, double *dh)
 {
   size_t m = (size_t)b->n_levels, size = (size_t)b->n * m;
-  double unit = unit_for(ENTRIES * b->n * angular->largest * largest((size_t)angular->n_integrals, dy));
+  double unit = unit_for(2 * sqrt(b->n) * largest_change(angular, block, dy));
   memset(sum, 0, size * sizeof *sum);
   for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++) {
     double v = angular->value[e] * dy[angular->index[e]];
@@ -256,17 +274,19 @@ static void rotate_into_others(const afb_ci_block *b, const double *dh, double *
   }
 }
 
-/* Collective. y = H x, H spread over the ranks; largest_entry: of |H|; sum: [n]. */
-static void matrix_vector(MPI_Comm comm, const afb_symmetric *h, double largest_entry, const double *x, uint64_t *sum, double *y)
+/* Collective. y = H x, H spread over the ranks; largest_entry: of |H|. Products are rounded to a common unit, so that sums are exact. */
+AFB_CLONES static void matrix_vector(MPI_Comm comm, const afb_symmetric *h, double largest_entry, const double *x, double *y)
 {
-  double unit = unit_for(2 * largest_entry * sqrt(h->n * dot(h->n, x, x)));
-  memset(sum, 0, (size_t)h->n * sizeof *sum);
+  int exponent;
+  frexp(2 * largest_entry * sqrt(h->n * dot(h->n, x, x)) + 1e-300, &exponent);
+  const double unit = 1.5 * ldexp(1.0, exponent + 1);
+  memset(y, 0, (size_t)h->n * sizeof *y);
   for (int64_t e = 0; e < h->n_entries; e++) {
-    add(sum + h->row[e], h->value[e] * x[h->column[e]], unit);
+    y[h->row[e]] += (h->value[e] * x[h->column[e]] + unit) - unit;
     if (h->row[e] != h->column[e])
-      add(sum + h->column[e], h->value[e] * x[h->row[e]], unit);
+      y[h->column[e]] += (h->value[e] * x[h->row[e]] + unit) - unit;
   }
-  total(comm, (size_t)h->n, sum, unit, y);
+  MPI_Allreduce(MPI_IN_PLACE, y, h->n, MPI_DOUBLE, MPI_SUM, comm);
 }
 
 static void leave_levels(const afb_ci_block *b, double *x)
@@ -280,9 +300,9 @@ static void leave_levels(const afb_ci_block *b, double *x)
 }
 
 /* Collective. x = -(H - E)^-1 right in the complement of the levels, to 1e-11 of the right-hand side; diagonal preconditioner.
- * `right` is changed; own: H's diagonal; work: [4][n], sum: [n]. */
+ * `right` is changed; own: H's diagonal; work: [4][n]. */
 static void solve_shifted(MPI_Comm comm, const afb_ci_block *b, double energy, double largest_entry, const double *own, double *right,
-                          double *work, uint64_t *sum, double *x)
+                          double *work, double *x)
 {
   enum { MOST = 200 };
   size_t n = (size_t)b->n;
@@ -300,7 +320,7 @@ static void solve_shifted(MPI_Comm comm, const afb_ci_block *b, double energy, d
     product = dot(b->n, right, scaled);
     for (size_t r = 0; r < n; r++)
       direction[r] = scaled[r] + (it > 0 ? product / before * direction[r] : 0);
-    matrix_vector(comm, &b->matrix, largest_entry, direction, sum, image);
+    matrix_vector(comm, &b->matrix, largest_entry, direction, image);
     for (size_t r = 0; r < n; r++)
       image[r] -= energy * direction[r];
     leave_levels(b, image);
@@ -320,9 +340,8 @@ static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, cons
 {
   size_t n = (size_t)b->n, m = (size_t)b->n_levels;
   double *right = calloc(7 * n, sizeof *right), *x = right + n, *own = x + n, *work = own + n;
-  uint64_t *sum = malloc(n * sizeof *sum);
   double most = largest((size_t)b->matrix.n_entries, b->matrix.value);
-  afb_status status = afb_agree(comm, right && sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n));
+  afb_status status = afb_agree(comm, right ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n));
   for (int64_t e = 0; e < b->matrix.n_entries && status == AFB_OK; e++)
     if (b->matrix.row[e] == b->matrix.column[e])
       own[b->matrix.row[e]] = b->matrix.value[e];
@@ -333,12 +352,11 @@ static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, cons
   for (size_t l = 0; l < m && status == AFB_OK; l++) {
     for (size_t r = 0; r < n; r++)
       right[r] = dh[r * m + l];
-    solve_shifted(comm, b, b->value[l], most, own, right, work, sum, x);
+    solve_shifted(comm, b, b->value[l], most, own, right, work, x);
     for (size_t r = 0; r < n; r++)
       dc[r * m + l] = x[r];
   }
   free(right);
-  free(sum);
   return status;
 }
 
@@ -347,7 +365,7 @@ static void add_change(const afb_angular *angular, int block, const afb_ci_block
                        double *change)
 {
   size_t m = (size_t)b->n_levels, n = (size_t)angular->n_integrals;
-  double unit = unit_for(4.0 * (double)m * b->n * b->weight * angular->largest * largest((size_t)b->n * m, dc));
+  double unit = unit_for(4 * MOST_DENSITY * b->weight * sqrt(dot(b->n * b->n_levels, dc, dc) * (double)m));
   memset(sum, 0, n * sizeof *sum);
   for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++) {
     size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;

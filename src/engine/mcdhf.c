@@ -38,15 +38,16 @@ int afb_count_orbitals(const afb_mcdhf_request *request)
   return orbitals;
 }
 
-/* Core-seconds. Least squares of ln t on ln(orbitals) and ln(CSFs) over 954 runs of eight ions from B I to Y I (up to 280 CSFs;
- * scatter of ln t 0.6, most of it from the number of iterations), and the angular part and the matrices, which grow with
- * the square of the CSFs, from runs with up to 750. The campaign corrects it as it goes (campaign/costs.h). */
+/* Core-seconds. Least squares of ln t on ln(orbitals), ln(CSFs) and the number of configurations over 238 sets of up to six
+ * configurations (`aufbau bench atom`; within a factor of two for five sixths of them, the rest is the number of iterations), and what grows
+ * with the square of the CSFs. The campaign corrects it as it goes (campaign/costs.h). */
 static double cost(const afb_mcdhf_request *request)
 {
   double csf = 0.0;
   for (int c = 0; c < request->n_configurations; c++)
     csf += afb_estimate_csf(&request->configuration[c]);
-  return 1.8e-3 * pow(afb_count_orbitals(request), 1.45) * pow(csf, 0.1) + 2e-7 * csf * csf;
+  double few = fmin(request->n_configurations, 8.0);
+  return 3.1e-4 * pow(afb_count_orbitals(request), 1.69) * pow(csf, 0.127) * exp(0.177 * few) + 4e-8 * csf * csf;
 }
 
 const afb_engine afb_engine_mcdhf = {

@@ -105,7 +105,7 @@ void afb_report_bench_atom_runs(FILE *out, int n, const afb_bench_run *run)
 {
   fputs("ion,configurations,orbitals,csfs,iterations,converged,seconds", out);
   for (int p = 0; p < AFB_N_PHASES; p++)
-    fprintf(out, ",%s", phase_name[phase_order[p]]);
+    fprintf(out, ",seconds %s", phase_name[phase_order[p]]);
   fputs(",predicted,reference\n", out);
   for (int i = 0; i < n; i++) {
     fprintf(out, "%s,%d,%d,%d,%d,%d,%.5f", run[i].ion, run[i].n_configurations, run[i].n_orbitals, run[i].n_csf,

@@ -64,6 +64,39 @@ static void lowest(const afb_radial *radial, int kappa, int count, double *value
   free(vector);
 }
 
+/* The lowest states above the negative continuum are those of the whole dense spectrum, whatever their number. */
+static void lowest_states_are_found(void **state)
+{
+  (void)state;
+  for (int kappa = -2; kappa <= 1; kappa += 3)
+    for (int count = 1; count <= 17; count += 8) {
+      afb_radial *radial = make(26, 0.16, 60);
+      int n = radial->n, first = 0;
+      size_t band = (size_t)n * AFB_BAND_LD, size = (size_t)n;
+      double c = AFB_SPEED_OF_LIGHT, value[17];
+      double *h = malloc((2 * band + size * size + size + 17 * size) * sizeof *h), *s = h + band, *all = s + band;
+      double *vector = all + size, *found = vector + size * size;
+      afb_radial_dirac(radial, kappa, h);
+      for (size_t i = 0; i < band; i++)
+        s[i] = radial->overlap[i];
+      afb_radial_fix_ends(radial, s);
+      afb_radial_fix_ends(radial, h);
+      for (int i = 0; i < n; i++)
+        if (i < 2 || i >= n - 3)
+          h[(size_t)i * AFB_BAND_LD] = -1e3 * c * c;
+      check_ok(afb_band_eigen(n, h, s, 0, n - 1, all, vector));
+      while (all[first] < -c * c)
+        first++;
+      check_ok(afb_band_lowest(n, h, s, -c * c, count, value, found));
+      for (int i = 0; i < count; i++) {
+        check_close(value[i], all[first + i], 1e-6);
+        check_close(fabs(afb_band_form(n, s, found + (size_t)i * size, vector + (size_t)(first + i) * size)), 1, 1e-10);
+      }
+      free(h);
+      afb_radial_destroy(&radial);
+    }
+}
+
 static void point_nucleus_energies(void **state)
 {
   (void)state;
@@ -211,6 +244,7 @@ static void kernel_is_symmetric(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(lowest_states_are_found),
   cmocka_unit_test(point_nucleus_energies),
   cmocka_unit_test(no_spurious_states_in_mixed_orders),
   cmocka_unit_test(equal_orders_have_spurious_states),

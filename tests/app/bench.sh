@@ -1,0 +1,19 @@
+#!/bin/sh
+# `aufbau bench atom`: every cold set of a table is run, alone and on two ranks, and what is missing is said.
+. "$AUFBAU_SOURCE/tests/app/expect.sh"
+
+cat >sets.csv <<'EOF'
+ion,configurations,outcome,core_seconds
+Be I,1s2 2s2,converged,0.03
+B I,1s2 2s2 2p1,converged,
+EOF
+expect 1 'there is no benchmark "speed"; there are: atom, bispectrum' bench speed
+expect 1 'a table of runs is missing: aufbau bench atom TABLE.csv' bench atom
+expect 1 'absent.csv' bench atom absent.csv
+expect 0 '2 runs, 2 converged, 1 with a time in the table' bench atom sets.csv --csv runs.csv
+check 'a row a run' test "$(wc -l <runs.csv)" = 3
+check 'columns are told apart' test "$(head -1 runs.csv | tr ',' '\n' | sort | uniq -d | wc -l)" = 0
+expect 0 '| angular part | CSFs | pairs | s |' bench atom sets.csv --markdown
+ranks=2
+expect 0 '2 runs, 2 converged' bench atom sets.csv
+echo "1..$n"
