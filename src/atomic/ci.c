@@ -92,17 +92,17 @@ static void keep_solution(afb_eigen_result *solution, afb_ci_block *b)
  * dense solution, which gives MORE levels than are optimised for it to begin with. */
 enum { MEDIUM = 800, LARGE = 2000, MORE = 2, FEW = 16 };
 
-static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, const char *solver, int whole, afb_ci_block *b)
+static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, int whole, afb_ci_block *b)
 {
   int few = b->n_levels <= b->n / FEW && !(whole && b->n <= AFB_CI_WHOLE);
   int near = b->n_known >= b->n_levels && b->n_known < b->n;
-  afb_eigen_request request = {.solver = solver, .n_wanted = whole && b->n <= AFB_CI_WHOLE ? b->n : b->n_levels,
+  afb_eigen_request request = {.n_wanted = whole && b->n <= AFB_CI_WHOLE ? b->n : b->n_levels,
                                .n_start = near ? b->n_known + b->n_rough : 0, .start = b->vector};
   afb_eigen_result solution = {0};
-  int iterate = !solver && few && (b->n > LARGE || (b->n >= MEDIUM && near));
+  int iterate = few && (b->n > LARGE || (b->n >= MEDIUM && near));
   if (iterate)
     request.solver = "davidson";
-  else if (!solver && few && b->n >= MEDIUM)
+  else if (few && b->n >= MEDIUM)
     request.n_wanted += MORE;
   afb_status status = afb_eigen_solve(comm, matrix, &request, &solution);
   if (status == AFB_OK && iterate && solution.n_converged < solution.n_wanted) {
@@ -126,7 +126,7 @@ afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double 
     afb_symmetric matrix;
     afb_status status = afb_agree(comm, block_matrix(angular, i, y, b->n, &matrix));
     if (status == AFB_OK)
-      status = solve_block(comm, &matrix, ci->solver, whole, b);
+      status = solve_block(comm, &matrix, whole, b);
     clear_matrix(&b->matrix);
     if (status == AFB_OK && whole && b->n > AFB_CI_WHOLE && b->n_levels < b->n)
       b->matrix = matrix;

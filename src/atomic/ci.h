@@ -24,7 +24,6 @@ typedef struct {
 typedef struct {
   int n_blocks;
   afb_ci_block *block;
-  const char *solver;     /* an eigensolver by name (numeric/eigen.h); NULL: chosen for every block */
   int average;            /* density of all CSFs, weight 2J+1, without mixing: extended average level */
 } afb_ci;
 

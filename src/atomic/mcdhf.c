@@ -208,14 +208,13 @@ void afb_level_lead(afb_level *level, int n, const double *v, int first)
   }
 }
 
-/* LS compositions of the levels of one block. A shell that has none leaves them empty. */
-static afb_status compose_levels(const afb_mcdhf_result *out, int block, const afb_ci_block *b, const int8_t *sign, afb_level *level)
+afb_status afb_levels_compose(const afb_csf_list *csfs, int block, const int8_t *sign, int n, const double *vector, afb_level *level)
 {
-  afb_lsj *lsj = malloc((size_t)b->n_levels * sizeof *lsj + 1);
+  afb_lsj *lsj = malloc((size_t)n * sizeof *lsj + 1);
   if (!lsj)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", b->n_levels);
-  afb_status status = afb_lsj_compose(&out->csfs, block, sign, b->n_levels, b->vector, lsj);
-  for (int l = 0; l < b->n_levels; l++)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", n);
+  afb_status status = afb_lsj_compose(csfs, block, sign, n, vector, lsj);
+  for (int l = 0; l < n; l++)
     level[l].lsj = lsj[l];
   free(lsj);
   return status == AFB_E_LIMIT ? AFB_OK : status;
@@ -266,7 +265,7 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
       afb_level_lead(level, b->n, b->vector + (size_t)l * (size_t)b->n, block->first);
     }
     if (out->n_levels > first)
-      AFB_TRY(compose_levels(out, i, b, sign, out->level + first));
+      AFB_TRY(afb_levels_compose(&out->csfs, i, sign, b->n_levels, b->vector, out->level + first));
   }
   return AFB_OK;
 }

@@ -84,6 +84,9 @@ typedef struct {
 } afb_level;
 /* Fills the leading CSFs from the level's CI vector [n], whose first CSF is number `first` of the list. */
 void afb_level_lead(afb_level *level, int n, const double *vector, int first);
+/* Fills the LS compositions of n levels of a block from their CI vectors [n][n_csf of the block], one after another; `sign` as
+ * afb_lsj_signs gives it. They stay empty where a shell has none. AFB_E_MEMORY. */
+afb_status afb_levels_compose(const afb_csf_list *csfs, int block, const int8_t *sign, int n, const double *vector, afb_level *level);
 
 typedef struct {
   int rung, iteration;

@@ -182,8 +182,8 @@ static afb_status read_all(records *r, afb_grasp_orbitals *out)
     afb_grasp_orbital *o = out->orbital + out->n_orbitals;
     AFB_TRY(read_head(r, o));
     if ((size_t)o->n_points > (r->size - r->at) / 24)
-    return wrong(r, "the file is cut off");
-  AFB_TRY(allocate(o, r->path));
+      return wrong(r, "the file is cut off");
+    AFB_TRY(allocate(o, r->path));
     out->n_orbitals++;
     AFB_TRY(read_functions(r, o));
     for (int i = 0; i < out->n_orbitals - 1; i++)

@@ -249,15 +249,7 @@ static afb_status take_labels(const afb_grasp_mixing *m, afb_mcdhf_result *resul
         sign[p] = read[i];
   for (int b = 0; b < m->n_blocks; b++) {
     int n = m->block[b].n_levels;
-    afb_lsj *lsj = calloc((size_t)n + 1, sizeof *lsj);
-    if (!lsj)
-      return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", n);
-    afb_status status = afb_lsj_compose(&result->csfs, b, sign, n, vector, lsj);
-    for (int i = 0; i < n; i++)
-      level[i].lsj = lsj[i];
-    free(lsj);
-    if (status != AFB_OK && status != AFB_E_LIMIT)
-      return status;
+    AFB_TRY(afb_levels_compose(&result->csfs, b, sign, n, vector, level));
     level += n;
     vector += (size_t)n * (size_t)m->block[b].n_csf;
   }

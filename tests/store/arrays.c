@@ -11,6 +11,7 @@
 #include "core/random.h"
 #include "store/arrays.h"
 #include "store/hdf.h"
+#include "tests/store/sample.h"
 
 enum { ROWS = 1009, COLUMNS = 7, NAME = 12 };
 
@@ -197,27 +198,14 @@ static void describes_itself(void **state)
   H5Fclose(file);
 }
 
-static uint64_t hash_of_file(void)
-{
-  uint64_t hash = AFB_HASH_START;
-  FILE *file = fopen(path, "rb");
-  for (int c; file && (c = fgetc(file)) != EOF;) {
-    unsigned char byte = (unsigned char)c;
-    hash = afb_hash(hash, &byte, 1);
-  }
-  if (file)
-    fclose(file);
-  return hash;
-}
-
 static int refused(const char *name, const char *kind, int writes, afb_status expected, const char *words)
 {
   afb_arrays *arrays;
-  uint64_t before = hash_of_file();
+  uint64_t before = sample_hash(path);
   MPI_Barrier(MPI_COMM_WORLD);
   afb_status status = writes ? afb_arrays_create(MPI_COMM_WORLD, name, kind, &writer, &arrays)
                              : afb_arrays_open(MPI_COMM_WORLD, name, kind, &arrays);
-  int good = status == expected && !arrays && strstr(afb_error_text(), words) && before == hash_of_file();
+  int good = status == expected && !arrays && strstr(afb_error_text(), words) && before == sample_hash(path);
   if (!good)
     fprintf(stderr, "# status %d: %s\n", (int)status, afb_error_text());
   if (status == AFB_OK)
@@ -273,15 +261,15 @@ static void all_or_nothing(void **state)
   (void)state;
   begin();
   check_ok(make_file());
-  uint64_t before = hash_of_file();
+  uint64_t before = sample_hash(path);
   check_ok(afb_arrays_create(MPI_COMM_WORLD, path, "descriptors", &writer, &arrays));
   check_ok(add_all(arrays));
-  check_true(exists(temporary) && before == hash_of_file());
+  check_true(exists(temporary) && before == sample_hash(path));
   afb_status mine = rank == size - 1 ? AFB_FAIL(AFB_E_INPUT, "atoms on top of each other") : AFB_OK;
   check_true(afb_arrays_close(&arrays, mine) == AFB_E_INPUT && !arrays);
   check_true(strcmp(afb_error_text(), "atoms on top of each other") == 0);
   MPI_Barrier(MPI_COMM_WORLD);
-  check_true(!exists(temporary) && before == hash_of_file());
+  check_true(!exists(temporary) && before == sample_hash(path));
   MPI_Barrier(MPI_COMM_WORLD);
   if (rank == 0)
     unlink(path);
@@ -291,7 +279,7 @@ static void all_or_nothing(void **state)
 static int fails_with(rlim_t bytes)
 {
   struct rlimit limit, small;
-  uint64_t before = hash_of_file();
+  uint64_t before = sample_hash(path);
   MPI_Barrier(MPI_COMM_WORLD);
   if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
     return 0;
@@ -304,7 +292,7 @@ static int fails_with(rlim_t bytes)
   MPI_Barrier(MPI_COMM_WORLD);
   if (!strstr(afb_error_text(), "File too large"))
     fprintf(stderr, "# status %d: %s\n", (int)status, afb_error_text());
-  return status != AFB_OK && strstr(afb_error_text(), "File too large") && !exists(temporary) && before == hash_of_file();
+  return status != AFB_OK && strstr(afb_error_text(), "File too large") && !exists(temporary) && before == sample_hash(path);
 }
 
 static void a_full_disk(void **state)

@@ -19,6 +19,20 @@ static const afb_store_writer sample_writer = {
   .legend = {.outcome = "0 none, 1 converged", .rung = "0 none, 1 diis", .strategy = "0 random", .engine = "0 mcdhf"},
 };
 
+/* Hash of a file: whether it was left alone. */
+static inline uint64_t sample_hash(const char *path)
+{
+  uint64_t hash = AFB_HASH_START;
+  FILE *file = fopen(path, "rb");
+  for (int c; file && (c = fgetc(file)) != EOF;) {
+    unsigned char byte = (unsigned char)c;
+    hash = afb_hash(hash, &byte, 1);
+  }
+  if (file)
+    fclose(file);
+  return hash;
+}
+
 static inline double sample_value(int64_t i, int64_t j) { return afb_random_uniform(7, (uint64_t)i, (uint64_t)j) - 0.5; }
 
 /* Sizes of what belongs to run i; some runs have nothing. */
