@@ -423,7 +423,10 @@ static afb_status bordered_solve(afb_scf *s, int a, double energy, double *band,
   return AFB_OK;
 }
 
-/* Rotations of pairs: x = -t / h, h the diagonal of the Hessian with the local operators (expectation[a][b] = <b|A_a|b>). */
+static double holes(const afb_scf *s, int a) { return 2 * abs(s->orbital[a].kappa) - s->occupation[a]; }
+
+/* Rotations of pairs: x = -t / h, h the diagonal of the Hessian with the local operators (expectation[a][b] = <b|A_a|b>). Between nearly
+ * full subshells it is about as small as their holes: the rotation of full ones is free. */
 static void rotate_pairs(const afb_scf *s, const double *expectation, const double *dual, double *primal)
 {
   int m = s->n_orbitals;
@@ -439,6 +442,7 @@ static void rotate_pairs(const afb_scf *s, const double *expectation, const doub
       double least = 0.05 * fmin(s->occupation[a], s->occupation[b]);
       if (fabs(h) < least)
         h = h < 0 ? -least : least;
+      h *= fmin(1, fmax(holes(s, a) + holes(s, b), 1e-7));
       double x = -t / h;
       afb_axpy(s->n, x, afb_const_row(s->vector, b, s->n), afb_row(primal, a, s->n));
       afb_axpy(s->n, -x, afb_const_row(s->vector, a, s->n), afb_row(primal, b, s->n));

@@ -19,7 +19,12 @@ static int read_line(const char *line, reference_case *c)
   }
   if (strncmp(line, "level ", 6) == 0 && c->n_reference < CASE_LEVELS) {
     case_level *l = c->reference + c->n_reference++;
-    return sscanf(line, "level %d %d %d %lf", &l->two_j, &l->parity, &l->index, &l->energy) == 4;
+    l->refined = NAN;
+    return sscanf(line, "level %d %d %d %lf %lf", &l->two_j, &l->parity, &l->index, &l->energy, &l->refined) >= 4;
+  }
+  if (strncmp(line, "orbital ", 8) == 0 && c->n_orbitals < CASE_ORBITALS) {
+    int i = c->n_orbitals++;
+    return sscanf(line, "orbital %d %d %lf", &c->orbital[i].n, &c->orbital[i].kappa, c->orbital_energy + i) == 3;
   }
   return 0;
 }
@@ -84,18 +89,38 @@ double case_mean_difference(const reference_case *c, const afb_mcdhf_result *r)
   return c->n_reference > 0 && c->n_reference == r->n_levels ? (r->energy - sum / weights) / fabs(r->energy) : NAN;
 }
 
-double case_largest_difference(const reference_case *c, const afb_mcdhf_result *r)
+static void keep_larger(double difference, double *largest)
+{
+  if (isnan(difference) || fabs(difference) > fabs(*largest))   /* NaN stays */
+    *largest = difference;
+}
+
+static double largest_level(const reference_case *c, const afb_mcdhf_result *r, int refined)
 {
   double largest = c->n_reference > 0 ? 0 : NAN;
   for (int i = 0; i < c->n_reference; i++) {
     const case_level *want = c->reference + i;
-    double found = NAN;
+    double found = NAN, energy = refined ? want->refined : want->energy;
     for (int l = 0; l < r->n_levels; l++)
       if (r->level[l].two_j == want->two_j && r->level[l].parity == want->parity && r->level[l].index == want->index)
         found = r->level[l].energy;
-    double difference = (found - want->energy) / fabs(want->energy);
-    if (!(fabs(difference) <= fabs(largest)))
-      largest = difference;
+    keep_larger((found - energy) / fabs(energy), &largest);
+  }
+  return largest;
+}
+
+double case_largest_difference(const reference_case *c, const afb_mcdhf_result *r) { return largest_level(c, r, 0); }
+double case_largest_refined(const reference_case *c, const afb_mcdhf_result *r) { return largest_level(c, r, 1); }
+
+double case_largest_orbital(const reference_case *c, const afb_mcdhf_result *r)
+{
+  double largest = c->n_orbitals > 0 ? 0 : NAN;
+  for (int i = 0; i < c->n_orbitals; i++) {
+    double found = NAN;
+    for (int a = 0; a < r->orbitals.n_orbitals; a++)
+      if (r->orbitals.orbital[a].n == c->orbital[i].n && r->orbitals.orbital[a].kappa == c->orbital[i].kappa)
+        found = r->orbitals.energy[a];
+    keep_larger((found - c->orbital_energy[i]) / fabs(c->orbital_energy[i]), &largest);
   }
   return largest;
 }

@@ -1,4 +1,4 @@
-/* Sets on which the first rungs of the ladder fail, each for its own reason; and layers of correlation orbitals. */
+/* Sets on which the first rungs of the ladder fail, each for its own reason. */
 #include "tests/check.h"
 
 #include <string.h>
@@ -130,90 +130,6 @@ static void failures_are_told_apart(void **state)
   }
 }
 
-/* Excitations of up to two electrons from the shells `from` of one configuration into layers n = 2 ... of correlation orbitals;
- * each layer is varied alone, on the orbitals of the layers before. GRASP2018's tight values, whose weighted mean is never
- * lower: correlation orbitals hold so little that it stops 1e-9 (Ne) to 5e-8 (B) above the minimum of the energy, where
- * single levels differ by up to 3e-7 of either sign. */
-typedef struct {
-  const char *name, *text;
-  int z, n_from, first, last;         /* layers first ... last */
-  afb_nucleus_model nucleus;
-  afb_shell from[3];
-  int n_levels, two_j[3], parity;
-  double energy[3];
-} layered;
-
-static const layered series[] = {
-  {"Be", "1s2 2s2", 4, 1, 2, 4, AFB_NUCLEUS_FERMI, {{2, 0, 0}}, 1, {0}, 1, {-14.621986004397055}},
-  {"B", "1s2 2s2 2p1", 5, 2, 2, 3, AFB_NUCLEUS_FERMI, {{2, 0, 0}, {2, 1, 0}}, 2, {1, 3}, -1, {-24.603512073805856, -24.603434547261063}},
-  {"C", "1s2 2s2 2p2", 6, 2, 2, 3, AFB_NUCLEUS_FERMI, {{2, 0, 0}, {2, 1, 0}}, 3, {0, 2, 4}, 1,
-   {-37.789629589255895, -37.789545355833454, -37.789378142316906}},
-  {"Ne", "1s2 2s2 2p6", 10, 2, 2, 3, AFB_NUCLEUS_FERMI, {{2, 0, 0}, {2, 1, 0}}, 1, {0}, 1, {-128.90476513851587}},
-};
-
-/* Those of `active` that `start` does not hold. */
-static int new_shells(int n_active, const afb_shell *active, const afb_orbitals *start, afb_shell *out)
-{
-  int count = 0;
-  for (int i = 0; i < n_active; i++) {
-    int known = 0;
-    for (int o = 0; o < start->n_orbitals; o++)
-      known |= start->orbital[o].n == active[i].n && afb_kappa_l(start->orbital[o].kappa) == active[i].l;
-    if (!known)
-      out[count++] = active[i];
-  }
-  return count;
-}
-
-static void run_layer(const layered *s, int n, const afb_orbitals *start, afb_mcdhf_result *r)
-{
-  afb_configuration reference, *all;
-  afb_shell active[16];
-  int count, kept = 0, n_active = 0;
-  for (int m = 2; m <= n; m++)
-    for (int l = 0; l < m; l++)
-      active[n_active++] = (afb_shell){m, l, 0};
-  check_ok(afb_configuration_parse(s->text, &reference));
-  check_ok(afb_configuration_expand(1, &reference, 2, s->n_from, s->from, n_active, active, &count, &all));
-  for (int i = 0; i < count; i++)
-    if (afb_configuration_parity(all + i) == s->parity)
-      all[kept++] = all[i];
-  afb_mcdhf_request request = {.z = s->z, .nucleus = s->nucleus, .n_configurations = kept, .configuration = all, .n_levels = 1,
-                               .two_j_min = s->two_j[0], .two_j_max = s->two_j[s->n_levels - 1], .n_vary = -1, .start = start};
-  if (start)
-    request.n_vary = new_shells(n_active, active, start, request.vary);
-  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &request, r));
-  if (!afb_outcome_ok(r->outcome))
-    fprintf(stderr, "# %s n = %d: %s\n", s->name, n, r->reason);
-  check_true(afb_outcome_ok(r->outcome));
-  free(all);
-}
-
-static void layers_agree_with_grasp(void **state)
-{
-  (void)state;
-  for (size_t i = 0; i < sizeof series / sizeof *series; i++) {
-    const layered *s = series + i;
-    afb_mcdhf_result last = {0}, r;
-    for (int n = s->first; n <= s->last; n++) {
-      run_layer(s, n, n > s->first ? &last.orbitals : NULL, &r);
-      afb_mcdhf_result_clear(&last);
-      last = r;
-    }
-    check_true(last.n_levels == s->n_levels);
-    double mean = 0, weights = 0;
-    for (int l = 0; l < s->n_levels; l++) {
-      check_true(last.level[l].two_j == s->two_j[l]);
-      check_close(last.level[l].energy / s->energy[l], 1, 5e-7);
-      mean += (s->two_j[l] + 1) * s->energy[l];
-      weights += s->two_j[l] + 1;
-    }
-    check_true(last.energy < mean / weights);
-    check_close(last.energy / (mean / weights), 1, 6e-8);
-    afb_mcdhf_result_clear(&last);
-  }
-}
-
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(valley_is_followed_to_its_end),
   cmocka_unit_test(saddle_is_left),
@@ -221,6 +137,5 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(branches_are_held),
   cmocka_unit_test(root_flips_are_told),
   cmocka_unit_test(failures_are_told_apart),
-  cmocka_unit_test(layers_agree_with_grasp),
 };
 CHECK_MAIN(tests)

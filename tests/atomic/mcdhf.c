@@ -120,29 +120,6 @@ static void virial_theorem(void **state)
   afb_mcdhf_result_clear(&r);
 }
 
-/* The same stationary point from the start potential and from another calculation's orbitals. */
-static void two_starts_agree(void **state)
-{
-  (void)state;
-  const char *beryllium[] = {"1s2 2s2", "1s2 2p2", "1s2 2s1 2p1"}, *titanium[] = {"[Ar] 3d2 4s2", "[Ar] 3d3 4s1"};
-  for (int which = 0; which < 2; which++) {
-    input in, other;
-    afb_mcdhf_result cold, parent, warm;
-    set(&in, which ? 22 : 4, 0, which ? 2 : 1, which ? 2 : 3, which ? titanium : beryllium);
-    set(&other, which ? 22 : 4, 0, 1, 1, which ? titanium : beryllium);
-    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &other.request, &parent));
-    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &cold));
-    in.request.start = &parent.orbitals;
-    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &warm));
-    check_true(afb_outcome_ok(cold.outcome) && afb_outcome_ok(warm.outcome) && cold.n_levels == warm.n_levels);
-    for (int l = 0; l < cold.n_levels; l++)
-      check_close(cold.level[l].energy / warm.level[l].energy, 1, 1e-9);
-    afb_mcdhf_result_clear(&cold);
-    afb_mcdhf_result_clear(&warm);
-    afb_mcdhf_result_clear(&parent);
-  }
-}
-
 static void frozen_orbitals_stay(void **state)
 {
   (void)state;
@@ -221,7 +198,6 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(nonrelativistic_limit_is_hartree_fock),
   cmocka_unit_test(helium_correlation),
   cmocka_unit_test(virial_theorem),
-  cmocka_unit_test(two_starts_agree),
   cmocka_unit_test(frozen_orbitals_stay),
   cmocka_unit_test(one_electron_energies),
   cmocka_unit_test(impossible_requests_are_explained),
