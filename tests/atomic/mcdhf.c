@@ -57,41 +57,6 @@ static void nonrelativistic_limit_is_hartree_fock(void **state)
   }
 }
 
-/* Complete active spaces n <= 2, 3, 4 of He, each from the orbitals of the smaller one. The published B-spline MCDHF values are
- * -2.897808120, -2.901838636, -2.902826977. The first agrees; the larger sets gain more here, and must stay above the
- * exact Dirac-Coulomb energy, -2.90385658 (the nonrelativistic -2.90372438 and its no-pair shift). */
-static void helium_correlation(void **state)
-{
-  (void)state;
-  static const afb_shell from[] = {{1, 0, 0}};
-  static const afb_shell active[] = {{2, 0, 0}, {2, 1, 0}, {3, 0, 0}, {3, 1, 0}, {3, 2, 0}, {4, 0, 0}, {4, 1, 0}, {4, 2, 0}, {4, 3, 0}};
-  static const int n_active[] = {2, 5, 9};
-  double energy[3];
-  afb_orbitals last = {0};
-  for (int i = 0; i < 3; i++) {
-    afb_configuration start, *all;
-    afb_mcdhf_result r;
-    int n, even = 0;
-    check_ok(afb_configuration_parse("1s2", &start));
-    check_ok(afb_configuration_expand(1, &start, 2, 1, from, n_active[i], active, &n, &all));
-    for (int k = 0; k < n; k++)
-      if (afb_configuration_parity(all + k) > 0)
-        all[even++] = all[k];
-    afb_mcdhf_request request = {.z = 2, .n_configurations = even, .configuration = all, .n_levels = 1, .n_vary = -1,
-                                 .nucleus = AFB_NUCLEUS_POINT, .start = i > 0 ? &last : NULL};
-    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &request, &r));
-    check_true(afb_outcome_ok(r.outcome));
-    energy[i] = r.energy;
-    afb_orbitals_clear(&last);
-    check_ok(afb_orbitals_copy(&r.orbitals, &last));
-    afb_mcdhf_result_clear(&r);
-    free(all);
-  }
-  afb_orbitals_clear(&last);
-  check_close(energy[0] / -2.897808120, 1, 2e-7);
-  check_true(energy[1] < -2.901838636 && energy[2] < -2.902826977 && energy[2] > -2.90385658);
-}
-
 /* Point nucleus: E = -2 c^2 sum_a q_a int Q_a^2 dr, the relativistic virial theorem. */
 static void virial_theorem(void **state)
 {
@@ -158,6 +123,11 @@ static void one_electron_energies(void **state)
     check_close(r.level[l].energy / (-c * c * u * u / (sqrt(1 + u * u) * (1 + sqrt(1 + u * u)))), 1, 1e-11);
   }
   afb_mcdhf_result_clear(&r);
+  /* U91+, whose nucleus counts for 0.15 %: GRASP2018 on grids of steps 0.025 and 0.0125, measured by hand. */
+  const char *deep[] = {"1s1"};
+  set(&in, 92, 91, 1, 1, deep);
+  in.request.mass_number = 238;
+  check_close(energy_of(&in) / -4853.89762412063, 1, 2e-12);
 }
 
 static void impossible_requests_are_explained(void **state)
@@ -196,7 +166,6 @@ static void limits_are_outcomes(void **state)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(nonrelativistic_limit_is_hartree_fock),
-  cmocka_unit_test(helium_correlation),
   cmocka_unit_test(virial_theorem),
   cmocka_unit_test(frozen_orbitals_stay),
   cmocka_unit_test(one_electron_energies),
