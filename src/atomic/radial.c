@@ -15,14 +15,17 @@ static int make_breakpoints(const afb_nucleus *nucleus, const afb_radial_options
 {
   double growth = options->growth > 0 ? options->growth : 0.16;
   double widest = options->max_width > 0 ? options->max_width : 4.0;
-  /* The skin of a heavy nucleus must be resolved too: cells of 3.4 a leave a relative error of 2e-11 in uranium, these 1e-12. */
-  double first = nucleus->c > 0 ? fmin(0.25 * nucleus->c, 2.4 * nucleus->a) : 1e-7 / nucleus->z;
+  double first = nucleus->c > 0 ? 0.25 * nucleus->c : 1e-7 / nucleus->z;
   int n = 1;
   breakpoint[0] = 0;
   breakpoint[1] = first;
   while (breakpoint[n] < options->r_max && n < MAX_CELLS) {
-    double width = fmin(fmax(growth * breakpoint[n], first), widest);
-    breakpoint[n + 1] = breakpoint[n] + width;
+    double width = fmin(fmax(growth * breakpoint[n], first), widest), end = breakpoint[n] + width;
+    if (nucleus->a > 0 && width > 2.4 * nucleus->a && fabs(end - 0.5 * width - nucleus->c) < 4 * nucleus->a + 0.5 * width) {
+      breakpoint[n + 1] = end - 0.5 * width;   /* the skin of a heavy nucleus: whole cells leave a relative error of 2e-11 in uranium */
+      n++;
+    }
+    breakpoint[n + 1] = end;
     n++;
   }
   return n;
