@@ -1,4 +1,5 @@
 /* `aufbau atom`: one MCDHF calculation. */
+#include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "app/output.h"
 #include "atomic/element.h"
 #include "atomic/ion.h"
+#include "core/memory.h"
 #include "report/levels.h"
 
 static void say_what_runs(const afb_arguments *arguments, const afb_engine *engine, const afb_mcdhf_request *request)
@@ -124,6 +126,8 @@ static afb_status run(const afb_arguments *arguments, afb_config *config, const 
   } else if (status == AFB_OK) {
     request->keep_mixing = arguments->grasp != NULL;
     request->start = f.start.n_orbitals > 0 ? &f.start : NULL;
+    if (isnan(request->max_bytes))
+      request->max_bytes = afb_memory_share(MPI_COMM_WORLD);
     if (rank == 0)
       say_what_runs(arguments, atom->engine, request);
     status = calculate(arguments, config, atom, &f, outcome);

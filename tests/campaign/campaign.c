@@ -32,7 +32,10 @@ static afb_status run_by_content(MPI_Comm comm, const afb_mcdhf_request *request
   return AFB_OK;
 }
 
-static double cost(const afb_mcdhf_request *request) { return 1e-3 * request->n_configurations; }
+static void cost(const afb_mcdhf_request *request, afb_engine_cost *out)
+{
+  *out = (afb_engine_cost){.core_seconds = 1e-3 * request->n_configurations, .bytes = 1e6, .spread_bytes = 1e6 * request->n_configurations};
+}
 
 static const afb_engine engine = {.name = "mcdhf", .run = run_by_content, .cost = cost};
 static const afb_ion ions[] = {{5, 0}, {6, 0}, {12, 0}};
