@@ -277,7 +277,8 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
   state->core_seconds += entry.core_seconds;
   state->result->core_seconds += entry.core_seconds;
   state->result->failed_core_seconds += ok ? 0.0 : entry.core_seconds;
-  afb_costs_learn(&state->costs, entry.ion, entry.node.n, entry.cost.estimate, entry.core_seconds);
+  if (entry.has_orbitals)   /* it was begun */
+    afb_costs_learn(&state->costs, entry.ion, entry.node.n, entry.cost.estimate, entry.core_seconds);
   if (ok && state->options->warm_start)
     AFB_TRY(afb_warm_put(state->warm, entry.run, &result->orbitals));
   return afb_round_teach(state, &entry, ledger->entry);
@@ -356,7 +357,8 @@ static void take_stock(afb_campaign_state *state)
     if (entry->ion >= ledger->n_active)
       continue;
     afb_plan_cost(state, &planned);
-    afb_costs_learn(&state->costs, entry->ion, entry->node.n, planned.estimate.core_seconds, entry->core_seconds);
+    if (entry->has_orbitals)
+      afb_costs_learn(&state->costs, entry->ion, entry->node.n, planned.estimate.core_seconds, entry->core_seconds);
     state->runs++;
     state->converged += afb_outcome_ok(entry->outcome);
     state->core_seconds += entry->core_seconds;

@@ -22,11 +22,17 @@ void afb_costs_clear(afb_costs *costs)
 }
 
 static double mean_of(const afb_cost_group *group) { return group->n > 0.0 ? group->sum / group->n : 0.0; }
-static double shrunk(const afb_cost_group *group) { return group->sum / (group->n + SHRINKAGE); }
+
+/* By how much a group's runs differ from `mean`. */
+static double deviation(const afb_cost_group *group, double mean)
+{
+  return (group->sum - group->n * mean) / (group->n + SHRINKAGE);
+}
 
 static double correction(const afb_costs *costs, int ion, int size)
 {
-  return mean_of(&costs->all) + shrunk(&costs->ion[ion]) + shrunk(&costs->size[size]);
+  double mean = mean_of(&costs->all);
+  return mean + deviation(&costs->ion[ion], mean) + deviation(&costs->size[size], mean);
 }
 
 static void add(afb_cost_group *group, double x)
@@ -44,12 +50,9 @@ void afb_costs_learn(afb_costs *costs, int ion, int size, double estimate, doubl
     costs->sum_squares += off * off;
     x = expected + fmin(fmax(off, -REACH), REACH);
   }
-  /* Each group gets what the others do not explain. */
-  double by_ion = shrunk(&costs->ion[ion]), by_size = shrunk(&costs->size[size]);
-  add(&costs->all, x - by_ion - by_size);
-  double mean = mean_of(&costs->all);
-  add(&costs->ion[ion], x - mean - by_size);
-  add(&costs->size[size], x - mean - by_ion);
+  add(&costs->all, x);
+  add(&costs->ion[ion], x);
+  add(&costs->size[size], x);
 }
 
 static double scatter(const afb_costs *costs)

@@ -15,7 +15,7 @@ typedef struct {
 
 typedef struct {
   afb_cost_group all;          /* of ln(seconds/estimate), limited as above */
-  afb_cost_group size[AFB_MAX_SET + 1];   /* of what then remains, as by ion */
+  afb_cost_group size[AFB_MAX_SET + 1];   /* the same by size, and by ion */
   double sum_squares;          /* of ln(seconds/predicted) */
   int n_ions;
   afb_cost_group *ion;

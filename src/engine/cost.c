@@ -14,7 +14,7 @@ const afb_cost_model afb_cost_fitted = {
   .effort = {0.00091, 0.00022, 0.0, 0.00064, 0.00048, 0.0074, 0.00039},
   .hardness = {2.48, -0.09, 0.09, 0.30, -0.23, 0.01, 0.14, 0.17},
   .kept = {1.2e6, 39.0, 88.0, 20.0, 54.0},
-  .spread = {18.0},
+  .spread = {24.0},
 };
 
 /* Of one iteration: steps of the orbitals, potentials, matrix elements, blocks (matrices, eigenpairs), vectors, companions. */

@@ -17,11 +17,11 @@ typedef struct {
   double largest;              /* CSFs of the largest block J^pi */
   double squares, cubes;       /* of the CSFs of blocks, summed */
   double vectors;              /* levels times CSFs of their block, summed */
-  double n_pairs, n_entries;   /* pairs of CSFs that interact, and their angular coefficients: within a factor of two */
+  double n_entries;            /* angular coefficients, within a factor of two or so */
 } afb_work;
 
-/* CSFs are exact where the configurations are at most 96, and so are all sizes but n_points, n_pairs and n_entries. Cost: some 10 us a
- * configuration, and the pairs of up to 96 of them. */
+/* CSFs are exact, and so are all sizes but n_points and n_entries. Cost: some 10 us a
+ * configuration, and those of pairs of up to 96 configurations. */
 void afb_work_count(const afb_mcdhf_request *request, afb_work *work);
 
 #endif
