@@ -455,7 +455,7 @@ static void execute(scheduler *s, order *o)
     afb_status status = afb_request_unpack(&o->payload, &owned);
     if (o->head.ranks > 1)
       status = afb_agree(comm, status);
-    double memory = afb_memory_watch(), service = s->service, begin = afb_wall_seconds();
+    double memory = afb_memory_watch(AFB_MEMORY_SLACK), service = s->service, begin = afb_wall_seconds();
     if (status == AFB_OK) {
       owned.request.poll = o->head.ranks > 1 ? poll_in_group : poll;
       owned.request.poll_context = s;

@@ -8,7 +8,7 @@
 #include <malloc.h>
 #endif
 
-static const double SLACK = 16e6, USABLE = 0.8;
+static const double USABLE = 0.8;
 
 /* The bytes behind `name` in /proc/self/status; -1: there are none. */
 static double status_of(const char *name)
@@ -35,24 +35,15 @@ static int forget_peak(void)
   return fclose(file) == 0 && written;
 }
 
-/* Bytes of freed memory that the process keeps. */
-static double kept_memory(void)
+double afb_memory_watch(double slack)
 {
 #if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
 #if __GLIBC_PREREQ(2, 33)
-  double kept = (double)mallinfo2().fordblks;
-  if (kept <= SLACK)
-    return kept;
-  malloc_trim(0);
+  if ((double)mallinfo2().fordblks > slack)
+    malloc_trim(0);
 #endif
 #endif
-  return 0.0;
-}
-
-double afb_memory_watch(void)
-{
-  double kept = kept_memory(), resident = forget_peak() ? status_of("VmRSS") : -1.0;
-  return resident < 0.0 ? -1.0 : fmax(0.0, resident - kept);
+  return forget_peak() ? status_of("VmRSS") : -1.0;
 }
 
 double afb_memory_peak(void) { return status_of("VmHWM"); }

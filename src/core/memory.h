@@ -4,10 +4,11 @@
 
 #include <mpi.h>
 
-/* From here on the peak is watched. Returns the bytes that are in use, -1: unknown. What was freed but is kept for later use counts as not
- * in use; more than 16 MB of it is given back to the system. To within that. Cost: some 0.1 ms; a page that was given back costs 2 us
- * when it is needed again. */
-double afb_memory_watch(void);
+/* From here on the peak is watched. Returns the bytes that are resident, -1: unknown. More than `slack` bytes of what was freed but is kept
+ * for later use are given back to the system first; less of it makes the peak above them look smaller by as much. Cost: some 0.1 ms; a page that was
+ * given back costs 2 us when it is needed again, so that a slack of AFB_MEMORY_SLACK is for work of which the time counts. */
+#define AFB_MEMORY_SLACK 16e6
+double afb_memory_watch(double slack);
 /* The most bytes that were resident since then; -1: unknown. */
 double afb_memory_peak(void);
 

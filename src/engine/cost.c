@@ -7,14 +7,14 @@
 #include "numeric/lapack.h"
 
 enum { MOST_COLUMNS = 8, ROUNDS = 3, REWEIGHTINGS = 60 };
-/* Residuals below this count as small alike; of logarithms. */
+/* Residuals below this part of the mean of |y| count as small alike. */
 static const double SMALL = 0.02;
 
 const afb_cost_model afb_cost_fitted = {
-  .effort = {0.00091, 0.00022, 0.0, 0.00064, 0.00048, 0.0074, 0.00039},
-  .hardness = {2.48, -0.09, 0.09, 0.30, -0.23, 0.01, 0.14, 0.17},
-  .kept = {1.2e6, 39.0, 88.0, 20.0, 54.0},
-  .spread = {24.0},
+  .effort = {0.00157, 0.000338, 0.000154, 0, 0.000196, 0.00522, 0.000382},
+  .hardness = {1.79, -0.00199, 0.196, 0.231, -0.195, -0.0587, 0.074, 0.377},
+  .kept = {8.78e+05, 23.7, 235, 127, 0},
+  .spread = {18.7},
 };
 
 /* Of one iteration: steps of the orbitals, potentials, matrix elements, blocks (matrices, eigenpairs), vectors, companions. */
@@ -132,15 +132,17 @@ static void scale_columns(int n, int k, double *x, double *norm)
 /* c[k] of the least sum |y - x c|, by weighted least squares; x[n][k] is changed. */
 static afb_status fit_absolute(int n, int k, double *x, const double *y, int positive, double *c)
 {
-  double norm[MOST_COLUMNS], *w = malloc(((size_t)n + 1) * sizeof *w);
+  double norm[MOST_COLUMNS], least = 1e-9, *w = malloc(((size_t)n + 1) * sizeof *w);
   afb_status status = w ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d runs", n);
   scale_columns(n, k, x, norm);
+  for (int i = 0; i < n; i++)
+    least += SMALL * fabs(y[i]) / n;
   for (int i = 0; i < n && w; i++)
     w[i] = 1.0;
   for (int round = 0; round < REWEIGHTINGS && status == AFB_OK; round++) {
     status = solve_positive(n, k, x, y, w, positive, c);
     for (int i = 0; i < n; i++)
-      w[i] = 1.0 / fmax(fabs(y[i] - dot(k, x + i * k, c)), SMALL);
+      w[i] = 1.0 / fmax(fabs(y[i] - dot(k, x + i * k, c)), least);
   }
   for (int a = 0; a < k; a++)
     c[a] /= norm[a];
@@ -182,9 +184,11 @@ static afb_status fit_bytes(int n, const afb_cost_sample *sample, double *x, dou
     double *row = x + rows * COLUMNS;
     kept(&sample[i].work, row);
     spread(&sample[i].work, row + AFB_COST_KEPT);
+    /* Between absolute and relative errors: the large runs are few, but it is for them that memory matters. */
+    double root = sqrt(sample[i].bytes);
     for (int k = 0; k < COLUMNS; k++)
-      row[k] /= sample[i].bytes;
-    y[rows++] = 1.0;
+      row[k] /= root;
+    y[rows++] = root;
   }
   if (rows < COLUMNS)
     return AFB_OK;

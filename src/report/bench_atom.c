@@ -111,7 +111,6 @@ static void predictions(FILE *out, int markdown, int n, const afb_bench_run *run
   afb_report_ratios_head(out, markdown, "predicted");
   ratios(out, markdown, "CPU, from the input", "s", -1, seconds_of, n, run, value);
   corrected(out, markdown, n, run, value);
-  ratios(out, markdown, "memory, from the input", "MB", -1, bytes_of, n, run, value);
 }
 
 static void angular_part(FILE *out, int markdown, const afb_bench_angular *angular)

@@ -197,10 +197,6 @@ static void predicted_costs(FILE *out, const afb_campaign_options *options, cons
   for (int64_t i = 0; i < ledger->n; i++) {
     value[i] = 1e-6 * ledger->entry[i].cost.predicted_bytes;
     actual[i] = 1e-6 * ledger->entry[i].cost.bytes;
-  }
-  afb_report_ratios(out, 0, "memory of a rank", "MB", ledger->n, value, actual);
-  for (int64_t i = 0; i < ledger->n; i++) {
-    value[i] = 1e-6 * ledger->entry[i].cost.predicted_bytes;
     if (value[i] < LARGE && actual[i] < LARGE)
       value[i] = NAN;
   }
