@@ -101,7 +101,9 @@ static afb_status calculate(const afb_arguments *arguments, afb_config *config, 
   /* What can be shown is shown before anything can fail. */
   if (status == AFB_OK)
     status = afb_agree(MPI_COMM_WORLD, rank == 0 ? print_result(&result, &f->json) : AFB_OK);
-  if (status == AFB_OK && f->store && f->stored == AFB_OUTCOME_NONE)
+  /* One that was refused for its memory may be run with more of it. */
+  int begun = result.outcome != AFB_OUTCOME_RESOURCE_LIMIT || result.orbitals.n_orbitals > 0;
+  if (status == AFB_OK && f->store && f->stored == AFB_OUTCOME_NONE && begun)
     status = afb_atom_file_write(f->store, config, atom->engine, request, &result, start);
   if (status == AFB_OK)
     status = afb_agree(MPI_COMM_WORLD, rank == 0 ? write_grasp(arguments->grasp, request, &result) : AFB_OK);
