@@ -1,4 +1,5 @@
 /* `aufbau atom`: one MCDHF calculation. */
+#include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include "app/output.h"
 #include "atomic/element.h"
 #include "atomic/ion.h"
+#include "core/memory.h"
 #include "report/levels.h"
 
 static void say_what_runs(const afb_arguments *arguments, const afb_engine *engine, const afb_mcdhf_request *request)
@@ -99,7 +101,9 @@ static afb_status calculate(const afb_arguments *arguments, afb_config *config, 
   /* What can be shown is shown before anything can fail. */
   if (status == AFB_OK)
     status = afb_agree(MPI_COMM_WORLD, rank == 0 ? print_result(&result, &f->json) : AFB_OK);
-  if (status == AFB_OK && f->store && f->stored == AFB_OUTCOME_NONE)
+  /* One that was refused for its memory may be run with more of it. */
+  int begun = result.outcome != AFB_OUTCOME_RESOURCE_LIMIT || result.orbitals.n_orbitals > 0;
+  if (status == AFB_OK && f->store && f->stored == AFB_OUTCOME_NONE && begun)
     status = afb_atom_file_write(f->store, config, atom->engine, request, &result, start);
   if (status == AFB_OK)
     status = afb_agree(MPI_COMM_WORLD, rank == 0 ? write_grasp(arguments->grasp, request, &result) : AFB_OK);
@@ -124,6 +128,8 @@ static afb_status run(const afb_arguments *arguments, afb_config *config, const 
   } else if (status == AFB_OK) {
     request->keep_mixing = arguments->grasp != NULL;
     request->start = f.start.n_orbitals > 0 ? &f.start : NULL;
+    if (isnan(request->max_bytes))
+      request->max_bytes = afb_memory_share(MPI_COMM_WORLD);
     if (rank == 0)
       say_what_runs(arguments, atom->engine, request);
     status = calculate(arguments, config, atom, &f, outcome);

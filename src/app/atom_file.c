@@ -72,9 +72,12 @@ static afb_status add_run(afb_store *store, const afb_config *config, const afb_
                           const afb_mcdhf_result *result, double start, int ranks)
 {
   double finish = afb_store_time(store);
+  afb_engine_cost cost;
+  engine->cost(request, &cost);
   afb_store_run row = {.engine = engine_number(engine), .parent = -1, .added = -1, .strategy = -1, .round = -1,
                        .ranks = ranks, .core_seconds = ranks * (finish - start), .start = start, .finish = finish,
-                       .probability = NAN, .probability_cheapest = NAN, .predicted_cost = NAN,
+                       .probability = NAN, .probability_cheapest = NAN, .predicted_cost = cost.core_seconds, .estimated_cost = cost.core_seconds,
+                       .predicted_bytes = afb_engine_cost_bytes(&cost, ranks), .peak_bytes = NAN,
                        .content_hash = afb_config_identity(config)};
   AFB_TRY(intern(store, request, &row));
   AFB_TRY(afb_rows_add_result(store, &row, result, NULL));

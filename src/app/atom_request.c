@@ -253,6 +253,7 @@ static afb_status create(afb_config *config, const afb_atom_input *input, afb_at
   request->max_iterations = (int)input->limits.iterations;
   request->max_seconds = input->limits.cpu_seconds;
   request->max_csf = input->limits.csf;
+  request->max_bytes = input->limits.memory;
   request->configuration = out->configuration;
   out->engine = afb_input_engine(config, "engine", input->engine);
   if (afb_config_verdict(config) == AFB_OK)

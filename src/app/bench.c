@@ -39,14 +39,18 @@ static afb_status write_runs(const char *path, int n, const afb_bench_run *run)
   return fclose(file) == 0 && !failed ? AFB_OK : AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
 }
 
+static afb_status needs_table(const afb_arguments *arguments)
+{
+  return arguments->n_operands > 1 ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "a table of runs is missing: aufbau bench %s TABLE.csv", arguments->operand[0]);
+}
+
 static afb_status bench_atom(const afb_arguments *arguments, int rank)
 {
   int n;
   afb_bench_run *run;
   afb_bench_angular angular[AFB_BENCH_ANGULAR];
-  if (arguments->n_operands < 2)
-    return AFB_FAIL(AFB_E_INPUT, "a table of runs is missing: aufbau bench atom TABLE.csv");
-  AFB_TRY(afb_bench_atom(MPI_COMM_WORLD, arguments->operand[1], &n, &run));
+  AFB_TRY(needs_table(arguments));
+  AFB_TRY(afb_bench_atom(MPI_COMM_WORLD, arguments->operand[1], 0, &n, &run));
   afb_status status = rank == 0 ? afb_bench_angular_part(angular) : AFB_OK;
   if (rank == 0 && status == AFB_OK) {
     afb_report_bench_atom(stdout, markdown, n, run, angular);
@@ -57,13 +61,45 @@ static afb_status bench_atom(const afb_arguments *arguments, int rank)
   return afb_agree(MPI_COMM_WORLD, status);
 }
 
+static afb_status fit_on_one(const afb_arguments *arguments, int n, const afb_bench_run *run)
+{
+  afb_bench_run *all = calloc((size_t)n + AFB_BENCH_ANGULAR, sizeof *all);
+  if (!all)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d runs", n);
+  if (n > 0)
+    memcpy(all, run, (size_t)n * sizeof *all);
+  afb_status status = afb_bench_large(all + n);
+  if (status == AFB_OK && arguments->csv)
+    status = write_runs(arguments->csv, n + AFB_BENCH_ANGULAR, all);
+  if (status == AFB_OK)
+    status = afb_report_bench_cost(stdout, n + AFB_BENCH_ANGULAR, all);
+  free(all);
+  return status;
+}
+
+static afb_status bench_cost(const afb_arguments *arguments, int rank)
+{
+  int n;
+  afb_bench_run *run;
+  AFB_TRY(needs_table(arguments));
+  AFB_TRY(afb_bench_atom(MPI_COMM_WORLD, arguments->operand[1], 1, &n, &run));
+  afb_status status = rank == 0 ? fit_on_one(arguments, n, run) : AFB_OK;
+  free(run);
+  return afb_agree(MPI_COMM_WORLD, status);
+}
+
 afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
 {
-  int rank, atom = strcmp(arguments->operand[0], "atom") == 0;
+  const char *what = arguments->operand[0];
+  int rank;
   (void)exit_status;
-  if (!atom && strcmp(arguments->operand[0], "bispectrum") != 0)
-    return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, bispectrum", arguments->operand[0]);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   markdown = arguments->markdown;
-  return atom ? bench_atom(arguments, rank) : bench_bispectrum(rank);
+  if (strcmp(what, "atom") == 0)
+    return bench_atom(arguments, rank);
+  if (strcmp(what, "cost") == 0)
+    return bench_cost(arguments, rank);
+  if (strcmp(what, "bispectrum") == 0)
+    return bench_bispectrum(rank);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, bispectrum", what);
 }

@@ -9,6 +9,7 @@
 #include "campaign/campaign.h"
 #include "campaign/record.h"
 #include "core/clock.h"
+#include "core/memory.h"
 #include "report/campaign.h"
 #include "report/progress.h"
 
@@ -38,6 +39,7 @@ static afb_optimise optimise_of(int word)
        : word == AFB_INPUT_OPTIMISE_AVERAGE ? AFB_OPTIMISE_AVERAGE : AFB_OPTIMISE_LEVELS;
 }
 
+/* Collective. */
 static void fill_options(const afb_campaign_input *input, afb_campaign_options *o)
 {
   o->max_n = (int)input->max_n;
@@ -58,6 +60,7 @@ static void fill_options(const afb_campaign_input *input, afb_campaign_options *
   o->max_iterations = (int)input->limits.iterations;
   o->max_seconds = input->limits.cpu_seconds;
   o->max_csf = input->limits.csf;
+  o->max_bytes = isnan(input->limits.memory) ? afb_memory_share(MPI_COMM_WORLD) : input->limits.memory;
 }
 
 static void show(void *context, const afb_campaign_progress *p)

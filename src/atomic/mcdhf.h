@@ -114,6 +114,7 @@ typedef struct {
   int max_iterations;                    /* of all rungs together; 0: 600 */
   double max_seconds;                    /* CPU on this rank; 0: no limit */
   int64_t max_csf;                       /* 0: 50,000 */
+  double max_bytes;                      /* of memory on one rank, as engine/engine.h predicts it, which alone looks at it; 0: no limit */
   int max_rung;                          /* 0: the whole ladder */
   int keep_mixing;                       /* 1: the result has the CI vectors of its levels */
   /* Called on every rank at least once an iteration, so that messages are served during long runs; NULL: not at all.

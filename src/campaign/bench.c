@@ -8,56 +8,143 @@
 #include "atomic/angular.h"
 #include "campaign/graph.h"
 #include "campaign/run_table.h"
+#include "core/memory.h"
 #include "engine/engine.h"
 #include "engine/mcdhf.h"
 
-static afb_status run_one(const afb_run_table *table, const afb_run_row *row, afb_bench_run *out)
+/* A set that converged, with its orbitals. */
+typedef struct {
+  const afb_run_row *row;
+  afb_orbitals orbitals;
+} finished;
+
+typedef struct {
+  const afb_run_table *table;
+  int n_finished;
+  finished *finished;          /* [n_rows] */
+} bench;
+
+static afb_status run_request(const afb_mcdhf_request *request, double slack, afb_bench_run *out, afb_mcdhf_result *result)
+{
+  double before[AFB_N_PHASES], memory = afb_memory_watch(slack), start = afb_cpu_seconds();
+  afb_phase_seconds(before);
+  afb_status status = afb_engine_mcdhf.run(MPI_COMM_SELF, request, result);
+  afb_phase_seconds(out->phase);
+  out->seconds = afb_cpu_seconds() - start;
+  out->bytes = memory >= 0.0 ? fmax(0.0, afb_memory_peak() - memory) : NAN;
+  for (int i = 0; i < AFB_N_PHASES; i++)
+    out->phase[i] -= before[i];
+  afb_engine_mcdhf.cost(request, &out->predicted);
+  afb_work_count(request, &out->work);
+  out->n_configurations = request->n_configurations;
+  afb_ion_format((afb_ion){request->z, request->charge}, out->ion);
+  out->warm = request->start != NULL;
+  out->n_orbitals = result->csfs.n_orbitals;
+  out->n_csf = result->csfs.n_csf;
+  out->iterations = result->iterations;
+  out->converged = afb_outcome_ok(result->outcome);
+  return status;
+}
+
+/* The orbitals of the set from which this one grew; NULL. */
+static const afb_orbitals *parent_of(const bench *b, const afb_run_row *row)
+{
+  const int *set = b->table->member + row->set;
+  for (int i = 0; i < b->n_finished && row->added >= 0; i++) {
+    const afb_run_row *other = b->finished[i].row;
+    const int *members = b->table->member + other->set;
+    int same = other->ion.z == row->ion.z && other->ion.charge == row->ion.charge && other->n_set == row->n_set - 1;
+    for (int k = 0, m = 0; same && k < row->n_set; k++)
+      if (set[k] != row->added)
+        same = members[m++] == set[k];
+    if (same)
+      return &b->finished[i].orbitals;
+  }
+  return NULL;
+}
+
+static void keep_orbitals(bench *b, const afb_run_row *row, afb_mcdhf_result *result)
+{
+  if (!afb_outcome_ok(result->outcome))
+    return;
+  b->finished[b->n_finished++] = (finished){row, result->orbitals};
+  result->orbitals = (afb_orbitals){0};
+}
+
+/* out[0] from the start potential, out[1] from its parent, if it has one and `warm`. */
+static afb_status run_row(bench *b, const afb_run_row *row, int warm, afb_bench_run out[2])
 {
   afb_configuration set[AFB_MAX_SET];
   for (int i = 0; i < row->n_set; i++)
-    set[i] = table->configuration[table->member[row->set + i]];
+    set[i] = b->table->configuration[b->table->member[row->set + i]];
   afb_mcdhf_request request = {.z = row->ion.z, .charge = row->ion.charge, .nucleus = AFB_NUCLEUS_FERMI,
                                .n_configurations = row->n_set, .configuration = set, .two_j_max = -1,
                                .optimise = AFB_OPTIMISE_LEVELS, .n_levels = 3, .n_vary = -1};
   afb_mcdhf_result result;
-  double before[AFB_N_PHASES], start = afb_cpu_seconds();
-  afb_phase_seconds(before);
-  afb_status status = afb_engine_mcdhf.run(MPI_COMM_SELF, &request, &result);
-  afb_phase_seconds(out->phase);
-  out->seconds = afb_cpu_seconds() - start;
-  for (int i = 0; i < AFB_N_PHASES; i++)
-    out->phase[i] -= before[i];
-  out->predicted = afb_engine_mcdhf.cost(&request);
-  out->reference = row->core_seconds;
-  out->n_configurations = row->n_set;
-  afb_ion_format(row->ion, out->ion);
-  if (status != AFB_OK)
-    return status;
-  out->n_orbitals = result.csfs.n_orbitals;
-  out->n_csf = result.csfs.n_csf;
-  out->iterations = result.iterations;
-  out->converged = afb_outcome_ok(result.outcome);
+  double slack = warm ? 0.0 : AFB_MEMORY_SLACK;   /* for a fit, memory counts as well as time */
+  afb_status status = run_request(&request, slack, &out[0], &result);
+  out[0].reference = row->core_seconds;
+  out[1].reference = NAN;
+  if (warm && status == AFB_OK)
+    keep_orbitals(b, row, &result);
   afb_mcdhf_result_clear(&result);
-  return AFB_OK;
+  request.start = warm && status == AFB_OK ? parent_of(b, row) : NULL;
+  if (!request.start)
+    return status;
+  status = run_request(&request, slack, &out[1], &result);
+  afb_mcdhf_result_clear(&result);
+  return status;
 }
 
-/* Collective. Rank 0 gets every run from the rank that made it. */
-static void gather(MPI_Comm comm, int n, afb_bench_run *run)
+/* Numbers of the ions by first appearance: ion[n_rows]. */
+static void number_ions(const afb_run_table *table, int *ion)
 {
-  int rank, size, bytes = (int)sizeof *run;
-  MPI_Comm_rank(comm, &rank);
-  MPI_Comm_size(comm, &size);
-  for (int i = 0; i < n; i++) {
-    if (i % size == 0)
-      continue;
-    if (rank == 0)
-      MPI_Recv(run + i, bytes, MPI_BYTE, i % size, 0, comm, MPI_STATUS_IGNORE);
-    else if (rank == i % size)
-      MPI_Send(run + i, bytes, MPI_BYTE, 0, 0, comm);
+  int n = 0;
+  for (int64_t i = 0; i < table->n_rows; i++) {
+    int64_t k = 0;
+    while (table->row[k].ion.z != table->row[i].ion.z || table->row[k].ion.charge != table->row[i].ion.charge)
+      k++;
+    ion[i] = k < i ? ion[k] : n++;
   }
 }
 
-afb_status afb_bench_atom(MPI_Comm comm, const char *path, int *n, afb_bench_run **run)
+/* This rank's rows; all[2 n_rows]. */
+static afb_status run_own(const afb_run_table *table, const int *ion, int rank, int size, int warm, afb_bench_run *all)
+{
+  bench b = {.table = table, .finished = calloc((size_t)table->n_rows + 1, sizeof *b.finished)};
+  afb_status status = b.finished ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)table->n_rows);
+  for (int64_t i = 0; i < table->n_rows && status == AFB_OK; i++) {
+    if (table->row[i].n_parent > 0 || ion[i] % size != rank)
+      continue;
+    status = run_row(&b, &table->row[i], warm, all + 2 * i);
+    all[2 * i].ion_number = all[2 * i + 1].ion_number = ion[i];
+  }
+  for (int i = 0; i < b.n_finished; i++)
+    afb_orbitals_clear(&b.finished[i].orbitals);
+  free(b.finished);
+  return status;
+}
+
+/* Collective. Rank 0 gets every row's runs from the rank that made them, and keeps those that were made. */
+static int gather(MPI_Comm comm, int64_t n_rows, const int *ion, afb_bench_run *all)
+{
+  int rank, size, bytes = 2 * (int)sizeof *all, n = 0;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  for (int64_t i = 0; i < n_rows; i++) {
+    int owner = ion[i] % size;
+    if (owner != 0 && rank == 0)
+      MPI_Recv(all + 2 * i, bytes, MPI_BYTE, owner, 0, comm, MPI_STATUS_IGNORE);
+    else if (owner != 0 && rank == owner)
+      MPI_Send(all + 2 * i, bytes, MPI_BYTE, 0, 0, comm);
+  }
+  for (int64_t i = 0; i < 2 * n_rows; i++)
+    if (all[i].n_configurations > 0)
+      all[n++] = all[i];
+  return n;
+}
+
+afb_status afb_bench_atom(MPI_Comm comm, const char *path, int warm, int *n, afb_bench_run **run)
 {
   afb_run_table table = {0};
   int rank, size;
@@ -66,21 +153,18 @@ afb_status afb_bench_atom(MPI_Comm comm, const char *path, int *n, afb_bench_run
   *n = 0;
   *run = NULL;
   afb_status status = afb_run_table_read(path, AFB_RUNS_WITH_OUTCOME, &table);
-  afb_bench_run *all = calloc((size_t)table.n_rows + 1, sizeof *all);
-  int count = 0;
-  if (status == AFB_OK && !all)
+  afb_bench_run *all = calloc(2 * (size_t)table.n_rows + 1, sizeof *all);
+  int *ion = malloc((size_t)table.n_rows * sizeof *ion + 1);
+  if (status == AFB_OK && !(all && ion))
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)table.n_rows);
-  for (int64_t i = 0; i < table.n_rows && status == AFB_OK; i++) {
-    if (table.row[i].n_parent > 0)
-      continue;
-    if (count % size == rank)
-      status = run_one(&table, table.row + i, all + count);
-    count++;
+  if (status == AFB_OK) {
+    number_ions(&table, ion);
+    status = run_own(&table, ion, rank, size, warm, all);
   }
-  afb_run_table_clear(&table);
   status = afb_agree(comm, status);
-  if (status == AFB_OK)
-    gather(comm, count, all);
+  int count = status == AFB_OK ? gather(comm, table.n_rows, ion, all) : 0;
+  afb_run_table_clear(&table);
+  free(ion);
   if (status != AFB_OK || rank != 0) {
     free(all);
     return status;
@@ -93,33 +177,39 @@ afb_status afb_bench_atom(MPI_Comm comm, const char *path, int *n, afb_bench_run
 /* Lists of CSFs: the configurations, and, for active shells, the electrons that move into them. */
 static const struct {
   const char *name, *configuration[2];
-  int two_j_max, electrons;
+  int z, charge, two_j_max, electrons;
   const char *active;
 } lists[AFB_BENCH_ANGULAR] = {
-  {"C I, SD to n = 4, J = 0-2", {"1s2 2s2 2p2", NULL}, 4, 2, "1s 2s 2p 3s 3p 3d 4s 4p 4d 4f"},
-  {"Fe I, 3d6 4s2 + 3d6 4s1 4p1", {"[Ar] 3d6 4s2", "[Ar] 3d6 4s1 4p1"}, -1, 0, ""},
-  {"Nd II, 4f4 6s1 + 4f4 5d1", {"[Xe] 4f4 6s1", "[Xe] 4f4 5d1"}, 15, 0, ""},
-  {"Y I, 4d1 5s2 + 4d2 5s1, SD to n = 5", {"[Kr] 4d1 5s2", "[Kr] 4d2 5s1"}, 7, 2, "4d 5s 5p 5d"},
+  {"C I, SD to n = 4, J = 0-2", {"1s2 2s2 2p2", NULL}, 6, 0, 4, 2, "1s 2s 2p 3s 3p 3d 4s 4p 4d 4f"},
+  {"Fe I, 3d6 4s2 + 3d6 4s1 4p1", {"[Ar] 3d6 4s2", "[Ar] 3d6 4s1 4p1"}, 26, 0, -1, 0, ""},
+  {"Nd II, 4f4 6s1 + 4f4 5d1", {"[Xe] 4f4 6s1", "[Xe] 4f4 5d1"}, 60, 1, 15, 0, ""},
+  {"Y I, 4d1 5s2 + 4d2 5s1, SD to n = 5", {"[Kr] 4d1 5s2", "[Kr] 4d2 5s1"}, 39, 0, 7, 2, "4d 5s 5p 5d"},
 };
 
-static afb_status list_of(int i, afb_csf_list *out)
+/* *all is malloc'ed. */
+static afb_status configurations_of(int i, int *n, afb_configuration **all)
 {
-  afb_configuration given[2], *all = given;
+  afb_configuration given[2];
   afb_shell shell[16];
-  int n = 0, n_shells = 0, used = 0;
-  for (; n < 2 && lists[i].configuration[n]; n++)
-    AFB_TRY(afb_configuration_parse(lists[i].configuration[n], &given[n]));
+  int n_given = 0, n_shells = 0, used = 0;
+  for (; n_given < 2 && lists[i].configuration[n_given]; n_given++)
+    AFB_TRY(afb_configuration_parse(lists[i].configuration[n_given], &given[n_given]));
   for (const char *at = lists[i].active; *at; at += used) {
     char name[8];
     sscanf(at, "%7s %n", name, &used);
     AFB_TRY(afb_shell_parse(name, &shell[n_shells].n, &shell[n_shells].l));
     n_shells++;
   }
-  if (n_shells > 0)
-    AFB_TRY(afb_configuration_expand(n, given, lists[i].electrons, n_shells, shell, n_shells, shell, &n, &all));
+  return afb_configuration_expand(n_given, given, lists[i].electrons, n_shells, shell, n_shells, shell, n, all);
+}
+
+static afb_status list_of(int i, afb_csf_list *out)
+{
+  int n;
+  afb_configuration *all;
+  AFB_TRY(configurations_of(i, &n, &all));
   afb_status status = afb_csf_list_create(n, all, 0, lists[i].two_j_max, 0, out);
-  if (all != given)
-    free(all);
+  free(all);
   return status;
 }
 
@@ -136,6 +226,26 @@ afb_status afb_bench_angular_part(afb_bench_angular row[AFB_BENCH_ANGULAR])
       row[i].n_pairs += e == 0 || angular.row[e] != angular.row[e - 1] || angular.column[e] != angular.column[e - 1];
     afb_csf_list_clear(&list);
     afb_angular_clear(&angular);
+    AFB_TRY(status);
+  }
+  return AFB_OK;
+}
+
+afb_status afb_bench_large(afb_bench_run run[AFB_BENCH_ANGULAR])
+{
+  for (int i = 0; i < AFB_BENCH_ANGULAR; i++) {
+    afb_mcdhf_result result;
+    afb_configuration *all;
+    afb_mcdhf_request request = {.z = lists[i].z, .charge = lists[i].charge, .nucleus = AFB_NUCLEUS_FERMI, .two_j_max = lists[i].two_j_max,
+                                 .optimise = AFB_OPTIMISE_LEVELS, .n_levels = 3, .n_vary = -1, .max_iterations = 2};
+    AFB_TRY(configurations_of(i, &request.n_configurations, &all));
+    request.configuration = all;
+    run[i] = (afb_bench_run){.reference = NAN};
+    afb_status status = run_request(&request, 0.0, &run[i], &result);
+    run[i].seconds = 0.0;
+    run[i].iterations = 0;
+    afb_mcdhf_result_clear(&result);
+    free(all);
     AFB_TRY(status);
   }
   return AFB_OK;

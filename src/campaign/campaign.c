@@ -118,10 +118,10 @@ static afb_under_way *free_slot(afb_campaign_state *state)
   return slot;
 }
 
-static int ranks_for(double seconds)
+static int ranks_for(const afb_planned *planned)
 {
-  int ranks = 1;
-  for (double limit = GROUP_SECONDS; seconds > limit && ranks < 64; limit *= 4.0)
+  int ranks = planned->ranks;
+  for (double limit = GROUP_SECONDS * ranks * ranks; planned->seconds > limit && ranks < 64; limit *= 4.0)
     ranks *= 2;
   return ranks;
 }
@@ -138,7 +138,7 @@ static afb_status make_task(afb_campaign_state *state, const afb_planned *planne
   int64_t ancestor = state->options->warm_start ? afb_ledger_ancestor(state->ledger, edge->ion, &edge->node) : -1;
   if (ancestor >= 0)
     AFB_TRY(afb_warm_get(state->warm, state->store, state->ledger->entry[ancestor].run, &start));
-  *task = (afb_task){.id = slot - state->slot, .ranks = ranks_for(planned->seconds), .seconds = planned->seconds};
+  *task = (afb_task){.id = slot - state->slot, .ranks = ranks_for(planned), .seconds = planned->seconds};
   afb_plan_request(state, edge->ion, &edge->node, configuration, &task->request);
   *slot = (afb_under_way){.used = 1, .planned = *planned, .ancestor = start ? ancestor : -1,
     .begun = afb_store_time(state->store)};
@@ -258,11 +258,13 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
   afb_entry entry = {.ion = planned->edge.ion, .node = planned->edge.node, .added = planned->edge.added,
     .parent = slot->ancestor, .outcome = result->outcome, .rung = result->rung, .round = planned->round,
     .strategy = planned->strategy, .has_orbitals = result->orbitals.n_orbitals > 0, .n_levels = result->n_levels,
-    .estimate = planned->estimate, .core_seconds = report->seconds * report->ranks,
+    .core_seconds = report->seconds * report->ranks,
+    .cost = {.estimate = planned->estimate.core_seconds, .seconds = planned->seconds,
+             .predicted_bytes = afb_engine_cost_bytes(&planned->estimate, report->ranks), .bytes = report->bytes},
     .failed_n = result->blamed.n, .failed_l = afb_kappa_l(result->blamed.kappa), .probability = planned->probability,
     .probability_cheapest = planned->probability_cheapest};
   afb_record_facts facts = {.engine = state->options->engine_number, .ranks = report->ranks, .start = slot->begun,
-    .finish = afb_store_time(state->store), .predicted_cost = planned->seconds,
+    .finish = afb_store_time(state->store),
     .parent_run = slot->ancestor >= 0 ? ledger->entry[slot->ancestor].run : -1, .content_hash = slot->content_hash};
   int ok = afb_outcome_ok(entry.outcome);
   AFB_TRY(afb_record_add(state->store, &ledger->ion[entry.ion], &entry, result, &facts, &entry.run));
@@ -275,7 +277,8 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
   state->core_seconds += entry.core_seconds;
   state->result->core_seconds += entry.core_seconds;
   state->result->failed_core_seconds += ok ? 0.0 : entry.core_seconds;
-  afb_costs_learn(&state->costs, entry.ion, entry.estimate, entry.core_seconds);
+  if (entry.has_orbitals)   /* it was begun */
+    afb_costs_learn(&state->costs, entry.ion, entry.node.n, entry.cost.estimate, entry.core_seconds);
   if (ok && state->options->warm_start)
     AFB_TRY(afb_warm_put(state->warm, entry.run, &result->orbitals));
   return afb_round_teach(state, &entry, ledger->entry);
@@ -349,13 +352,13 @@ static void take_stock(afb_campaign_state *state)
 {
   afb_ledger *ledger = state->ledger;
   for (int64_t i = 0; i < ledger->n; i++) {
-    afb_entry *entry = &ledger->entry[i];
-    afb_edge edge = {.ion = entry->ion, .added = entry->added, .node = entry->node};
-    double seconds, bound;
+    const afb_entry *entry = &ledger->entry[i];
+    afb_planned planned = {.edge = {.ion = entry->ion, .added = entry->added, .node = entry->node}};
     if (entry->ion >= ledger->n_active)
       continue;
-    afb_plan_cost(state, &edge, &entry->estimate, &seconds, &bound);
-    afb_costs_learn(&state->costs, entry->ion, entry->estimate, entry->core_seconds);
+    afb_plan_cost(state, &planned);
+    if (entry->has_orbitals)
+      afb_costs_learn(&state->costs, entry->ion, entry->node.n, planned.estimate.core_seconds, entry->core_seconds);
     state->runs++;
     state->converged += afb_outcome_ok(entry->outcome);
     state->core_seconds += entry->core_seconds;

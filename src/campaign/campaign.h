@@ -46,6 +46,7 @@ typedef struct {
   int max_iterations;          /* of one run */
   double max_seconds;
   int64_t max_csf;
+  double max_bytes;            /* of memory that one rank may be predicted to need; 0: no limit */
   double started_at;           /* afb_wall_seconds() from which wall time counts */
   const char *stop_file;       /* its appearance ends the campaign in order; it is then removed */
   size_t warm_bytes;           /* memory for orbitals on rank 0; 0: 256 MiB */

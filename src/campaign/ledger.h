@@ -18,6 +18,12 @@ typedef enum {
 /* "model", "random" ...; "unknown" out of range. */
 const char *afb_strategy_name(afb_strategy strategy);
 
+/* What was predicted before a run, and its memory; NaN: unknown. */
+typedef struct {
+  double estimate, seconds;    /* core-seconds: from the input alone, and corrected (campaign/costs.h) */
+  double predicted_bytes, bytes;   /* on the rank that needs most */
+} afb_entry_cost;
+
 typedef struct {
   int ion;                     /* number in the campaign's list of ions */
   afb_node node;
@@ -29,8 +35,8 @@ typedef struct {
   afb_strategy strategy;
   int has_orbitals;            /* they can start another run */
   int64_t n_levels;
-  double estimate;             /* the engine's, before correction, core-seconds */
   double core_seconds;
+  afb_entry_cost cost;
   double probability, probability_cheapest;   /* predicted before the run; NaN: no model was asked */
   int64_t run;                 /* number in the file */
 } afb_entry;

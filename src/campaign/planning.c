@@ -16,21 +16,33 @@ void afb_plan_request(const afb_campaign_state *state, int ion, const afb_node *
   *request = (afb_mcdhf_request){.z = candidates->ion.z, .charge = candidates->ion.charge, .nucleus = AFB_NUCLEUS_FERMI,
     .n_configurations = node->n, .configuration = configuration, .two_j_max = -1, .optimise = o->optimise,
     .n_levels = o->n_levels, .n_vary = -1, .max_iterations = o->max_iterations, .max_seconds = o->max_seconds,
-    .max_csf = o->max_csf};
+    .max_csf = o->max_csf, .max_bytes = o->max_bytes};
 }
 
-void afb_plan_cost(const afb_campaign_state *state, const afb_edge *edge, double *estimate, double *seconds, double *bound)
+/* The smallest group whose ranks have the memory; 1 where no group has: the engine then refuses. */
+static int ranks_for_memory(const afb_campaign_state *state, const afb_engine_cost *estimate)
+{
+  double limit = state->options->max_bytes;
+  for (int ranks = 1; limit > 0.0 && ranks <= 1 << (state->pool->n_levels - 1); ranks *= 2)
+    if (afb_engine_cost_bytes(estimate, ranks) <= limit)
+      return ranks;
+  return 1;
+}
+
+void afb_plan_cost(const afb_campaign_state *state, afb_planned *planned)
 {
   static const afb_orbitals some = {0};
+  const afb_edge *edge = &planned->edge;
   afb_configuration configuration[AFB_MAX_SET];
   afb_mcdhf_request request;
   afb_plan_request(state, edge->ion, &edge->node, configuration, &request);
   /* What the estimate asks of the start is only whether there is one. */
   if (state->options->warm_start && edge->node.n > 1)
     request.start = &some;
-  *estimate = state->options->engine->cost(&request);
-  *seconds = afb_costs_predict(&state->costs, edge->ion, *estimate);
-  *bound = afb_costs_bound(&state->costs, edge->ion, *estimate);
+  state->options->engine->cost(&request, &planned->estimate);
+  planned->seconds = afb_costs_predict(&state->costs, edge->ion, edge->node.n, planned->estimate.core_seconds);
+  planned->bound = afb_costs_bound(&state->costs, edge->ion, edge->node.n, planned->estimate.core_seconds);
+  planned->ranks = ranks_for_memory(state, &planned->estimate);
 }
 
 afb_status afb_plan_push(afb_campaign_state *state, const afb_edge *edge, afb_strategy strategy, double probability,
@@ -40,7 +52,7 @@ afb_status afb_plan_push(afb_campaign_state *state, const afb_edge *edge, afb_st
     return AFB_OK;
   afb_planned planned = {.edge = *edge, .strategy = strategy, .round = state->round, .probability = probability,
     .probability_cheapest = probability_cheapest};
-  afb_plan_cost(state, edge, &planned.estimate, &planned.seconds, &planned.bound);
+  afb_plan_cost(state, &planned);
   AFB_TRY(afb_ledger_claim(state->ledger, edge->ion, &edge->node));
   return afb_queue_push(&state->queue, &planned);
 }

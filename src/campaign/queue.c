@@ -1,5 +1,6 @@
 #include "campaign/queue.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ int afb_queue_take(afb_queue *queue, double longest, double bound, afb_planned *
       *too_long = 1;
       continue;
     }
-    if (queue->item[i].seconds > longest)
+    if (queue->item[i].seconds > longest || (queue->item[i].ranks > 1 && !isinf(longest)))
       continue;
     *planned = queue->item[i];
     memmove(queue->item + queue->first + 1, queue->item + queue->first, (size_t)(i - queue->first) * sizeof *planned);

@@ -58,7 +58,8 @@ afb_status afb_record_add(afb_store *store, const afb_candidates *ion, const afb
   afb_store_run row = {.engine = facts->engine, .parent = facts->parent_run, .strategy = (int32_t)entry->strategy,
     .round = entry->round, .ranks = facts->ranks, .core_seconds = entry->core_seconds, .start = facts->start,
     .finish = facts->finish, .probability = entry->probability, .probability_cheapest = entry->probability_cheapest,
-    .predicted_cost = facts->predicted_cost, .content_hash = facts->content_hash};
+    .predicted_cost = entry->cost.seconds, .estimated_cost = entry->cost.estimate, .predicted_bytes = entry->cost.predicted_bytes,
+    .peak_bytes = entry->cost.bytes, .content_hash = facts->content_hash};
   AFB_TRY(intern(store, ion, entry, &row));
   return afb_rows_add_result(store, &row, result, run);
 }
@@ -153,7 +154,8 @@ static afb_status load(const afb_stored *t, afb_ledger *ledger, int64_t *entry_o
       continue;
     afb_entry entry = {.ion = ion, .parent = -1, .outcome = (afb_outcome)run->outcome, .rung = run->rung,
       .round = run->round, .strategy = (afb_strategy)run->strategy, .has_orbitals = run->n_orbitals > 0,
-      .n_levels = run->n_levels, .estimate = NAN, .core_seconds = run->core_seconds, .probability = run->probability,
+      .n_levels = run->n_levels, .core_seconds = run->core_seconds,
+      .cost = {run->estimated_cost, run->predicted_cost, run->predicted_bytes, run->peak_bytes}, .probability = run->probability,
       .probability_cheapest = run->probability_cheapest, .failed_n = run->blamed_n, .failed_l = run->blamed_l, .run = r};
     AFB_TRY(node_of(t, run, &ledger->ion[ion], &entry));
     if (run->parent >= 0 && run->parent < r)

@@ -15,7 +15,6 @@ typedef struct {
   int engine;                  /* number in afb_engines */
   int ranks;
   double start, finish;        /* seconds since the session's start */
-  double predicted_cost;       /* core-seconds */
   int64_t parent_run;          /* run in the file; -1 */
   uint64_t content_hash;
 } afb_record_facts;

@@ -126,10 +126,10 @@ static void make_prospects(const afb_campaign_state *state, ranking *r)
   for (int64_t i = 0; i < r->n; i++) {
     const afb_edge *edge = &r->edge[i];
     float p = r->mean[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED], spread = r->spread[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED];
-    double estimate, seconds, bound;
-    afb_plan_cost(state, edge, &estimate, &seconds, &bound);
+    afb_planned planned = {.edge = *edge};
+    afb_plan_cost(state, &planned);
     r->prospect[i] = (afb_prospect){.ion = edge->ion, .size = edge->node.n, .orbital = outer_orbital(state, edge),
-      .probability = isnan(p) ? 0.0 : p, .spread = isnan(spread) ? 0.0 : spread, .cost = seconds};
+      .probability = isnan(p) ? 0.0 : p, .spread = isnan(spread) ? 0.0 : spread, .cost = planned.seconds};
   }
 }
 

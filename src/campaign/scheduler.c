@@ -8,6 +8,7 @@
 
 #include "campaign/channel.h"
 #include "core/clock.h"
+#include "core/memory.h"
 
 enum { TAG_ORDER = 1, TAG_REPORT = 2 };
 enum { MOST_AHEAD = 16 };                         /* tasks that a rank may hold */
@@ -435,6 +436,14 @@ static void hand_in(scheduler *s, const report_head *head, afb_mcdhf_result *res
   note_failure(s, send_report(s, head, result));
 }
 
+/* Collective on comm: what the run took beyond `before`, on the rank that needed most. */
+static double peak_of_all(MPI_Comm comm, double before)
+{
+  double bytes = before < 0.0 ? -1.0 : fmax(0.0, afb_memory_peak() - before);
+  MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MAX, comm);
+  return bytes < 0.0 ? NAN : bytes;
+}
+
 static void execute(scheduler *s, order *o)
 {
   MPI_Comm comm = afb_pool_group(s->pool, o->head.ranks);
@@ -446,13 +455,14 @@ static void execute(scheduler *s, order *o)
     afb_status status = afb_request_unpack(&o->payload, &owned);
     if (o->head.ranks > 1)
       status = afb_agree(comm, status);
-    double service = s->service, begin = afb_wall_seconds();
+    double memory = afb_memory_watch(AFB_MEMORY_SLACK), service = s->service, begin = afb_wall_seconds();
     if (status == AFB_OK) {
       owned.request.poll = o->head.ranks > 1 ? poll_in_group : poll;
       owned.request.poll_context = s;
       status = s->engine->run(comm, &owned.request, &result);
     }
     head.report.seconds = afb_wall_seconds() - begin - (s->service - service);
+    head.report.bytes = peak_of_all(comm, memory);
     s->run += head.report.seconds;
     s->runs++;
     judge(status, &result);

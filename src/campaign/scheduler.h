@@ -46,6 +46,7 @@ typedef struct {
   int64_t id;
   int ranks, rank;              /* size of the group, its first rank */
   double seconds;               /* wall time within the engine, service excluded */
+  double bytes;                 /* of memory at its peak, on the rank that needed most; NaN: unknown */
   int abandoned;                /* ended on AFB_CHECK_ABANDON: says nothing about the calculation */
 } afb_run_report;
 

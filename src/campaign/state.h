@@ -55,8 +55,8 @@ afb_status afb_plan_push(afb_campaign_state *state, const afb_edge *edge, afb_st
                          double probability_cheapest);
 /* Gives back what waits in the queue. */
 void afb_plan_give_back(afb_campaign_state *state);
-/* Predicted core-seconds and their bound, for an edge. */
-void afb_plan_cost(const afb_campaign_state *state, const afb_edge *edge, double *estimate, double *seconds, double *bound);
+/* Fills what the run of planned->edge is predicted to take: estimate, seconds, bound, ranks. */
+void afb_plan_cost(const afb_campaign_state *state, afb_planned *planned);
 /* Whether every ion's ground configuration has been run: before that there is nothing to rank. */
 int afb_plan_roots_done(afb_campaign_state *state);
 /* Queues up to a batch by every strategy but the model (for which it seeds). AFB_E_MEMORY. */

@@ -180,7 +180,8 @@ static afb_status import_row(afb_store *store, const afb_run_table *table, const
   afb_store_run run = {.engine = -1, .parent = -1, .added = -1, .outcome = (int32_t)row->outcome, .rung = AFB_RUNG_NONE,
     .iterations = row->iterations, .strategy = AFB_BY_IMPORT, .round = row->round, .ranks = 1, .n_csf = row->n_csf,
     .energy = row->energy, .gradient = NAN, .core_seconds = row->core_seconds, .cpu_seconds = row->core_seconds,
-    .start = NAN, .finish = NAN, .probability = row->probability, .probability_cheapest = NAN, .predicted_cost = NAN};
+    .start = NAN, .finish = NAN, .probability = row->probability, .probability_cheapest = NAN, .predicted_cost = NAN,
+    .estimated_cost = NAN, .predicted_bytes = NAN, .peak_bytes = NAN};
   if (row->failed[0]) {
     char shell[8];
     int n = 0, l = 0;

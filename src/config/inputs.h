@@ -20,6 +20,7 @@ typedef enum {
 typedef struct {
   int64_t iterations;           /* of all rungs together */
   double cpu_seconds;
+  double memory;                /* bytes of a rank; NaN: its share of the machine's */
   int64_t csf;
 } afb_input_limits;
 

@@ -24,6 +24,9 @@
   {.path = prefix "limits.cpu_time", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, limits.cpu_seconds), .min = 0,       \
    .max = INFINITY, .flags = AFB_KEY_UNIT | AFB_KEY_ABOVE_MIN, .unit = "s", .fallback = AFB_LIMIT_CPU_TIME,           \
    .help = "CPU time on one rank"},                                                                                   \
+  {.path = prefix "limits.memory", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, limits.memory), .min = 0,              \
+   .max = INFINITY, .flags = AFB_KEY_UNIT | AFB_KEY_ABOVE_MIN | AFB_KEY_RESOURCE, .unit = "B", .example = "2 GB",     \
+   .help = "memory that one rank may be predicted to need; without it, its share of 80 % of the machine's"},          \
   {.path = prefix "limits.csf", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, limits.csf), .min = 1, .max = 10000000, \
    .fallback = "50000", .help = "configuration state functions"}
 

@@ -7,16 +7,30 @@
 #include "atomic/mcdhf.h"
 #include "core/status.h"
 
+/* What a request is predicted to take. NaN: the engine cannot say. */
+typedef struct {
+  double core_seconds;   /* that half of such runs stay below */
+  double bytes;          /* of memory on each rank, beyond what the idle program holds, */
+  double spread_bytes;   /* and of memory that is spread over the ranks of the run */
+} afb_engine_cost;
+
+/* On the rank that needs most, of so many. */
+static inline double afb_engine_cost_bytes(const afb_engine_cost *cost, int ranks)
+{
+  return cost->bytes + cost->spread_bytes / ranks;
+}
+
 typedef struct {
   const char *name;             /* "mcdhf" */
   const char *description;
   const char *reference;        /* of the method */
-  /* Collective on comm. As afb_mcdhf_run: a run that fails is AFB_OK with an outcome. */
+  /* Collective on comm. As afb_mcdhf_run: a run that fails is AFB_OK with an outcome. A request that is predicted to exceed its
+   * max_bytes on the ranks of comm is not begun: AFB_OUTCOME_RESOURCE_LIMIT. */
   afb_status (*run)(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result);
   /* What a run needs on this machine is there; otherwise AFB_E_INPUT with what to do. NULL: it needs nothing. Not collective. */
   afb_status (*check)(void);
-  /* Predicted core-seconds of a request, from its input alone. Not collective; cheap (well below a millisecond). */
-  double (*cost)(const afb_mcdhf_request *request);
+  /* From the request alone. Not collective; cheap (well below a millisecond for up to ten configurations). */
+  void (*cost)(const afb_mcdhf_request *request, afb_engine_cost *cost);
 } afb_engine;
 
 /* NULL-terminated. */

@@ -14,7 +14,7 @@
 #include "core/clock.h"
 #include "engine/grasp_files.h"
 #include "engine/grasp_run.h"
-#include "engine/mcdhf.h"
+#include "engine/work.h"
 #include "engine/process.h"
 
 enum { RNUCLEUS, RCSFGENERATE, RANGULAR, RWFNESTIMATE, RMCDHF, N_PROGRAMS, PATH_LENGTH = 1024 };
@@ -533,12 +533,13 @@ static afb_status run_grasp(MPI_Comm comm, const afb_mcdhf_request *request, afb
 
 /* Core-seconds. Least squares of ln t on ln(orbitals) and ln(CSFs) over 1,036 runs of GRASP2018 from Li to Zr (up to a few hundred CSFs;
  * scatter of ln t 0.65); beyond, its dense eigensolver: 9 s an iteration at 6,000 CSFs. The campaign corrects it as it goes. */
-static double cost(const afb_mcdhf_request *request)
+static void cost(const afb_mcdhf_request *request, afb_engine_cost *out)
 {
-  double csf = 0.0;
-  for (int c = 0; c < request->n_configurations; c++)
-    csf += afb_estimate_csf(&request->configuration[c]);
-  return 8.1e-3 * pow(afb_count_orbitals(request), 0.58) * pow(csf, 0.39) + 1e-9 * csf * csf * csf;
+  afb_work work;
+  afb_work_count(request, &work);
+  double csf = work.n_csf;
+  *out = (afb_engine_cost){.core_seconds = 8.1e-3 * pow(work.n_orbitals, 0.58) * pow(csf, 0.39) + 1e-9 * csf * csf * csf,
+                           .bytes = NAN, .spread_bytes = NAN};
 }
 
 const afb_engine afb_engine_grasp = {

@@ -3,6 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "campaign/costs.h"
+#include "engine/cost.h"
+#include "report/ratios.h"
+
 static const char *const phase_name[AFB_N_PHASES] = {"other", "angular", "Y^k", "orbitals", "CI"};
 /* The order in which a run goes through them. */
 static const afb_phase phase_order[AFB_N_PHASES] = {AFB_PHASE_ANGULAR, AFB_PHASE_COULOMB, AFB_PHASE_ORBITAL, AFB_PHASE_CI,
@@ -64,20 +68,49 @@ static void costs(FILE *out, int markdown, int n, const afb_bench_run *run, doub
   fprintf(out, "\n%d runs, %d converged, %d with a time in the table.\n", n, groups[1], known);
 }
 
-static void predictions(FILE *out, int n, const afb_bench_run *run, double *value)
+static double seconds_of(const afb_bench_run *run, int predicted) { return predicted ? run->predicted.core_seconds : run->seconds; }
+static double bytes_of(const afb_bench_run *run, int predicted)
 {
-  int within = 0;
-  double total = 0, predicted = 0;
+  return predicted ? 1e-6 * afb_engine_cost_bytes(&run->predicted, 1) : 1e-6 * run->bytes;
+}
+
+/* The runs with warm = `kind` (< 0: all). value: [2][n]. */
+static void ratios(FILE *out, int markdown, const char *name, const char *unit, int kind, double (*of)(const afb_bench_run *, int), int n,
+                   const afb_bench_run *run, double *value)
+{
+  int m = 0;
+  for (int i = 0; i < n; i++)
+    if (kind < 0 || run[i].warm == kind) {
+      value[m] = of(&run[i], 1);
+      value[n + m++] = of(&run[i], 0);
+    }
+  afb_report_ratios(out, markdown, name, unit, m, value, value + n);
+}
+
+/* Each run predicted as a campaign would that had made the runs before it, and no others. */
+static void corrected(FILE *out, int markdown, int n, const afb_bench_run *run, double *value)
+{
+  afb_costs costs;
+  int n_ions = 0;
+  for (int i = 0; i < n; i++)
+    n_ions = run[i].ion_number >= n_ions ? run[i].ion_number + 1 : n_ions;
+  if (afb_costs_init(n_ions, &costs) != AFB_OK)
+    return;
   for (int i = 0; i < n; i++) {
-    value[i] = run[i].predicted / run[i].seconds;
-    within += value[i] >= 0.5 && value[i] <= 2;
-    total += run[i].seconds;
-    predicted += run[i].predicted;
+    const afb_bench_run *r = &run[i];
+    value[i] = afb_costs_predict(&costs, r->ion_number, r->n_configurations, r->predicted.core_seconds);
+    value[n + i] = r->seconds;
+    afb_costs_learn(&costs, r->ion_number, r->n_configurations, r->predicted.core_seconds, r->seconds);
   }
-  double mid = median(n, value);
-  fprintf(out, "Predicted from the input: %.2f s in all, %.2f measured; within a factor of two for %.1f %% of the runs; predicted over\n"
-               "measured: 5 %% below %.2f, median %.2f, 5 %% above %.2f.\n", predicted, total, n > 0 ? 100.0 * within / n : 0,
-          n > 0 ? value[n / 20] : 0, mid, n > 0 ? value[n - 1 - n / 20] : 0);
+  afb_costs_clear(&costs);
+  afb_report_ratios(out, markdown, "CPU, corrected by the runs before", "s", n, value, value + n);
+}
+
+static void predictions(FILE *out, int markdown, int n, const afb_bench_run *run, double *value)
+{
+  afb_report_ratios_head(out, markdown, "predicted");
+  ratios(out, markdown, "CPU, from the input", "s", -1, seconds_of, n, run, value);
+  corrected(out, markdown, n, run, value);
 }
 
 static void angular_part(FILE *out, int markdown, const afb_bench_angular *angular)
@@ -92,11 +125,11 @@ static void angular_part(FILE *out, int markdown, const afb_bench_angular *angul
 
 void afb_report_bench_atom(FILE *out, int markdown, int n, const afb_bench_run *run, const afb_bench_angular angular[AFB_BENCH_ANGULAR])
 {
-  double *value = malloc(((size_t)n + 1) * sizeof *value);
+  double *value = malloc((2 * (size_t)n + 1) * sizeof *value);
   if (!value)
     return;
   costs(out, markdown, n, run, value);
-  predictions(out, n, run, value);
+  predictions(out, markdown, n, run, value);
   angular_part(out, markdown, angular);
   free(value);
 }
@@ -106,12 +139,55 @@ void afb_report_bench_atom_runs(FILE *out, int n, const afb_bench_run *run)
   fputs("ion,configurations,orbitals,csfs,iterations,converged,seconds", out);
   for (int p = 0; p < AFB_N_PHASES; p++)
     fprintf(out, ",seconds %s", phase_name[phase_order[p]]);
-  fputs(",predicted,reference\n", out);
+  fputs(",predicted seconds,predicted bytes,bytes,reference\n", out);
   for (int i = 0; i < n; i++) {
     fprintf(out, "%s,%d,%d,%d,%d,%d,%.5f", run[i].ion, run[i].n_configurations, run[i].n_orbitals, run[i].n_csf,
             run[i].iterations, run[i].converged, run[i].seconds);
     for (int p = 0; p < AFB_N_PHASES; p++)
       fprintf(out, ",%.5f", run[i].phase[phase_order[p]]);
-    fprintf(out, ",%.5f,%.5f\n", run[i].predicted, run[i].reference);
+    fprintf(out, ",%.5f,%.0f,%.0f,%.5f\n", run[i].predicted.core_seconds, afb_engine_cost_bytes(&run[i].predicted, 1), run[i].bytes,
+            run[i].reference);
   }
+}
+
+static void coefficients(FILE *out, const char *name, int n, const double *c)
+{
+  fprintf(out, "  .%s = {", name);
+  for (int i = 0; i < n; i++)
+    fprintf(out, "%s%.3g", i ? ", " : "", c[i]);
+  fputs("},\n", out);
+}
+
+static void judge(FILE *out, const char *title, int n, const afb_bench_run *run, double *value)
+{
+  afb_report_ratios_head(out, 0, title);
+  ratios(out, 0, "CPU, from the start potential", "s", 0, seconds_of, n, run, value);
+  ratios(out, 0, "CPU, from given orbitals", "s", 1, seconds_of, n, run, value);
+  ratios(out, 0, "memory", "MB", -1, bytes_of, n, run, value);
+}
+
+afb_status afb_report_bench_cost(FILE *out, int n, afb_bench_run *run)
+{
+  afb_cost_sample *sample = calloc((size_t)n + 1, sizeof *sample);
+  double *value = malloc((2 * (size_t)n + 1) * sizeof *value);
+  afb_cost_model model = afb_cost_fitted;
+  afb_status status = sample && value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d runs", n);
+  for (int i = 0; i < n && status == AFB_OK; i++)
+    sample[i] = (afb_cost_sample){run[i].work, run[i].iterations, run[i].seconds, run[i].bytes};
+  if (status == AFB_OK)
+    status = afb_cost_fit(n, sample, &model);
+  if (status == AFB_OK) {
+    judge(out, "the model as it is", n, run, value);
+    for (int i = 0; i < n; i++)
+      afb_cost_predict(&model, &run[i].work, &run[i].predicted);
+    judge(out, "fitted to these runs", n, run, value);
+    fputs("\nsrc/engine/cost.c, afb_cost_fitted:\n", out);
+    coefficients(out, "effort", AFB_COST_EFFORTS, model.effort);
+    coefficients(out, "hardness", AFB_COST_HARDNESS, model.hardness);
+    coefficients(out, "kept", AFB_COST_KEPT, model.kept);
+    coefficients(out, "spread", AFB_COST_SPREAD, model.spread);
+  }
+  free(sample);
+  free(value);
+  return status;
 }

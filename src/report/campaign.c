@@ -1,9 +1,14 @@
 #include "report/campaign.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/progress.h"
+#include "report/ratios.h"
+
+/* MB; what is measured of a smaller run may be off by as much as half of it (core/memory.h). */
+static const double LARGE = 32.0;
 
 typedef struct {
   int64_t runs, converged, levels;
@@ -170,6 +175,35 @@ static void where_time_went(FILE *out, const afb_campaign_result *result)
   fprintf(out, "  Of the runs' time %.1f core-seconds went into runs that did not converge.\n", result->failed_core_seconds);
 }
 
+/* Costs that were predicted before the runs, against what came: all runs, then without the first batch, which had little to learn from. */
+static void predicted_costs(FILE *out, const afb_campaign_options *options, const afb_ledger *ledger)
+{
+  double *value = malloc((2 * (size_t)ledger->n + 1) * sizeof *value), *actual = value + ledger->n;
+  if (!value)
+    return;
+  afb_report_ratios_head(out, 0, "Predicted before the run: cost");
+  for (int corrected = 0; corrected < 2; corrected++)
+    for (int64_t first = 0; first <= options->batch && first < ledger->n; first += options->batch) {
+      int64_t n = ledger->n - first;
+      for (int64_t i = 0; i < n; i++) {
+        const afb_entry *entry = &ledger->entry[first + i];
+        value[i] = corrected ? entry->cost.seconds : entry->cost.estimate;
+        actual[i] = entry->core_seconds;
+      }
+      char name[64];
+      snprintf(name, sizeof name, "core-s, %s%s", corrected ? "corrected by earlier runs" : "from the input", first > 0 ? ", later" : "");
+      afb_report_ratios(out, 0, name, "s", n, value, actual);
+    }
+  for (int64_t i = 0; i < ledger->n; i++) {
+    value[i] = 1e-6 * ledger->entry[i].cost.predicted_bytes;
+    actual[i] = 1e-6 * ledger->entry[i].cost.bytes;
+    if (value[i] < LARGE && actual[i] < LARGE)
+      value[i] = NAN;
+  }
+  afb_report_ratios(out, 0, "memory, 32 MB and more", "MB", ledger->n, value, actual);
+  free(value);
+}
+
 static const char *reason(const afb_campaign_result *result)
 {
   switch (result->end) {
@@ -214,6 +248,8 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
     compare_strategies(out, result);
   }
   predictions_before(out, result);
+  if (all.runs > 0)
+    predicted_costs(out, options, ledger);
   validation(out, result);
   where_time_went(out, result);
   fprintf(out, "\nResults: %s  (`aufbau export runs %s --csv runs.csv`, `aufbau export levels %s --csv levels.csv`)\n",
@@ -222,5 +258,4 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
     fprintf(out, "To continue: the same command, on any number of ranks.\n");
   else if (result->end != AFB_END_EXHAUSTED)
     fprintf(out, "For more: a larger budget in %s, and the same command.\n", input);
-  (void)options;
 }

@@ -36,8 +36,8 @@
 #include "core/status.h"
 
 /* Files of older versions are read, and continued after the columns that they lack have been added: strings are then empty, whole
- * numbers 0, real numbers NaN. 2: labels of levels. */
-enum { AFB_SCHEMA_VERSION = 2 };
+ * numbers 0, real numbers NaN. 2: labels of levels. 3: estimated_cost, predicted_bytes, peak_bytes of runs. */
+enum { AFB_SCHEMA_VERSION = 3 };
 
 /* Number of a table, and its row structure. */
 typedef enum {
@@ -114,6 +114,8 @@ typedef struct {
   double probability;              /* predicted before the run; NaN: no model was asked */
   double probability_cheapest;     /* of converging on the cheapest rung */
   double predicted_cost;           /* core seconds */
+  double estimated_cost;           /* the same from the input alone, without what earlier runs took */
+  double predicted_bytes, peak_bytes;   /* memory on the rank that needs most, beyond what it holds between runs; NaN: unknown */
   uint64_t content_hash;           /* of everything that decides the result; afb_store_find_run looks it up */
   int32_t blamed_n, blamed_l;      /* shell that a failure is put down to; blamed_n 0: none known */
   char reason[AFB_STORE_REASON];   /* for people */

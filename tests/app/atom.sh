@@ -45,6 +45,8 @@ check 'a start from the result takes fewer iterations' test \
   "$(sed -n 's/.*"iterations": \([0-9]*\),/\1/p' start.json)" -lt "$(sed -n 's/.*"iterations": \([0-9]*\),/\1/p' one.json)"
 expect 2 'outcome      max_iterations' atom be.yaml --set limits.iterations=2 --json failed.json
 check 'what there is of a failed run is written' grep -qF '"outcome": "max_iterations"' failed.json
+expect 2 'more than limits.memory = 0.001 GB' atom be.yaml --set 'limits.memory=1 MB' -o none.h5
+check 'no file for a calculation that was refused' test ! -e none.h5
 expect 1 'no CSF with such a J' atom be.yaml --set J.min=9 -o none.h5
 check 'no file for a calculation that was not run' test ! -e none.h5
 expect 0 'skin of 0.90 fm' atom h.yaml

@@ -7,13 +7,15 @@ ion,configurations,outcome,core_seconds
 Be I,1s2 2s2,converged,0.03
 B I,1s2 2s2 2p1,converged,
 EOF
-expect 1 'there is no benchmark "speed"; there are: atom, bispectrum' bench speed
+expect 1 'there is no benchmark "speed"; there are: atom, cost, bispectrum' bench speed
 expect 1 'a table of runs is missing: aufbau bench atom TABLE.csv' bench atom
 expect 1 'absent.csv' bench atom absent.csv
 expect 0 '2 runs, 2 converged, 1 with a time in the table' bench atom sets.csv --csv runs.csv
 check 'a row a run' test "$(wc -l <runs.csv)" = 3
 check 'columns are told apart' test "$(head -1 runs.csv | tr ',' '\n' | sort | uniq -d | wc -l)" = 0
 expect 0 '| angular part | CSFs | pairs | s |' bench atom sets.csv --markdown
+expect 1 'aufbau bench cost TABLE.csv' bench cost
+expect 1 'too few for the coefficients of the cost model' bench cost sets.csv
 ranks=2
 expect 0 '2 runs, 2 converged' bench atom sets.csv
 echo "1..$n"

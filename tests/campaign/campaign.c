@@ -12,8 +12,21 @@
 static int n_calls;
 
 /* Outcome, energy and time from the configurations alone: one set in four fails, one in sixteen gives NaN. */
+static void cost(const afb_mcdhf_request *request, afb_engine_cost *out)
+{
+  *out = (afb_engine_cost){.core_seconds = 1e-3 * request->n_configurations, .bytes = 1e6, .spread_bytes = 1e6 * request->n_configurations};
+}
+
 static afb_status run_by_content(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
 {
+  afb_engine_cost predicted;
+  int ranks;
+  MPI_Comm_size(comm, &ranks);
+  cost(request, &predicted);
+  if (request->max_bytes > 0.0 && afb_engine_cost_bytes(&predicted, ranks) > request->max_bytes) {
+    *result = (afb_mcdhf_result){.outcome = AFB_OUTCOME_RESOURCE_LIMIT, .energy = NAN, .gradient = NAN};
+    return AFB_OK;
+  }
   uint64_t hash = afb_hash(AFB_HASH_START, &request->z, sizeof request->z);
   for (int i = 0; i < request->n_configurations; i++)
     hash = afb_hash(hash, request->configuration[i].shell,
@@ -31,8 +44,6 @@ static afb_status run_by_content(MPI_Comm comm, const afb_mcdhf_request *request
   n_calls++;
   return AFB_OK;
 }
-
-static double cost(const afb_mcdhf_request *request) { return 1e-3 * request->n_configurations; }
 
 static const afb_engine engine = {.name = "mcdhf", .run = run_by_content, .cost = cost};
 static const afb_ion ions[] = {{5, 0}, {6, 0}, {12, 0}};
@@ -166,6 +177,48 @@ static void a_continued_campaign_repeats_nothing(void **state)
   afb_pool_destroy(&pool);
 }
 
+/* Sets of two configurations and more need two ranks for their memory: they get them, or are results that say so. What was predicted
+ * and measured is in the file. */
+static void memory_decides_on_ranks(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("memory", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_BREADTH, 40);
+  options.max_bytes = 2.6e6;
+  options.set_size = 2;
+  afb_campaign_result result;
+  check_ok(run(pool, path, &options, &result));
+  int right = 1, pairs = 0;
+  for (int64_t i = 0; i < result.ledger.n; i++) {
+    const afb_entry *e = &result.ledger.entry[i];
+    int ranks = e->node.n > 1 && pool->size > 1 ? 2 : 1;
+    pairs += e->node.n > 1;
+    right &= (e->outcome == AFB_OUTCOME_RESOURCE_LIMIT) == (e->node.n > 1 && pool->size == 1);
+    right &= fabs(e->cost.predicted_bytes - 1e6 - 1e6 * e->node.n / ranks) < 1.0 && (isnan(e->cost.bytes) || e->cost.bytes >= 0.0);
+    right &= fabs(e->cost.estimate - 1e-3 * e->node.n) < 1e-12 && e->cost.seconds > 0.0;
+  }
+  check_true(pool->rank > 0 || (right && pairs > 15));
+  afb_store *store;
+  check_ok(afb_store_open(pool->comm, path, AFB_STORE_READ, NULL, &store));
+  for (int64_t i = 0; i < afb_store_count(store, AFB_TABLE_RUNS) && pool->rank == 0; i++) {
+    const afb_entry *e = &result.ledger.entry[i];
+    afb_store_run row;
+    right &= afb_store_read(store, AFB_TABLE_RUNS, e->run, 1, sizeof row, &row) == AFB_OK;
+    right &= row.ranks == (e->node.n > 1 && pool->size > 1 ? 2 : 1) && row.predicted_cost == e->cost.seconds;
+    right &= row.estimated_cost == e->cost.estimate && row.predicted_bytes == e->cost.predicted_bytes;
+    right &= row.peak_bytes == e->cost.bytes || (isnan(row.peak_bytes) && isnan(e->cost.bytes));
+  }
+  check_true(right);
+  check_ok(afb_store_close(&store));
+  afb_campaign_result_clear(&result);
+  if (pool->rank == 0)
+    unlink(path);
+  afb_pool_destroy(&pool);
+}
+
 /* The same sets as on one rank, with the same outcomes and energies, on any number of ranks (strategy breadth). */
 static void results_do_not_depend_on_the_number_of_ranks(void **state)
 {
@@ -272,6 +325,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(a_budget_of_runs_is_met_exactly),
   cmocka_unit_test(a_campaign_ends_when_all_is_done),
   cmocka_unit_test(a_continued_campaign_repeats_nothing),
+  cmocka_unit_test(memory_decides_on_ranks),
   cmocka_unit_test(results_do_not_depend_on_the_number_of_ranks),
   cmocka_unit_test(wall_time_ends_it_resumably),
   cmocka_unit_test(core_hours_end_it),

@@ -51,7 +51,10 @@ static inline afb_status test_engine_run(MPI_Comm comm, const afb_mcdhf_request 
   return AFB_OK;
 }
 
-static inline double test_engine_cost(const afb_mcdhf_request *request) { return 1e-3 * request->max_iterations; }
+static inline void test_engine_cost(const afb_mcdhf_request *request, afb_engine_cost *cost)
+{
+  *cost = (afb_engine_cost){.core_seconds = 1e-3 * request->max_iterations, .bytes = NAN, .spread_bytes = NAN};
+}
 
 static const afb_engine test_engine = {
   .name = "test", .description = "takes time", .reference = "none", .run = test_engine_run, .cost = test_engine_cost};

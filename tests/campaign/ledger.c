@@ -5,6 +5,7 @@
 
 #include "campaign/costs.h"
 #include "campaign/queue.h"
+#include "core/random.h"
 #include "tests/check.h"
 
 typedef struct {
@@ -170,6 +171,10 @@ static void the_queue_hands_out_what_fits(void **state)
   check_true(afb_queue_take(&queue, INFINITY, INFINITY, &planned, &too_long) && planned.edge.ion == 1);
   check_true(afb_queue_take(&queue, INFINITY, INFINITY, &planned, &too_long) && planned.edge.ion == 4);
   check_true(!afb_queue_take(&queue, INFINITY, INFINITY, &planned, &too_long) && !too_long);
+  planned = (afb_planned){.ranks = 2, .seconds = 0.1};   /* not while ranks are waited for */
+  check_ok(afb_queue_push(&queue, &planned));
+  check_true(!afb_queue_take(&queue, 1.0, INFINITY, &planned, &too_long) && !too_long);
+  check_true(afb_queue_take(&queue, INFINITY, INFINITY, &planned, &too_long) && planned.ranks == 2);
   afb_queue_clear(&queue);
 }
 
@@ -179,17 +184,55 @@ static void costs_are_learnt(void **state)
   (void)state;
   afb_costs costs;
   check_ok(afb_costs_init(2, &costs));
-  check_close(afb_costs_predict(&costs, 0, 0.5), 0.5, 1e-15);
-  check_true(afb_costs_bound(&costs, 0, 0.5) > 1.0);
+  check_close(afb_costs_predict(&costs, 0, 2, 0.5), 0.5, 1e-15);
+  check_true(afb_costs_bound(&costs, 0, 2, 0.5) > 1.0);
   for (int i = 0; i < 200; i++) {
-    afb_costs_learn(&costs, 0, 0.1, 0.3);
-    afb_costs_learn(&costs, 1, 0.1, 0.6);
+    afb_costs_learn(&costs, 0, 2, 0.1, 0.3);
+    afb_costs_learn(&costs, 1, 2, 0.1, 0.6);
   }
-  check_close(afb_costs_predict(&costs, 0, 1.0), 3.0, 0.05);
-  check_close(afb_costs_predict(&costs, 1, 1.0), 6.0, 0.1);
-  check_true(afb_costs_bound(&costs, 1, 1.0) > 6.0 && afb_costs_bound(&costs, 1, 1.0) < 20.0);
-  afb_costs_learn(&costs, 0, 0.1, 0.0);
-  check_true(isfinite(afb_costs_predict(&costs, 0, 1.0)));
+  check_close(afb_costs_predict(&costs, 0, 2, 1.0), 3.0, 0.05);
+  check_close(afb_costs_predict(&costs, 1, 2, 1.0), 6.0, 0.1);
+  check_true(afb_costs_bound(&costs, 1, 2, 1.0) > 6.0 && afb_costs_bound(&costs, 1, 2, 1.0) < 20.0);
+  afb_costs_learn(&costs, 0, 2, 0.1, 0.0);
+  afb_costs_learn(&costs, 0, 2, NAN, 1.0);
+  check_true(isfinite(afb_costs_predict(&costs, 0, 2, 1.0)));
+  afb_costs_clear(&costs);
+}
+
+static double normal(uint64_t i)
+{
+  double sum = 0.0;
+  for (uint64_t k = 0; k < 12; k++)
+    sum += afb_random_uniform(17, i, k);
+  return sum - 6.0;
+}
+
+/* A machine that is 4 times slower than the estimate's, ions and sizes that differ by factors of up to 4, a scatter of exp(0.35), and one run
+ * in twenty that goes through the whole ladder and takes ten times as long. */
+static void corrected_costs_are_right_within_a_factor_of_two(void **state)
+{
+  (void)state;
+  enum { IONS = 12, RUNS = 1000, FIRST = 200 };
+  int right = 0, estimated = 0, below = 0;
+  afb_costs costs;
+  check_ok(afb_costs_init(IONS, &costs));
+  for (int i = 0; i < RUNS; i++) {
+    int ion = (int)(afb_random_u64(19, 0, (uint64_t)i) % IONS), size = 1 + (int)(afb_random_u64(19, 1, (uint64_t)i) % 6);
+    double estimate = 0.01 * exp(3.0 * afb_random_uniform(19, 2, (uint64_t)i));
+    double seconds = estimate * 4.0 * pow(2.0, (ion % 5 - 2) / 2.0) * pow(2.0, (size - 3) / 3.0) * exp(0.35 * normal((uint64_t)i));
+    seconds *= i % 20 == 7 ? 10.0 : 1.0;
+    double predicted = afb_costs_predict(&costs, ion, size, estimate);
+    if (i >= FIRST) {
+      right += predicted < 2.0 * seconds && predicted > 0.5 * seconds;
+      estimated += estimate < 2.0 * seconds && estimate > 0.5 * seconds;
+      below += seconds < afb_costs_bound(&costs, ion, size, estimate);
+    }
+    afb_costs_learn(&costs, ion, size, estimate, seconds);
+  }
+  fprintf(stderr, "# within a factor of two: %d corrected, %d not, of %d; below the bound: %d\n", right, estimated, RUNS - FIRST, below);
+  /* Of 95 % that are ordinary, 95 % lie within a factor of two of their median. */
+  check_true(right > 0.86 * (RUNS - FIRST) && estimated < 0.5 * (RUNS - FIRST));
+  check_true(below > 0.9 * (RUNS - FIRST) && below < RUNS - FIRST);
   afb_costs_clear(&costs);
 }
 
@@ -200,5 +243,6 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(the_frontier_does_not_depend_on_the_order_of_runs),
   cmocka_unit_test(the_queue_hands_out_what_fits),
   cmocka_unit_test(costs_are_learnt),
+  cmocka_unit_test(corrected_costs_are_right_within_a_factor_of_two),
 };
 CHECK_MAIN(tests)

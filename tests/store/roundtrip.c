@@ -227,15 +227,16 @@ static void texts_are_cut_between_characters(void **state)
   assert_string_equal(afb_store_text(buffer, sizeof buffer, NULL), "");
 }
 
-/* Makes the file one of schema version 1, whose levels have no labels. Rank 0. */
+/* Makes the file one of schema version 1, whose levels have no labels, and its runs no estimates. Rank 0. */
 static int make_older(void)
 {
-  static const char *const later[] = {"levels/label", "levels/label_weight", "levels/second_label", "levels/second_weight"};
+  static const char *const later[] = {"levels/label", "levels/label_weight", "levels/second_label", "levels/second_weight",
+                                      "runs/estimated_cost", "runs/predicted_bytes", "runs/peak_bytes"};
   const int32_t version = 1;
   hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, "schema_version", H5P_DEFAULT);
   int good = H5Awrite(attribute, H5T_NATIVE_INT32, &version) >= 0;
   H5Aclose(attribute);
-  for (int i = 0; i < 4; i++)
+  for (size_t i = 0; i < sizeof later / sizeof *later; i++)
     good = H5Ldelete(file, later[i], H5P_DEFAULT) >= 0 && good;
   return H5Fclose(file) >= 0 && good;
 }
@@ -252,6 +253,12 @@ static afb_status count_unlabelled(afb_store *store, int64_t *n, int64_t *all)
           level.energy < 1 && level.leading[0] != 0;
   }
   return AFB_OK;
+}
+
+static int has_estimate(afb_store *store, int64_t run)
+{
+  afb_store_run row;
+  return afb_store_read(store, AFB_TABLE_RUNS, run, 1, sizeof row, &row) == AFB_OK && isfinite(row.estimated_cost) && isfinite(row.predicted_cost);
 }
 
 static void files_of_an_older_schema_are_read_and_continued(void **state)
@@ -275,6 +282,7 @@ static void files_of_an_older_schema_are_read_and_continued(void **state)
   check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
   check_ok(count_unlabelled(store, &n, &all));
   check_true(n == before && all > n);
+  check_true(!has_estimate(store, 39) && has_estimate(store, 41));
   check_ok(afb_store_close(&store));
   check_true(rank != 0 || remove(path) == 0);
 }

@@ -49,7 +49,8 @@ static inline afb_store_run sample_run(int64_t i)
                        .gradient = i % 3 ? sample_value(i, 1) : NAN, .core_seconds = sample_value(i, 2),
                        .cpu_seconds = sample_value(i, 3), .start = sample_value(i, 4), .finish = sample_value(i, 5),
                        .probability = NAN, .probability_cheapest = sample_value(i, 6),
-                       .predicted_cost = sample_value(i, 7), .content_hash = afb_random_u64(3, 0, (uint64_t)i)};
+                       .predicted_cost = sample_value(i, 7), .estimated_cost = sample_value(i, 8), .predicted_bytes = sample_value(i, 9),
+                       .peak_bytes = i % 4 ? sample_value(i, 20) : NAN, .content_hash = afb_random_u64(3, 0, (uint64_t)i)};
   snprintf(run.reason, sizeof run.reason, "run %lld: the orbital 4d\xe2\x82\x8b has 2 nodes in place of 1", (long long)i);
   return run;
 }

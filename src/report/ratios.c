@@ -1,0 +1,40 @@
+#include "report/ratios.h"
+
+#include <stdlib.h>
+
+static int ascending(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+void afb_report_ratios_head(FILE *out, int markdown, const char *title)
+{
+  if (markdown)
+    fprintf(out, "\n| %s | runs | predicted | measured | within a factor of two | predicted over measured: 5 %% below | median | 5 %% above |\n"
+                 "|---|---|---|---|---|---|---|---|\n", title);
+  else
+    fprintf(out, "\n%-34s %6s %12s %12s %8s   %s\n", title, "runs", "predicted", "measured", "to x2", "ratio: 5 % below, median, 5 % above");
+}
+
+void afb_report_ratios(FILE *out, int markdown, const char *name, const char *unit, int64_t n, double *predicted, const double *actual)
+{
+  int64_t kept = 0, within = 0;
+  double total_predicted = 0, total = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (!(predicted[i] > 0) || !(actual[i] > 0))
+      continue;
+    total_predicted += predicted[i];
+    total += actual[i];
+    double ratio = predicted[i] / actual[i];
+    within += ratio >= 0.5 && ratio <= 2;
+    predicted[kept++] = ratio;
+  }
+  if (kept == 0)
+    return;
+  qsort(predicted, (size_t)kept, sizeof *predicted, ascending);
+  fprintf(out, markdown ? "| %s | %lld | %.4g %s | %.4g %s | %.1f %% | %.2f | %.2f | %.2f |\n"
+                        : "  %-32s %6lld %9.4g %-2s %9.4g %-2s %6.1f %%   %.2f %.2f %.2f\n",
+          name, (long long)kept, total_predicted, unit, total, unit, 100.0 * (double)within / (double)kept, predicted[kept / 20],
+          predicted[kept / 2], predicted[kept - 1 - kept / 20]);
+}
