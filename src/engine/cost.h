@@ -4,7 +4,7 @@
  *   bytes on a rank of n = sum_k kept_k b_k + (sum_k spread_k s_k) / n
  *
  * e, b and s are sizes of the calculation, h says how hard a set is to converge. The coefficients of e, b and s are not negative, so that
- * predictions never fall as a calculation grows. They are fitted to measured runs (`aufbau bench atom TABLE.csv --fit`), so that the sum of
+ * predictions never fall as a calculation grows. They are fitted to measured runs (`aufbau bench cost TABLE.csv`), so that the sum of
  * |ln(predicted / measured)| is least: half of the runs take more, half less. */
 #ifndef AFB_ENGINE_COST_H
 #define AFB_ENGINE_COST_H
