@@ -1,4 +1,5 @@
 /* What the optimised levels give to the radial equations: their density, and how it follows the integrals (atomic/ci.h). */
+#include <cblas.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -6,6 +7,7 @@
 
 #include "atomic/ci.h"
 #include "core/vector.h"
+#include "numeric/lapack.h"
 
 static double dot(int n, const double *a, const double *b)
 {
@@ -41,6 +43,15 @@ static double unit_for(double bound)
 /* An integral's coefficient in the energy of a normalised vector is below the product of two occupations. */
 static const double MOST_DENSITY = 511;
 
+/* The entries of an element of a matrix follow each other: where those of the next begin. */
+static inline int64_t end_of_element(const afb_angular *angular, int64_t e, int64_t last)
+{
+  int32_t row = angular->row[e], column = angular->column[e];
+  while (++e < last && angular->column[e] == column && angular->row[e] == row)
+    ;
+  return e;
+}
+
 afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *gamma)
 {
   const double unit = unit_for(MOST_DENSITY);
@@ -48,20 +59,16 @@ afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *
   AFB_TRY(afb_agree(angular->comm, sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d integrals", angular->n_integrals)));
   for (int i = 0; i < ci->n_blocks; i++) {
     const afb_ci_block *b = ci->block + i;
-    int row = -1, column = -1, m = b->n_levels;
-    double density = 0;
-    for (int64_t e = angular->entry_start[i]; e < angular->entry_start[i + 1]; e++) {
-      if (angular->row[e] != row || angular->column[e] != column) {
-        row = angular->row[e];
-        column = angular->column[e];
-        if (ci->average)
-          density = row == column ? b->weight : 0;
-        else
-          density = (row == column ? 1 : 2) * b->weight *
-                    dot(m, b->mixing + (size_t)row * (size_t)m, b->mixing + (size_t)column * (size_t)m);
-      }
-      if (density != 0)
-        add(sum + angular->index[e], density * angular->value[e], unit);
+    int m = b->n_levels;
+    int64_t last = angular->entry_start[i + 1], next;
+    for (int64_t e = angular->entry_start[i]; e < last; e = next) {
+      size_t r = (size_t)angular->row[e], c = (size_t)angular->column[e];
+      double density = r == c ? b->weight : ci->average ? 0 : 2 * b->weight;
+      if (!ci->average)
+        density *= dot(m, b->mixing + r * (size_t)m, b->mixing + c * (size_t)m);
+      next = end_of_element(angular, e, last);
+      for (int64_t k = e; k < next && density != 0; k++)
+        add(sum + angular->index[k], density * angular->value[k], unit);
     }
   }
   total(angular->comm, (size_t)angular->n_integrals, sum, unit, gamma);
@@ -88,38 +95,36 @@ static double largest(size_t n, const double *x)
   return most;
 }
 
-/* Collective. The largest change of a matrix element. */
-static double largest_change(const afb_angular *angular, int block, const double *dy)
+/* The change of the matrix element whose entries are e ... next - 1. */
+static inline double element_change(const afb_angular *angular, int64_t e, int64_t next, const double *dy)
 {
-  double most = 0, sum = 0;
-  int row = -1, column = -1;
-  for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++) {
-    if (angular->row[e] != row || angular->column[e] != column) {
-      row = angular->row[e];
-      column = angular->column[e];
-      sum = 0;
-    }
+  double sum = 0;
+  for (; e < next; e++)
     sum += angular->value[e] * dy[angular->index[e]];
-    most = fmax(most, fabs(sum));
-  }
-  MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, angular->comm);
-  return most;
+  return sum;
 }
 
 /* Collective. dh[n][n_levels] = (change of H) applied to the optimised vectors; sum: room of that size. */
 static void apply_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dy, uint64_t *sum, double *dh)
 {
   size_t m = (size_t)b->n_levels, size = (size_t)b->n * m;
-  double unit = unit_for(2 * sqrt(b->n) * largest_change(angular, block, dy));
+  int64_t first = angular->entry_start[block], last = angular->entry_start[block + 1], next;
+  double most = 0;
+  for (int64_t e = first; e < last; e = next) {
+    next = end_of_element(angular, e, last);
+    most = fmax(most, fabs(element_change(angular, e, next, dy)));
+  }
+  MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, angular->comm);
+  double unit = unit_for(2 * sqrt(b->n) * most);
   memset(sum, 0, size * sizeof *sum);
-  for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++) {
-    double v = angular->value[e] * dy[angular->index[e]];
+  for (int64_t e = first; e < last; e = next) {
+    next = end_of_element(angular, e, last);
+    double v = element_change(angular, e, next, dy);
     size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;
     for (size_t l = 0; l < m; l++)
       add(sum + r + l, v * b->mixing[c + l], unit);
-    if (r != c)
-      for (size_t l = 0; l < m; l++)
-        add(sum + c + l, v * b->mixing[r + l], unit);
+    for (size_t l = 0; l < m && r != c; l++)
+      add(sum + c + l, v * b->mixing[r + l], unit);
   }
   total(angular->comm, size, sum, unit, dh);
 }
@@ -205,7 +210,7 @@ static void solve_shifted(MPI_Comm comm, const afb_ci_block *b, double energy, d
   }
 }
 
-/* Collective. As rotate_into_others, of a block whose spectrum is not held. */
+/* Collective. As rotate_into_others, of a block that is too large for factors. */
 static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, const double *dh, double *dc)
 {
   size_t n = (size_t)b->n, m = (size_t)b->n_levels;
@@ -230,6 +235,83 @@ static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, cons
   return status;
 }
 
+/* Blocks whose factors are at most this many numbers are factored, once for all responses to a solution: by one rank, that which
+ * `owner` says, in turn. */
+enum { MOST_FACTORS = 1 << 21 };
+
+static int is_factored(const afb_ci_block *b)
+{
+  return b->n_known < b->n && (int64_t)b->n * b->n * b->n_levels <= MOST_FACTORS;
+}
+
+static int owner(const afb_angular *angular, int block)
+{
+  int size;
+  MPI_Comm_size(angular->comm, &size);
+  return block % size;
+}
+
+/* Cholesky factors of H - E_l + sum over the optimised levels k of (1 + E_l - E_k) |k><k|, which is positive: eigenvalues are those of the
+ * complement less E_l, and 1. Where a level of the complement comes within rounding of E_l, the diagonal is raised. */
+static afb_status factor_level(const afb_ci_block *b, int l, const double *matrix, double *factor)
+{
+  int n = b->n, info = 1;
+  size_t length = (size_t)n;
+  for (double raise = 1e-11; info > 0 && raise < 1; raise *= 100) {
+    memcpy(factor, matrix, length * length * sizeof *factor);
+    for (int k = 0; k < b->n_levels; k++)
+      cblas_dsyr(CblasColMajor, CblasLower, n, 1 + b->value[l] - b->value[k], b->vector + (size_t)k * length, 1, factor, n);
+    for (size_t r = 0; r < length; r++)
+      factor[r * (length + 1)] += raise - b->value[l];
+    dpotrf_("L", &n, factor, &n, &info);
+  }
+  return info == 0 ? AFB_OK : AFB_FAIL(AFB_E_NUMERIC, "the response of a block of %d CSFs has no factors (%d)", n, info);
+}
+
+/* Collective. */
+static afb_status factor_block(const afb_angular *angular, int block, afb_ci_block *b)
+{
+  int rank, root = owner(angular, block);
+  MPI_Comm_rank(angular->comm, &rank);
+  size_t n = (size_t)b->n, nn = n * n;
+  double *matrix = calloc(nn, sizeof *matrix);
+  b->factor = malloc(rank == root ? nn * (size_t)b->n_levels * sizeof *b->factor : 1);
+  afb_status status = matrix && b->factor ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n);
+  status = afb_agree(angular->comm, status);
+  for (int64_t e = 0; e < b->matrix.n_entries && status == AFB_OK; e++)
+    matrix[(size_t)b->matrix.row[e] + n * (size_t)b->matrix.column[e]] = b->matrix.value[e];
+  if (status == AFB_OK)
+    MPI_Reduce(rank == root ? MPI_IN_PLACE : matrix, matrix, (int)nn, MPI_DOUBLE, MPI_SUM, root, angular->comm);
+  for (int l = 0; l < b->n_levels && rank == root && status == AFB_OK; l++)
+    status = factor_level(b, l, matrix, b->factor + (size_t)l * nn);
+  free(matrix);
+  return afb_agree(angular->comm, status);
+}
+
+/* Collective. As rotate_into_others, by the factors of the block. */
+static afb_status rotate_by_factors(const afb_angular *angular, int block, afb_ci_block *b, const double *dh, double *dc)
+{
+  int rank, root = owner(angular, block), n = b->n, one = 1, info = 0;
+  size_t length = (size_t)n, m = (size_t)b->n_levels;
+  MPI_Comm_rank(angular->comm, &rank);
+  if (!b->factor)
+    AFB_TRY(factor_block(angular, block, b));
+  double *x = malloc(length * sizeof *x);
+  AFB_TRY(afb_agree(angular->comm, x ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", n)));
+  for (size_t l = 0; l < m && rank == root; l++) {
+    for (size_t r = 0; r < length; r++)
+      x[r] = -dh[r * m + l];
+    leave_levels(b, x);
+    dpotrs_("L", &n, &one, b->factor + l * length * length, &n, x, &n, &info);
+    leave_levels(b, x);
+    for (size_t r = 0; r < length; r++)
+      dc[r * m + l] = x[r];
+  }
+  free(x);
+  MPI_Bcast(dc, (int)(length * m), MPI_DOUBLE, root, angular->comm);
+  return AFB_OK;
+}
+
 /* Collective. change[n_integrals] += of block `block`; sum: room of that size. */
 static void add_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dc, uint64_t *sum, double *part,
                        double *change)
@@ -237,22 +319,25 @@ static void add_change(const afb_angular *angular, int block, const afb_ci_block
   size_t m = (size_t)b->n_levels, n = (size_t)angular->n_integrals;
   double unit = unit_for(4 * MOST_DENSITY * b->weight * sqrt(dot(b->n * b->n_levels, dc, dc) * (double)m));
   memset(sum, 0, n * sizeof *sum);
-  for (int64_t e = angular->entry_start[block]; e < angular->entry_start[block + 1]; e++) {
+  int64_t last = angular->entry_start[block + 1], next;
+  for (int64_t e = angular->entry_start[block]; e < last; e = next) {
     size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;
-    double pair = dot((int)m, dc + r, b->mixing + c) + dot((int)m, b->mixing + r, dc + c);
-    add(sum + angular->index[e], (r == c ? 1 : 2) * b->weight * pair * angular->value[e], unit);
+    double pair = (r == c ? 1 : 2) * b->weight * (dot((int)m, dc + r, b->mixing + c) + dot((int)m, b->mixing + r, dc + c));
+    next = end_of_element(angular, e, last);
+    for (int64_t k = e; k < next; k++)
+      add(sum + angular->index[k], pair * angular->value[k], unit);
   }
   total(angular->comm, n, sum, unit, part);
   for (size_t i = 0; i < n; i++)
     change[i] += part[i];
 }
 
-afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma)
+afb_status afb_ci_response(afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma)
 {
   size_t n = (size_t)angular->n_integrals;
   memset(dgamma, 0, n * sizeof *dgamma);
   for (int i = 0; i < ci->n_blocks && !ci->average; i++) {
-    const afb_ci_block *b = ci->block + i;
+    afb_ci_block *b = ci->block + i;
     size_t size = (size_t)b->n * (size_t)b->n_levels;
     if (b->n_levels == b->n || (b->n_known < b->n && !b->matrix.value))
       continue;
@@ -264,6 +349,8 @@ afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const d
       apply_change(angular, i, b, dy, sum, dh);
       if (b->n_known == b->n)
         rotate_into_others(b, dh, dc);
+      else if (is_factored(b))
+        status = rotate_by_factors(angular, i, b, dh, dc);
       else
         status = rotate_by_equations(angular->comm, b, dh, dc);
     }

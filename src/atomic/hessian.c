@@ -79,7 +79,7 @@ static void change_integrals(const afb_scf *s, const double *primal, change *d)
   }
 }
 
-afb_status afb_scf_hessian(afb_scf *s, const afb_ci *ci, const afb_angular *angular, const double *primal, double *dual)
+afb_status afb_scf_hessian(afb_scf *s, afb_ci *ci, const afb_angular *angular, const double *primal, double *dual)
 {
   const afb_expression *e = s->expression;
   change d = {0};

@@ -304,7 +304,7 @@ afb_status afb_scf_canonicalise(afb_scf *s, const uint8_t *free_pair)
   return AFB_OK;
 }
 
-afb_status afb_scf_pair_curvatures(afb_scf *s, const afb_ci *ci, const afb_angular *angular, double *curvature)
+afb_status afb_scf_pair_curvatures(afb_scf *s, afb_ci *ci, const afb_angular *angular, double *curvature)
 {
   size_t size = (size_t)s->n_orbitals * (size_t)s->n;
   double *p = calloc(2 * size, sizeof *p), *hp = p + size;

@@ -53,7 +53,7 @@ afb_status afb_scf_canonicalise(afb_scf *scf, const uint8_t *free_pair);
 /* Second derivative of the energy (half of it) with respect to the angle by which a pair of varied open orbitals is rotated into each
  * other, CI vectors following; NAN for other pairs. curvature[n_orbitals][n_orbitals]. At a stationary point, after a CI solution with
  * `whole`. AFB_E_MEMORY. Cost: one Hessian product a pair. */
-afb_status afb_scf_pair_curvatures(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, double *curvature);
+afb_status afb_scf_pair_curvatures(afb_scf *scf, afb_ci *ci, const afb_angular *angular, double *curvature);
 /* From the orbitals: values, potentials, integrals x. */
 void afb_scf_refresh(afb_scf *scf);
 /* From x and coefficient: fields, gradient, multipliers, occupations. */
@@ -77,7 +77,7 @@ void afb_scf_residual(const afb_scf *scf, double *dual);
 afb_status afb_scf_precondition(afb_scf *scf, double shift, const double *dual, double *primal);
 /* dual = Hessian of the Lagrangian applied to the tangent vector `primal`; the CI vectors follow when `ci` is given.
  * AFB_E_MEMORY. Cost: about three times a refresh and a gradient. */
-afb_status afb_scf_hessian(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, const double *primal, double *dual);
+afb_status afb_scf_hessian(afb_scf *scf, afb_ci *ci, const afb_angular *angular, const double *primal, double *dual);
 
 /* Norms sqrt(v^T S v) of the parts of a primal vector, by orbital. */
 void afb_scf_norms(const afb_scf *scf, const double *primal, double *norm);
