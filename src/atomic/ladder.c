@@ -131,12 +131,31 @@ static void note_levels(afb_ladder *s, double closed)
   s->flipped = changed >= 0 ? changed : s->flipped;
 }
 
-/* 0 when the local operators cannot be inverted; all ranks see that alike. */
-static int precondition(afb_ladder *s, double shift, const double *dual, double *primal)
+/* Residual, step and what they say, from the gradient. NOT_FINITE when the local operators cannot be inverted; all ranks see that alike. */
+static afb_outcome make_step(afb_ladder *s, double shift)
 {
-  afb_status status = afb_scf_precondition(s->scf, shift, dual, primal);
+  afb_scf *scf = s->scf;
+  double norm[AFB_MAX_ORBITALS];
+  if (s->holding)
+    s->short_of_memory |= afb_scf_hold(scf) == AFB_E_MEMORY;
+  afb_scf_residual(scf, s->dual);
+  afb_status status = afb_scf_invert(scf, shift);
   s->short_of_memory |= status == AFB_E_MEMORY;
-  return status == AFB_OK || status == AFB_E_MEMORY;
+  if (status == AFB_OK)
+    status = afb_scf_precondition(scf, s->dual, s->step);
+  if (status != AFB_OK && status != AFB_E_MEMORY)
+    return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
+  afb_scf_norms(scf, s->step, norm);
+  s->residual = s->distance = 0;
+  for (int a = 0; a < scf->n_orbitals; a++) {
+    s->distance += scf->occupation[a] * norm[a] * norm[a];
+    if (!(norm[a] <= s->residual)) {
+      s->residual = norm[a];
+      s->worst = a;
+    }
+  }
+  return isfinite(s->energy) && isfinite(s->residual) ? AFB_OUTCOME_NONE
+                                                      : stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
 }
 
 afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int whole_spectrum)
@@ -172,25 +191,9 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   afb_outcome empty = check_occupations(s, 1e-14);
   if (empty != AFB_OUTCOME_NONE)
     return empty;
-  if (s->holding)
-    s->short_of_memory |= afb_scf_hold(scf) == AFB_E_MEMORY;
-  afb_scf_residual(scf, s->dual);
-  if (!precondition(s, shift, s->dual, s->step))
-    return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
-  double norm[AFB_MAX_ORBITALS];
-  afb_scf_norms(scf, s->step, norm);
-  s->residual = s->distance = 0;
-  for (int a = 0; a < scf->n_orbitals; a++) {
-    s->distance += scf->occupation[a] * norm[a] * norm[a];
-    if (!(norm[a] <= s->residual)) {
-      s->residual = norm[a];
-      s->worst = a;
-    }
-  }
+  afb_outcome outcome = make_step(s, shift);
   record(s, rung);
-  if (!isfinite(s->energy) || !isfinite(s->residual))
-    return stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
-  return AFB_OUTCOME_NONE;
+  return outcome;
 }
 
 /* What convergence looks back on. */
@@ -304,7 +307,9 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       s->holding = h.held = h.next = 0;
       shift = 0;
       afb_scf_release(s->scf);
-      continue;
+      outcome = make_step(s, shift);
+      if (outcome != AFB_OUTCOME_NONE)
+        break;
     }
     if (converged(s, &w, tolerance)) {
       outcome = AFB_OUTCOME_CONVERGED;
@@ -376,7 +381,7 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double le
   while (m < KRYLOV && fabs(g[m]) > tolerance * start) {
     double *v = basis + (size_t)m * size, *w = v + size;
     s->short_of_memory |= afb_scf_hessian(s->scf, s->ci, s->angular, v, dual) == AFB_E_MEMORY;
-    if (!precondition(s, 0, dual, w))
+    if (afb_scf_precondition(s->scf, dual, w) != AFB_OK)
       break;
     for (size_t i = 0; i < size; i++)
       w[i] = -w[i];
