@@ -34,7 +34,7 @@ void afb_ci_clear(afb_ci *ci);
 
 /* Collective on comm; identical results on all ranks. y: the angular integrals' values. With `whole` all eigenpairs of blocks
  * of up to AFB_CI_WHOLE CSFs are kept, and the matrices of larger ones, for afb_ci_response. AFB_E_NUMERIC when an eigensolver fails. */
-enum { AFB_CI_WHOLE = 200 };
+enum { AFB_CI_WHOLE = 64 };
 afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double *y, int whole, afb_ci *ci);
 
 /* gamma[n_integrals] = dE/dy. Collective on angular->comm; sums are exact to 1e-16, so that they do not depend on the number of ranks.

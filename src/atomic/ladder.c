@@ -368,6 +368,17 @@ static int follow(int m, double h[KRYLOV + 1][KRYLOV], double g, double least, d
   return 1;
 }
 
+/* out = (weighted metric) v: metric_dot is a product with it. */
+static void apply_metric(const afb_scf *scf, const double *v, double *out)
+{
+  for (int o = 0; o < scf->n_orbitals; o++) {
+    double weight = scf->varied[o] ? fmax(scf->occupation[o], 1e-2) : 0;
+    afb_band_multiply(scf->n, scf->radial->overlap, afb_const_row(v, o, scf->n), afb_row(out, o, scf->n));
+    for (int x = 0; x < scf->n; x++)
+      afb_row(out, o, scf->n)[x] *= weight;
+  }
+}
+
 /* Solves -M H p = step by GMRES, M the preconditioner; p is returned in x. basis: [KRYLOV + 2][size]. */
 static void gmres(afb_ladder *s, const double *step, double tolerance, double least, double *basis, double *x)
 {
@@ -385,12 +396,14 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double le
       break;
     for (size_t i = 0; i < size; i++)
       w[i] = -w[i];
-    for (int pass = 0; pass < 2; pass++)
-      for (int i = 0; i <= m; i++) {
-        double overlap = metric_dot(s->scf, basis + (size_t)i * size, w);
-        h[i][m] += overlap;
-        afb_axpy((int)size, -overlap, basis + (size_t)i * size, w);
-      }
+    for (int pass = 0; pass < 2; pass++) {
+      double overlap[KRYLOV + 1];
+      apply_metric(s->scf, w, dual);
+      for (int i = 0; i <= m; i++)
+        h[i][m] += overlap[i] = afb_dot((int)size, basis + (size_t)i * size, dual);
+      for (int i = 0; i <= m; i++)
+        afb_axpy((int)size, -overlap[i], basis + (size_t)i * size, w);
+    }
     double norm = sqrt(metric_dot(s->scf, w, w));
     h[m + 1][m] = norm;
     for (size_t i = 0; i < size; i++)
@@ -462,7 +475,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       last = s->residual;
       halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
-      gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), following ? 0.02 : 0, basis, p);
+      gmres(s, s->step, fmax(1e-4, fmin(s->residual > 0.1 ? 0.3 : 0.1, s->residual)), following ? 0.02 : 0, basis, p);
       shorten(s, p, 0.3);
     }
     double *target = s->dual;
