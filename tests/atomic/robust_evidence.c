@@ -40,6 +40,13 @@ void evidence_collect(const afb_mcdhf_result *r, run_end *end)
   for (int a = 0; a < end->n_orbitals; a++)
     end->orbital[a] = (orbital_facts){o->orbital[a].n, o->orbital[a].kappa, count_nodes(o, a), (float)o->occupation[a], (float)o->energy[a],
                                       (float)o->r_mean[a]};
+  end->n_levels = r->n_levels < EVIDENCE_LEVELS ? r->n_levels : EVIDENCE_LEVELS;
+  for (int i = 0; i < end->n_levels; i++) {
+    const afb_level *l = r->level + i;
+    end->level[i] = (level_facts){.two_j = l->two_j, .parity = l->parity, .index = l->index};
+    if (l->lsj.n > 0 && l->lsj.weight[0] >= 0.7)
+      snprintf(end->level[i].label, sizeof end->level[i].label, "%.47s", l->lsj.label[0]);
+  }
 }
 
 int evidence_nodes_wanted(const orbital_facts *o) { return o->n - afb_kappa_l(o->kappa) - 1; }
@@ -117,6 +124,39 @@ disagreement evidence_compare(const run_end *mine, const run_end *other, double 
   return other_ok && other->energy <= grasp + size ? DISAGREE_HIGHER_OTHER : DISAGREE_HIGHER;
 }
 
+static int is_other(const level_facts *a, const level_facts *b) { return *a->label && *b->label && strcmp(a->label, b->label) != 0; }
+
+int evidence_other_levels(const run_end *a, const run_end *b)
+{
+  int count = 0;
+  for (int i = 0; i < a->n_levels && a->n_levels == b->n_levels; i++)
+    count += is_other(a->level + i, b->level + i);
+  return count;
+}
+
+/* Appends the first level that is another one, and how many are. */
+static void put_other_levels(const run_end *mine, const run_end *other, char *text)
+{
+  int count = evidence_other_levels(mine, other), first = 0;
+  size_t used = strlen(text);
+  if (count == 0) {
+    snprintf(text + used, EVIDENCE_TEXT - used, "; the same levels");
+    return;
+  }
+  while (!is_other(mine->level + first, other->level + first))
+    first++;
+  const level_facts *l = mine->level + first;
+  snprintf(text + used, EVIDENCE_TEXT - used, "; %d of %d levels are others: 2J = %d%c, number %d %s, there %s", count, mine->n_levels, l->two_j,
+           l->parity > 0 ? '+' : '-', l->index, l->label, other->level[first].label);
+}
+
+/* Mean radius of the hydrogenic orbital in the field of the ion that is left, bohr. */
+static double hydrogenic_radius(const orbital_facts *o, int charge)
+{
+  int l = afb_kappa_l(o->kappa);
+  return (3.0 * o->n * o->n - l * (l + 1.0)) / (2.0 * (charge + 1));
+}
+
 const char *evidence_of_state(const run_end *mine, const run_end *other, int charge, char *text)
 {
   const orbital_facts *found = NULL, *beside = NULL;
@@ -126,20 +166,21 @@ const char *evidence_of_state(const run_end *mine, const run_end *other, int cha
   int two = other && other->done && afb_outcome_ok(other->outcome) && fabs(mine->energy - other->energy) > SAME * fabs(mine->energy);
   for (int a = 0; a < mine->n_orbitals; a++) {
     const orbital_facts *o = mine->orbital + a;
-    int l = afb_kappa_l(o->kappa);
-    double hydrogenic = (3.0 * o->n * o->n - l * (l + 1.0)) / (2.0 * (charge + 1));
-    double change = two ? fabs(log((double)o->r_mean / (double)other->orbital[a].r_mean)) : l > 1 ? log(hydrogenic / (double)o->r_mean) : 0;
-    if (change > most && (two || (o->occupation < 1 && change > log(1.5)))) {
+    double change = two ? fabs(log((double)o->r_mean / (double)other->orbital[a].r_mean))
+                    : afb_kappa_l(o->kappa) > 1 && o->occupation < 1 ? log(hydrogenic_radius(o, charge) / (double)o->r_mean) - log(1.5) : 0;
+    if (change > most) {
       most = change;
       found = o;
       beside = two ? other->orbital + a : NULL;
     }
   }
-  if (found && beside)
+  if (found && beside) {
     snprintf(text, EVIDENCE_TEXT, "%s: <r> %.2f, occupation %.3f; from the other start %.2f, %.3f", name_of(found, label), (double)found->r_mean,
              (double)found->occupation, (double)beside->r_mean, (double)beside->occupation);
-  else if (found)
+    put_other_levels(mine, other, text);
+  } else if (found) {
     snprintf(text, EVIDENCE_TEXT, "%s is contracted: <r> %.2f, hydrogenic %.1f, occupation %.3f", name_of(found, label), (double)found->r_mean,
-             (double)found->r_mean * exp(most), (double)found->occupation);
+             hydrogenic_radius(found, charge), (double)found->occupation);
+  }
   return text;
 }

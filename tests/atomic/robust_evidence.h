@@ -4,21 +4,27 @@
 
 #include "atomic/mcdhf.h"
 
-enum { EVIDENCE_ORBITALS = 48, EVIDENCE_TEXT = 240 };
+enum { EVIDENCE_ORBITALS = 48, EVIDENCE_LEVELS = 64, EVIDENCE_TEXT = 320 };
 
 typedef struct {
   int n, kappa, nodes;
   float occupation, energy, r_mean;
 } orbital_facts;
 
+typedef struct {
+  int two_j, parity, index;
+  char label[48];              /* the LS state of most weight, empty where that is below 0.7 */
+} level_facts;
+
 /* The end of a run. */
 typedef struct {
-  int done, warm_run, rung, iterations, n_csf, n_orbitals;
+  int done, warm_run, rung, iterations, n_csf, n_orbitals, n_levels;
   afb_outcome outcome;
   double cpu, energy, gradient, level_difference;
   afb_orbital blamed;
   char reason[112];
   orbital_facts orbital[EVIDENCE_ORBITALS];
+  level_facts level[EVIDENCE_LEVELS];
 } run_end;
 
 /* All but done, warm_run and level_difference. */
@@ -46,8 +52,10 @@ const char *disagreement_text(disagreement kind);
 /* `mine` ended at mine->energy, GRASP from the same start at `grasp`; `other` and `grasp_other` belong to the other start (NAN or not
  * done: none). same_list: GRASP's run had as many CSFs. */
 disagreement evidence_compare(const run_end *mine, const run_end *other, double grasp, double grasp_other, int same_list);
-/* What is particular about the state: the orbital that differs most from that of the other start where the energies differ,
- * otherwise the orbital of l > 1 that is most contracted. Empty where there is nothing. text [EVIDENCE_TEXT], returned. */
+/* How many levels of two runs are different LS states. */
+int evidence_other_levels(const run_end *a, const run_end *b);
+/* What is particular about the state: where the energy from the other start differs, the orbital that differs most and the first level that
+ * is another one; otherwise the orbital of l > 1 that is most contracted. Empty where there is nothing. text [EVIDENCE_TEXT], returned. */
 const char *evidence_of_state(const run_end *mine, const run_end *other, int charge, char *text);
 
 #endif
