@@ -1,7 +1,7 @@
 /* How often calculations converge: the sets of GRASP2018's campaign, heavy atoms and ions, and random sets of its data set, from
  * the start potential and from the orbitals of the set before. Sets are shared out over the ranks, each is calculated on one.
  * AUFBAU_TABLE=FILE writes the tables between the marks of FILE; AUFBAU_SAMPLE=N takes N sets of the data set in place of 150, and
- * N/10 excitations of the heavy ions; AUFBAU_DUMP=FILE writes a line a run, and AUFBAU_ONLY=NAME takes the set of this name alone,
+ * N/10 excitations of the heavy ions; AUFBAU_DUMP=FILE writes a line a run to FILE.RANK, and AUFBAU_ONLY=NAME takes the set of this name alone,
  * with a trace and its orbitals. */
 #include "tests/check.h"
 
@@ -202,7 +202,9 @@ static void run_jobs(const char *table, int n, const job *jobs, result *results)
   const char *dump = getenv("AUFBAU_DUMP"), *only = getenv("AUFBAU_ONLY");
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  FILE *file = dump && rank == 0 ? fopen(dump, "a") : NULL;
+  char path[512];
+  snprintf(path, sizeof path, "%s.%d", dump ? dump : "", rank);
+  FILE *file = dump ? fopen(path, "a") : NULL;
   memset(results, 0, (size_t)n * sizeof *results);
   if (only)
     afb_log_setup(AFB_LOG_TRACE, rank);
@@ -218,7 +220,7 @@ static void run_jobs(const char *table, int n, const job *jobs, result *results)
       work_on_excitation(jobs + i, results + i);
     else
       work_on(jobs + i, results + i);
-    if (file && size == 1) {
+    if (file) {
       dump_line(file, jobs + i, "cold", &results[i].cold, jobs[i].label_cold, jobs[i].energy_cold);
       if (results[i].warm.warm_run)
         dump_line(file, jobs + i, "warm", &results[i].warm, jobs[i].label_warm, jobs[i].energy_warm);
