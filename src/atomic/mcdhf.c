@@ -102,9 +102,10 @@ static void choose_varied(const run *r, uint8_t *varied)
 /* Boxes grow to this, bohr, while an orbital has more than TAIL of its density beyond 0.85 of the box. */
 #define LARGEST_BOX 600.0
 #define TAIL 1e-11
-/* Occupations from which an orbital must have the nodes of its name: the generalised one, and that in one of the levels. An orbital
- * with less in all of them correlates. */
+/* An orbital must have the nodes of its name when its generalised occupation is above SPECTROSCOPIC, or above RARE and one of the levels
+ * holds more than OCCUPIED of it. One with less correlates; below RARE it does next to what few levels hold of it. */
 #define SPECTROSCOPIC 0.05
+#define RARE 0.01
 #define OCCUPIED 0.5
 
 static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
@@ -276,8 +277,8 @@ static int is_spectroscopic(const run *r, int a)
 {
   const afb_csf_list *list = &r->result->csfs;
   const afb_ci *ci = r->ladder.ci;
-  if (r->scf->occupation[a] > SPECTROSCOPIC)
-    return 1;
+  if (r->scf->occupation[a] > SPECTROSCOPIC || r->scf->occupation[a] < RARE)
+    return r->scf->occupation[a] > SPECTROSCOPIC;
   for (int i = 0; i < ci->n_blocks && !ci->average; i++)
     for (int l = 0; l < ci->block[i].n_levels; l++) {
       const double *c = ci->block[i].vector + (size_t)l * (size_t)ci->block[i].n;
