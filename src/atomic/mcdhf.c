@@ -103,7 +103,7 @@ static void choose_varied(const run *r, uint8_t *varied)
 #define LARGEST_BOX 600.0
 #define TAIL 1e-11
 /* An orbital must have the nodes of its name when its generalised occupation is above SPECTROSCOPIC, or above RARE and one of the levels
- * holds more than OCCUPIED of it. One with less correlates; below RARE it does next to what few levels hold of it. */
+ * holds more than OCCUPIED of it. One with less correlates, and below RARE so may one that few levels hold. */
 #define SPECTROSCOPIC 0.05
 #define RARE 0.01
 #define OCCUPIED 0.5
