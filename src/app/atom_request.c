@@ -182,6 +182,33 @@ static void read_j(afb_config *config, const afb_atom_input *input, int have_ion
   request->two_j_max = two_j[0] > 0 && two_j[1] < 0 ? LARGEST_TWO_J : two_j[1];
 }
 
+/* Moves electrons of the given configurations of one parity; appends what has this parity as well. */
+static afb_status expand_parity(const afb_atom_input *input, int parity, int n, const afb_configuration *given, int n_from,
+                                const afb_shell *from, int n_active, const afb_shell *active, afb_atom_request *out)
+{
+  int n_all = 0, chosen = 0, *kept = &out->request.n_configurations;
+  afb_configuration *all = NULL, *some = malloc((size_t)n * sizeof *some + 1);
+  afb_status status = some ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "not enough memory for %d configurations", n);
+  for (int i = 0; i < n && some; i++)
+    if (afb_configuration_parity(given + i) == parity)
+      some[chosen++] = given[i];
+  if (status == AFB_OK && chosen > 0)
+    status = afb_configuration_expand(chosen, some, (int)input->expand_electrons, n_from, from, n_active, active, &n_all, &all);
+  free(some);
+  if (n_all == 0)
+    return status;
+  afb_configuration *grown = realloc(out->configuration, (size_t)(*kept + n_all) * sizeof *grown);
+  if (!grown)
+    status = AFB_FAIL(AFB_E_MEMORY, "not enough memory for %d configurations", n_all);
+  else
+    out->configuration = grown;
+  for (int i = 0; i < n_all && grown; i++)
+    if (afb_configuration_parity(all + i) == parity)
+      grown[(*kept)++] = all[i];
+  free(all);
+  return status;
+}
+
 static afb_status expand(afb_config *config, const afb_atom_input *input, int n, afb_atom_request *out)
 {
   afb_shell from[AFB_MAX_SHELLS], active[AFB_MAX_SHELLS];
@@ -189,12 +216,20 @@ static afb_status expand(afb_config *config, const afb_atom_input *input, int n,
   int n_active = read_shells(config, "expand.active_set", &input->expand_active_set, 0, NULL, active);
   if (afb_config_verdict(config) != AFB_OK)
     return AFB_OK;
-  afb_configuration *all = NULL;
-  AFB_TRY(afb_configuration_expand(n, out->configuration, (int)input->expand_electrons, n_from, from, n_active, active,
-                                   &out->request.n_configurations, &all));
-  free(out->configuration);
-  out->configuration = all;
-  return AFB_OK;
+  afb_configuration *given = out->configuration;
+  out->configuration = NULL;
+  out->request.n_configurations = 0;
+  afb_status status;
+  if (input->expand_parity == AFB_INPUT_PARITY_BOTH)
+    status = afb_configuration_expand(n, given, (int)input->expand_electrons, n_from, from, n_active, active,
+                                      &out->request.n_configurations, &out->configuration);
+  else {
+    status = expand_parity(input, 1, n, given, n_from, from, n_active, active, out);
+    if (status == AFB_OK)
+      status = expand_parity(input, -1, n, given, n_from, from, n_active, active, out);
+  }
+  free(given);
+  return status;
 }
 
 /* The shells that are varied, after the expansion may have brought new ones. Whether they are occupied is looked at only

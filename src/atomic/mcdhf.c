@@ -102,8 +102,11 @@ static void choose_varied(const run *r, uint8_t *varied)
 /* Boxes grow to this, bohr, while an orbital has more than TAIL of its density beyond 0.85 of the box. */
 #define LARGEST_BOX 600.0
 #define TAIL 1e-11
-/* Generalised occupation above which an orbital must have the nodes of its name. */
+/* An orbital must have the nodes of its name when its generalised occupation is above SPECTROSCOPIC, or above RARE and one of the levels
+ * holds more than OCCUPIED of it. One with less correlates, and below RARE so may one that few levels hold. */
 #define SPECTROSCOPIC 0.05
+#define RARE 0.01
+#define OCCUPIED 0.5
 
 static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
 {
@@ -270,6 +273,25 @@ static afb_status keep_levels(const run *r, afb_mcdhf_result *out)
   return AFB_OK;
 }
 
+static int is_spectroscopic(const run *r, int a)
+{
+  const afb_csf_list *list = &r->result->csfs;
+  const afb_ci *ci = r->ladder.ci;
+  if (r->scf->occupation[a] > SPECTROSCOPIC || r->scf->occupation[a] < RARE)
+    return r->scf->occupation[a] > SPECTROSCOPIC;
+  for (int i = 0; i < ci->n_blocks && !ci->average; i++)
+    for (int l = 0; l < ci->block[i].n_levels; l++) {
+      const double *c = ci->block[i].vector + (size_t)l * (size_t)ci->block[i].n;
+      const uint8_t *q = list->occupation + (size_t)list->block[i].first * (size_t)list->n_orbitals + a;
+      double occupation = 0;
+      for (int k = 0; k < ci->block[i].n; k++, q += list->n_orbitals)
+        occupation += c[k] * c[k] * *q;
+      if (occupation > OCCUPIED)
+        return 1;
+    }
+  return 0;
+}
+
 /* What a stationary point must also be: bound, with the nodes its name says. */
 static afb_outcome judge(run *r)
 {
@@ -283,13 +305,14 @@ static afb_outcome judge(run *r)
     afb_orbital_label(s->orbital[a], label);
     double energy = s->multiplier[a * s->n_orbitals + a] / s->occupation[a];
     int nodes = afb_scf_nodes(s, a), expected = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1;
+    int spectroscopic = (nodes != expected || energy >= 0) && is_spectroscopic(r, a);
     r->ladder.blamed = a;
     /* The multiplier of a contracted correlation orbital may be positive: it holds no electron that could leave. */
-    if (energy >= 0 && (s->occupation[a] > SPECTROSCOPIC || afb_scf_tail(s, a) > TAIL)) {
+    if (energy >= 0 && (spectroscopic || afb_scf_tail(s, a) > TAIL)) {
       snprintf(reason, size, "%s is not bound: energy %.6f hartree", label, energy);
       return AFB_OUTCOME_UNBOUND;
     }
-    if (nodes != expected && s->occupation[a] > SPECTROSCOPIC) {
+    if (nodes != expected && spectroscopic) {
       snprintf(reason, size, "%s has %d nodes in place of %d, occupation %.3f", label, nodes, expected, s->occupation[a]);
       return AFB_OUTCOME_ORBITAL_COLLAPSE;
     }

@@ -9,6 +9,7 @@
 
 /* Words in the order of the schema; the last enumerator is the union's section or list. */
 typedef enum { AFB_INPUT_NUCLEUS_FERMI, AFB_INPUT_NUCLEUS_POINT, AFB_INPUT_NUCLEUS_GIVEN } afb_input_nucleus;
+typedef enum { AFB_INPUT_PARITY_SAME, AFB_INPUT_PARITY_BOTH } afb_input_parity;
 typedef enum { AFB_INPUT_OPTIMISE_ALL, AFB_INPUT_OPTIMISE_AVERAGE, AFB_INPUT_OPTIMISE_LEVELS } afb_input_optimise;
 typedef enum {
   AFB_INPUT_STRATEGY_MODEL,
@@ -36,6 +37,7 @@ typedef struct {
   int expand;                   /* 1: the section is given */
   int64_t expand_electrons;
   afb_strings expand_from, expand_active_set;
+  int expand_parity;            /* afb_input_parity */
   int two_j_min, two_j_max;     /* -1: no limit */
   int optimise;                 /* afb_input_optimise */
   int64_t levels;

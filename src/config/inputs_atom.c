@@ -39,6 +39,8 @@ static const afb_key keys[] = {
   {.path = "expand.active_set", .forms = AFB_FORM_STRINGS, AFB_AT(afb_strings, S, expand_active_set),
    .flags = AFB_KEY_REQUIRED, .example = "[5p, 5d]",
    .help = "shells that electrons are moved into (and into those of `from`)"},
+  {.path = "expand.parity", .forms = AFB_FORM_WORD, AFB_AT(int, S, expand_parity), .words = "same|both", .fallback = "same",
+   .help = "same: configurations of the parity of the one that they arise from; both: all"},
   {.path = "J", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD,
    .help = "range of the total angular momentum; absent: all"},
   {.path = "J.min", .forms = AFB_FORM_HALF, AFB_AT(int, S, two_j_min), .min = 0, .max = 100, .example = "1/2",

@@ -31,6 +31,15 @@ check 'the file is closed in order' test ! -e be.h5.journal
 cp be.h5 be.before
 expect 0 'nothing was run' atom be.yaml -o be.h5
 check 'a finished file is left as it is' cmp -s be.h5 be.before
+cat >expand.yaml <<'EOF'
+atom: {element: Be}
+configurations: ["[He] 2s2"]
+expand: {electrons: 2, from: [2s], active_set: [2p]}
+EOF
+expect 0 'outcome      converged' atom expand.yaml --json expand.json
+check 'an expansion keeps the parity' same_energies one.json expand.json
+expect 0 '2s1 2p1' atom expand.yaml --set expand.parity=both --json both.json
+check 'and has both where that is asked for' grep -qF '"parity": -1' both.json
 expect 1 'be.h5 holds the results of another input' atom be.yaml -o be.h5 --set optimise.levels=1
 check 'a file of another input is left as it is' cmp -s be.h5 be.before
 expect 1 'foreign.h5 is not an HDF5 file' atom be.yaml -o foreign.h5
