@@ -110,8 +110,11 @@ static afb_status orthonormalise(const afb_radial *radial, int n_orbitals, const
             va[x] -= overlap * vb[x];
         }
       double norm = afb_band_form(n, radial->overlap, va, va);
-      if (!(norm > 1e-6))
-        return AFB_FAIL(AFB_E_NUMERIC, "start orbitals are linearly dependent");
+      char label[8];
+      if (!isfinite(norm))
+        return AFB_FAIL(AFB_E_NUMERIC, "start orbital %s is not finite", afb_orbital_label(orbital[a], label));
+      if (norm <= 1e-6)
+        return AFB_FAIL(AFB_E_LIMIT, "start orbital %s is zero or linearly dependent on others", afb_orbital_label(orbital[a], label));
       for (int x = 0; x < n; x++)
         va[x] /= sqrt(norm);
     }
