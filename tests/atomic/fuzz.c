@@ -101,8 +101,8 @@ static void draw_configurations(job *j)
 
 static void draw_options(job *j)
 {
-  static const double light[] = {1e5, 1e3, 60, 1e8, 1e-3, -1}, given[] = {5.5, 0.5, 0.01, 19, -1, 1e300};
-  static const double seconds[] = {0.5, 0.5, 0.5, 1, 0.1, 1e-4}, csf[] = {100, 200, 200, 400, 800, 1500};
+  static const double light[] = {1e5, 1e3, 1e7, 150, 60, -1}, given[] = {5.5, 0.5, 0.01, 19, -1, 1e300};
+  static const double seconds[] = {0.5, 0.5, 0.5, 1, 0.3, 0.1}, csf[] = {100, 200, 200, 400, 800, 1500};
   afb_mcdhf_request *q = &j->request;
   q->optimise = chance(j, 80) ? AFB_OPTIMISE_LEVELS : chance(j, 50) ? AFB_OPTIMISE_ALL : AFB_OPTIMISE_AVERAGE;
   q->n_levels = chance(j, 90) ? 1 + below(j, 5) : 1000 * below(j, 2);
@@ -123,14 +123,14 @@ static void draw_options(job *j)
     q->nucleus_c_fm = one_of(j, 6, given);
     q->nucleus_a_fm = one_of(j, 6, given);
   }
-  q->mass_number = chance(j, 95) ? 0 : below(j, 400);
+  q->mass_number = chance(j, 98) ? 0 : q->z + below(j, 4 * q->z);
   q->speed_of_light = chance(j, 90) ? 0 : one_of(j, 6, light);
   q->max_iterations = chance(j, 85) ? 0 : below(j, 60);
-  q->max_seconds = one_of(j, 6, seconds);
+  q->max_seconds = chance(j, 97) ? one_of(j, 6, seconds) : 1e-4;
   q->max_csf = (int64_t)one_of(j, 6, csf);
   q->max_rung = chance(j, 85) ? 0 : below(j, AFB_N_RUNGS);
   q->keep_mixing = chance(j, 50);
-  j->polls = chance(j, 90) ? 0 : 1 + below(j, 30);
+  j->polls = chance(j, 95) ? 0 : 1 + below(j, 30);
 }
 
 /* Fewer configurations, simpler ones, or few J, so that most sets are within their limit of CSFs. */
