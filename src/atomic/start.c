@@ -164,6 +164,6 @@ double afb_start_box(int charge, int n_orbitals, const afb_orbital *orbital)
   int n = 1;
   for (int a = 0; a < n_orbitals; a++)
     n = orbital[a].n > n ? orbital[a].n : n;
-  double box = (2.5 * n * n + 20 * n) / (charge + 1);
+  double box = charge < 0 ? 400 : (2.5 * n * n + 20 * n) / (charge + 1);
   return box < 15 ? 15 : box > 400 ? 400 : box;
 }

@@ -27,7 +27,7 @@ afb_status afb_start_from(const afb_radial *radial, const afb_orbitals *from, in
                           double *vector, uint8_t *found);
 
 /* r_max (bohr) in which the orbitals of an ion of this charge are expected to fit: 2.5 n^2 + 20 n over charge + 1,
- * for the largest n, between 15 and 400. */
+ * for the largest n, between 15 and 400; 400 for negative ions. */
 double afb_start_box(int charge, int n_orbitals, const afb_orbital *orbital);
 
 #endif

@@ -194,7 +194,8 @@ int count_broken_rules(const char *name, const afb_mcdhf_request *q, afb_status 
     return j.broken;
   }
   int ok = afb_outcome_ok(r->outcome), found = r->blamed.n == 0;
-  rule(&j, r->outcome > AFB_OUTCOME_NONE && r->outcome < AFB_N_OUTCOMES && r->outcome != AFB_OUTCOME_ENGINE_FAILED, "the outcome is one of the list", r->outcome);
+  rule(&j, r->outcome > AFB_OUTCOME_NONE && r->outcome < AFB_N_OUTCOMES && r->outcome != AFB_OUTCOME_ENGINE_FAILED,
+       "the outcome is one of the list", r->outcome);
   rule(&j, r->rung >= 0 && r->rung < AFB_N_RUNGS, "the rung is one of the list", r->rung);
   rule(&j, ok == (r->reason[0] == '\0') && memchr(r->reason, '\0', sizeof r->reason), "failures have a reason", r->outcome);
   rule(&j, r->iterations >= 0 && r->iterations <= (q->max_iterations > 0 ? q->max_iterations : 600), "the iteration limit holds", r->iterations);
