@@ -162,12 +162,12 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
 {
   afb_scf *scf = s->scf;
   const afb_expression *e = scf->expression;
-  int bad[2] = {s->short_of_memory, s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds};
-  if (s->poll && s->poll(s->poll_context))
-    bad[1] = 1;
-  MPI_Allreduce(MPI_IN_PLACE, bad, 2, MPI_INT, MPI_MAX, s->comm);
-  if (bad[0] || bad[1])
-    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, bad[0] ? "no memory for an orbital step" : "time limit of the run");
+  s->distance = INFINITY;   /* of these orbitals nothing is known yet */
+  int bad[3] = {s->short_of_memory, s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds,
+                s->poll && s->poll(s->poll_context)};
+  MPI_Allreduce(MPI_IN_PLACE, bad, 3, MPI_INT, MPI_MAX, s->comm);
+  if (bad[0] || bad[1] || bad[2])
+    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, bad[0] ? "no memory for an orbital step" : bad[1] ? "time limit of the run" : "stopped");
   if (s->iterations >= s->max_iterations)
     return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit");
   s->iterations++;
@@ -178,8 +178,9 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   for (int i = 0; i < s->angular->n_integrals; i++)
     if (!isfinite(s->y[i]))
       return stop(s, AFB_OUTCOME_NOT_FINITE, "a radial integral is not finite");
-  if (!s->ci->average && afb_ci_solve(s->comm, s->angular, s->y, whole_spectrum, s->ci) != AFB_OK)
-    return stop(s, AFB_OUTCOME_CI_FAILURE, afb_error_text());
+  afb_status solved = s->ci->average ? AFB_OK : afb_ci_solve(s->comm, s->angular, s->y, whole_spectrum, s->ci);
+  if (solved != AFB_OK)
+    return stop(s, solved == AFB_E_MEMORY ? AFB_OUTCOME_RESOURCE_LIMIT : AFB_OUTCOME_CI_FAILURE, afb_error_text());
   if (afb_ci_density(s->ci, s->angular, s->gamma) != AFB_OK)
     return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, afb_error_text());
   afb_expression_coefficients(e, 1, s->gamma, scf->coefficient);

@@ -73,10 +73,16 @@ typedef struct {
   int n_electrons;
 } run;
 
+/* The speed of light from which on the rest energy leaves no digits to the others. */
+#define LARGEST_C 1e7
+
 static afb_status check_request(const afb_mcdhf_request *q, int *n_electrons)
 {
   if (q->n_configurations < 1)
     return AFB_FAIL(AFB_E_INPUT, "no configuration");
+  if (q->speed_of_light != 0 && !(q->speed_of_light > q->z && q->speed_of_light <= LARGEST_C))
+    return AFB_FAIL(AFB_E_INPUT, "speed of light %g: 0 for the physical one, or one above the nuclear charge %d, up to %g", q->speed_of_light,
+                    q->z, LARGEST_C);
   *n_electrons = q->z - q->charge;
   for (int i = 0; i < q->n_configurations; i++) {
     int n = afb_configuration_electrons(q->configuration + i);
@@ -137,6 +143,8 @@ static afb_status enter_box(MPI_Comm comm, run *r, double r_max, const afb_orbit
   afb_radial_destroy(&r->radial);
   afb_status status = make_orbitals(r, r_max, start);
   free(r->origin);
+  if (status != AFB_OK)
+    afb_scf_destroy(&r->scf);
   r->origin = status == AFB_OK ? malloc((size_t)r->scf->n_orbitals * (size_t)r->scf->n * sizeof *r->origin) : NULL;
   if (status == AFB_OK && !r->origin)
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for the start orbitals");
@@ -534,18 +542,31 @@ static afb_outcome climb(run *r, int cold)
   return outcome;
 }
 
+/* There are no orbitals to start from: given ones are no functions, or not independent. */
+static afb_outcome no_start(run *r, afb_status status)
+{
+  r->ladder.blamed = -1;
+  snprintf(r->ladder.reason, sizeof r->ladder.reason, "%.150s", afb_error_text());
+  return status == AFB_E_NUMERIC ? AFB_OUTCOME_NOT_FINITE : AFB_OUTCOME_INFEASIBLE;
+}
+
 /* The ladder from `start` (NULL: the start potential) in a box that grows until every orbital fits. Collective. */
 static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
 {
   afb_mcdhf_result *out = r->result;
   double box = afb_start_box(r->request->charge, out->csfs.n_orbitals, out->csfs.orbital);
-  AFB_TRY(enter_box(comm, r, box, start));
+  afb_status status = enter_box(comm, r, box, start);
+  if (status == AFB_E_NUMERIC || status == AFB_E_LIMIT) {
+    out->outcome = no_start(r, status);
+    return AFB_OK;
+  }
+  AFB_TRY(status);
   out->outcome = climb(r, !start);
   while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
     afb_orbitals so_far = {0};
     box = fmin(1.7 * box, LARGEST_BOX);
     AFB_TRY(afb_agree(comm, keep_orbitals(r, &so_far)));
-    afb_status status = enter_box(comm, r, box, &so_far);
+    status = enter_box(comm, r, box, &so_far);
     afb_orbitals_clear(&so_far);
     AFB_TRY(status);
     out->outcome = climb(r, 0);
@@ -605,6 +626,7 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   AFB_TRY(afb_agree(comm, prepare(r)));
   afb_phase_enter(AFB_PHASE_OTHER);
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
+                           .energy = NAN, .residual = NAN,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 600};
   AFB_TRY(search(comm, r, q->start));
@@ -627,6 +649,8 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   out->trace = r->ladder.trace;
   out->n_trace = r->ladder.n_trace;
   r->ladder.trace = NULL;
+  if (!r->scf)
+    return AFB_OK;
   AFB_TRY(keep_orbitals(r, &out->orbitals));
   AFB_TRY(keep_levels(r, out));
   return q->keep_mixing ? keep_mixing(r, out) : AFB_OK;

@@ -16,9 +16,10 @@
 #include "atomic/nucleus.h"
 #include "core/status.h"
 
-/* How a calculation ended. The order and the numbers are part of the file format: append only. */
+/* How a calculation ended. The order and the numbers are part of the file format: append only. Each has a case in
+ * tests/atomic/outcomes.c. */
 typedef enum {
-  AFB_OUTCOME_NONE = 0,             /* not run */
+  AFB_OUTCOME_NONE = 0,             /* not run: never of a result */
   AFB_OUTCOME_CONVERGED = 1,
   AFB_OUTCOME_CONVERGED_AT_FLOOR,   /* stationary at the floor of the arithmetic, above the tolerance asked for */
   AFB_OUTCOME_MAX_ITERATIONS,
@@ -28,10 +29,10 @@ typedef enum {
   AFB_OUTCOME_DIFFUSE,              /* an orbital does not fit into the largest box */
   AFB_OUTCOME_UNBOUND,              /* an orbital has a positive energy */
   AFB_OUTCOME_EMPTY_ORBITAL,        /* an orbital to be varied has no occupation in the optimised levels */
-  AFB_OUTCOME_CI_FAILURE,
-  AFB_OUTCOME_INFEASIBLE,           /* the input describes no calculation (no CSF, unsupported subshell ...) */
-  AFB_OUTCOME_RESOURCE_LIMIT,       /* time, memory, number of CSFs */
-  AFB_OUTCOME_NOT_FINITE,
+  AFB_OUTCOME_CI_FAILURE,           /* no eigensolver took the matrix; no input is known that leads here, solvers fall back on one another */
+  AFB_OUTCOME_INFEASIBLE,           /* no calculation that can be made: too many CSFs, unsupported subshell, dependent start orbitals ... */
+  AFB_OUTCOME_RESOURCE_LIMIT,       /* time, memory, or the caller said stop */
+  AFB_OUTCOME_NOT_FINITE,           /* in the embedded engine: given orbitals that are frozen, or with too low a max_rung to start anew */
   AFB_OUTCOME_ENGINE_FAILED,        /* another program that computes it ended without a result: says nothing of the calculation */
   AFB_N_OUTCOMES
 } afb_outcome;

@@ -110,8 +110,11 @@ static afb_status orthonormalise(const afb_radial *radial, int n_orbitals, const
             va[x] -= overlap * vb[x];
         }
       double norm = afb_band_form(n, radial->overlap, va, va);
-      if (!(norm > 1e-6))
-        return AFB_FAIL(AFB_E_NUMERIC, "start orbitals are linearly dependent");
+      char label[8];
+      if (!isfinite(norm))
+        return AFB_FAIL(AFB_E_NUMERIC, "start orbital %s is not finite", afb_orbital_label(orbital[a], label));
+      if (norm <= 1e-6)
+        return AFB_FAIL(AFB_E_LIMIT, "start orbital %s is zero or linearly dependent on others", afb_orbital_label(orbital[a], label));
       for (int x = 0; x < n; x++)
         va[x] /= sqrt(norm);
     }
@@ -161,6 +164,6 @@ double afb_start_box(int charge, int n_orbitals, const afb_orbital *orbital)
   int n = 1;
   for (int a = 0; a < n_orbitals; a++)
     n = orbital[a].n > n ? orbital[a].n : n;
-  double box = (2.5 * n * n + 20 * n) / (charge + 1);
+  double box = charge < 0 ? 400 : (2.5 * n * n + 20 * n) / (charge + 1);
   return box < 15 ? 15 : box > 400 ? 400 : box;
 }

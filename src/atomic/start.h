@@ -21,12 +21,13 @@ afb_status afb_start_thomas_fermi(const afb_radial *radial, int n_electrons, int
 double afb_start_spline_value(int order, const afb_orbitals *from, const double *coefficient, double r, int *cell);
 
 /* Replaces those of vector[n_orbitals][radial->n] that `from` holds by its functions, projected on this basis, and
- * makes all of one kappa orthonormal, the given ones first. found[n_orbitals]: 1 where `from` had the orbital. */
+ * makes all of one kappa orthonormal, the given ones first. found[n_orbitals]: 1 where `from` had the orbital. AFB_E_NUMERIC: an orbital
+ * is not finite; AFB_E_LIMIT: one is zero or a combination of others; AFB_E_MEMORY. */
 afb_status afb_start_from(const afb_radial *radial, const afb_orbitals *from, int n_orbitals, const afb_orbital *orbital,
                           double *vector, uint8_t *found);
 
 /* r_max (bohr) in which the orbitals of an ion of this charge are expected to fit: 2.5 n^2 + 20 n over charge + 1,
- * for the largest n, between 15 and 400. */
+ * for the largest n, between 15 and 400; 400 for negative ions. */
 double afb_start_box(int charge, int n_orbitals, const afb_orbital *orbital);
 
 #endif

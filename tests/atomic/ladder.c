@@ -81,59 +81,10 @@ static void branches_are_held(void **state)
   afb_mcdhf_result_clear(&r);
 }
 
-/* First order alone, on a set in which levels of one block keep changing places. */
-static void root_flips_are_told(void **state)
-{
-  (void)state;
-  static const char *const text[] = {"[Ne] 3s2 3p6", "[Ne] 3s2 3p4 3d1 5s1", "[Ne] 3s2 3p5 5p1", "[Ne] 3s2 3p5 3d1", "[Ne] 3s2 3p4 4p2"};
-  input in;
-  afb_mcdhf_result r;
-  set(&in, 18, 0, 5, text);
-  in.request.max_rung = AFB_RUNG_SHIFTED;
-  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
-  check_true(r.outcome == AFB_OUTCOME_ROOT_FLIP && strstr(r.reason, "leading CSF") != NULL);
-  afb_mcdhf_result_clear(&r);
-}
-
-/* One set for every way to fail that physics or a short ladder brings about. */
-static void failures_are_told_apart(void **state)
-{
-  (void)state;
-  static const struct {
-    const char *why, *text[3];
-    int z, charge, two_j_max, n, n_levels, max_rung;
-    afb_outcome outcome;
-    afb_orbital blamed;
-  } failure[] = {
-    {"an electron too many", {"1s1 3d1"}, 1, -1, -1, 1, 1, 0, AFB_OUTCOME_UNBOUND, {3, 2}},
-    {"a Rydberg orbital larger than any box", {"1s2 15s1"}, 3, 0, -1, 1, 1, 0, AFB_OUTCOME_DIFFUSE, {15, -1}},
-    {"four electrons apart: no admixture", {"1s2 2s2", "3d4"}, 4, 0, 0, 2, 1, 0, AFB_OUTCOME_EMPTY_ORBITAL, {3, 2}},
-    {"3d and 4d swap in first order", {"[Ne] 3s2 3p2", "[Ne] 3s2 3p1 4d1", "[Ne] 3s2 3d1 4p1"}, 15, 1, -1, 3, 3, AFB_RUNG_SHIFTED,
-     AFB_OUTCOME_ORBITAL_COLLAPSE, {0, 0}},
-    {"a valley in first order", {"[Ne] 3s2 3p3", "[Ne] 3s2 3p2 4p1"}, 15, 0, -1, 2, 3, AFB_RUNG_DIIS, AFB_OUTCOME_LIMIT_CYCLE, {0, 0}},
-  };
-  for (size_t i = 0; i < sizeof failure / sizeof *failure; i++) {
-    input in;
-    afb_mcdhf_result r;
-    set(&in, failure[i].z, failure[i].charge, failure[i].n, failure[i].text);
-    in.request.n_levels = failure[i].n_levels;
-    in.request.max_rung = failure[i].max_rung;
-    in.request.two_j_max = failure[i].two_j_max;
-    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
-    if (r.outcome != failure[i].outcome)
-      fprintf(stderr, "# %s: %s (%d %d), %s\n", failure[i].why, afb_outcome_name(r.outcome), r.blamed.n, r.blamed.kappa, r.reason);
-    check_true(r.outcome == failure[i].outcome && r.reason[0] != '\0' && r.blamed.n > 0);
-    check_true(failure[i].blamed.n == 0 || (r.blamed.n == failure[i].blamed.n && r.blamed.kappa == failure[i].blamed.kappa));
-    afb_mcdhf_result_clear(&r);
-  }
-}
-
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(valley_is_followed_to_its_end),
   cmocka_unit_test(saddle_is_left),
   cmocka_unit_test(set_is_grown),
   cmocka_unit_test(branches_are_held),
-  cmocka_unit_test(root_flips_are_told),
-  cmocka_unit_test(failures_are_told_apart),
 };
 CHECK_MAIN(tests)

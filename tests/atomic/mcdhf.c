@@ -146,47 +146,11 @@ static void one_electron_energies(void **state)
   check_close(energy_of(&in) / -4853.89762412063, 1, 2e-12);
 }
 
-static void impossible_requests_are_explained(void **state)
-{
-  (void)state;
-  const char *text[] = {"1s2 2s2 2p1"};
-  input in;
-  afb_mcdhf_result r;
-  set(&in, 6, 0, 1, 1, text);
-  check_true(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r) == AFB_E_INPUT);
-  check_true(strstr(afb_error_text(), "5 electrons") != NULL && r.n_levels == 0);
-}
-
-static void limits_are_outcomes(void **state)
-{
-  (void)state;
-  const char *text[] = {"[Ar] 3d6 4s2"};
-  input in;
-  afb_mcdhf_result r;
-  set(&in, 26, 0, 3, 1, text);
-  in.request.max_iterations = 4;
-  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
-  check_true(r.outcome == AFB_OUTCOME_MAX_ITERATIONS && r.iterations == 4);
-  afb_mcdhf_result_clear(&r);
-  in.request.max_iterations = 0;
-  in.request.max_csf = 10;
-  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
-  check_true(r.outcome == AFB_OUTCOME_INFEASIBLE);
-  afb_mcdhf_result_clear(&r);
-  in.request.max_csf = 0;
-  in.request.max_seconds = 1e-6;
-  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
-  check_true(r.outcome == AFB_OUTCOME_RESOURCE_LIMIT);
-  afb_mcdhf_result_clear(&r);
-}
-
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(nonrelativistic_limit_is_hartree_fock),
   cmocka_unit_test(virial_theorem),
   cmocka_unit_test(nodes_of_rare_orbitals_are_asked),
   cmocka_unit_test(frozen_orbitals_stay),
   cmocka_unit_test(one_electron_energies),
-  cmocka_unit_test(impossible_requests_are_explained),
-  cmocka_unit_test(limits_are_outcomes),
 };
 CHECK_MAIN(tests)
