@@ -8,6 +8,7 @@
 #include "app/command.h"
 #include "report/bench.h"
 #include "report/bench_atom.h"
+#include "report/bench_large.h"
 
 static int markdown;
 
@@ -57,13 +58,31 @@ static afb_status bench_atom(const afb_arguments *arguments, int rank)
   return afb_agree(MPI_COMM_WORLD, status);
 }
 
+static void show_large(const afb_bench_large *row)
+{
+  afb_report_bench_large_row(stdout, markdown, row);
+  fflush(stdout);
+}
+
+static afb_status bench_large(const afb_arguments *arguments, int rank)
+{
+  if (rank == 0)
+    afb_report_bench_large_head(stdout, markdown);
+  return afb_bench_large_expansions(MPI_COMM_WORLD, arguments->n_operands > 1, show_large);
+}
+
 afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
 {
-  int rank, atom = strcmp(arguments->operand[0], "atom") == 0;
+  int rank;
+  const char *what = arguments->operand[0];
   (void)exit_status;
-  if (!atom && strcmp(arguments->operand[0], "bispectrum") != 0)
-    return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, bispectrum", arguments->operand[0]);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   markdown = arguments->markdown;
-  return atom ? bench_atom(arguments, rank) : bench_bispectrum(rank);
+  if (strcmp(what, "atom") == 0)
+    return bench_atom(arguments, rank);
+  if (strcmp(what, "large") == 0)
+    return bench_large(arguments, rank);
+  if (strcmp(what, "bispectrum") == 0)
+    return bench_bispectrum(rank);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, bispectrum, large", what);
 }

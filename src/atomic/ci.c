@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/vector.h"
 #include "numeric/eigen.h"
 
@@ -155,7 +156,9 @@ static inline void add(uint64_t *sum, double value, double unit)
 /* Collective. */
 static void total(MPI_Comm comm, size_t n, uint64_t *sum, double unit, double *out)
 {
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
   MPI_Allreduce(MPI_IN_PLACE, sum, (int)n, MPI_UINT64_T, MPI_SUM, comm);
+  afb_phase_enter(phase);
   for (size_t i = 0; i < n; i++)
     out[i] = (double)(int64_t)sum[i] / unit;
 }

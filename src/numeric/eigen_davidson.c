@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/random.h"
 #include "core/vector.h"
 #include "numeric/eigen_solver.h"
@@ -49,15 +50,31 @@ static afb_status allocate(davidson *d)
   return AFB_OK;
 }
 
+/* Collective. Exact sums over the ranks. */
+static void sum(const davidson *d, int n, double *x)
+{
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
+  MPI_Allreduce(MPI_IN_PLACE, x, n, MPI_DOUBLE, MPI_SUM, d->comm);
+  afb_phase_enter(phase);
+}
+
+/* Collective. What rank 0 has. */
+static void follow(const davidson *d, size_t bytes, void *x)
+{
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
+  MPI_Bcast(x, (int)bytes, MPI_BYTE, 0, d->comm);
+  afb_phase_enter(phase);
+}
+
 /* Collective. The diagonal, and the unit: a product with a unit vector is below the largest 2-norm of a row. */
 static void measure(davidson *d)
 {
   const afb_symmetric *a = d->own;
   memset(d->diagonal, 0, (size_t)d->n * sizeof *d->diagonal);
-  for (int64_t e = 0; e < a->n_entries; e++)
-    if (a->row[e] == a->column[e])
-      d->diagonal[a->row[e]] = a->value[e];
-  MPI_Allreduce(MPI_IN_PLACE, d->diagonal, d->n, MPI_DOUBLE, MPI_SUM, d->comm);
+  for (int i = 0; i < a->n; i++)
+    if (a->start[i + 1] > a->start[i] && a->column[a->start[i + 1] - 1] == i)
+      d->diagonal[i] = a->value[a->start[i + 1] - 1];
+  sum(d, d->n, d->diagonal);
   for (int i = 0; i < d->n; i++)
     d->diagonal[i] -= d->problem->shift;
   int exponent;
@@ -70,15 +87,21 @@ static inline double rounded(double value, double unit) { return (value + unit) 
 /* y[n][2] += own entries off the diagonal times x[n][2]. */
 AFB_CLONES static void multiply_pairs(const afb_symmetric *a, double unit, const double *x, double *y)
 {
-  for (int64_t e = 0; e < a->n_entries; e++) {
-    size_t r = 2 * (size_t)a->row[e], c = 2 * (size_t)a->column[e];
-    double v = a->value[e];
-    if (r == c)
-      continue;
-    y[c] += rounded(v * x[r], unit);
-    y[c + 1] += rounded(v * x[r + 1], unit);
-    y[r] += rounded(v * x[c], unit);
-    y[r + 1] += rounded(v * x[c + 1], unit);
+  for (size_t r = 0; r < (size_t)a->n; r++) {
+    double own[2] = {0}, x0 = x[2 * r], x1 = x[2 * r + 1];
+    int64_t end = a->start[r + 1];
+    if (end > a->start[r] && a->column[end - 1] == (int32_t)r)
+      end--;
+    for (int64_t e = a->start[r]; e < end; e++) {
+      size_t c = 2 * (size_t)a->column[e];
+      double v = a->value[e];
+      y[c] += rounded(v * x0, unit);
+      y[c + 1] += rounded(v * x1, unit);
+      own[0] += rounded(v * x[c], unit);
+      own[1] += rounded(v * x[c + 1], unit);
+    }
+    y[2 * r] += own[0];
+    y[2 * r + 1] += own[1];
   }
 }
 
@@ -95,7 +118,7 @@ static void multiply(davidson *d, int first, int last)
     }
     memset(y, 0, 2 * n * sizeof *y);
     multiply_pairs(d->own, d->unit, x, y);
-    MPI_Allreduce(MPI_IN_PLACE, y, 2 * d->n, MPI_DOUBLE, MPI_SUM, d->comm);
+    sum(d, 2 * d->n, y);
     for (size_t i = 0; i < n; i++) {
       d->image[(size_t)k * n + i] = y[2 * i] + d->diagonal[i] * one[i];
       if (k + 1 < last)
@@ -160,8 +183,8 @@ static afb_status project(davidson *d, int m)
     dsyev_("V", "L", &m, h, &m, d->theta, work, &lwork, &info);
   }
   AFB_TRY(afb_agree(d->comm, info == 0 ? AFB_OK : AFB_FAIL(AFB_E_NUMERIC, "the projected eigenproblem failed (%d)", info)));
-  MPI_Bcast(d->theta, m, MPI_DOUBLE, 0, d->comm);
-  MPI_Bcast(h, m * m, MPI_DOUBLE, 0, d->comm);
+  follow(d, (size_t)m * sizeof *h, d->theta);
+  follow(d, (size_t)m * (size_t)m * sizeof *h, h);
   cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, d->n, d->levels, m, 1, d->basis, d->n, h, m, 0, d->x, d->n);
   cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, d->n, d->levels, m, 1, d->image, d->n, h, m, 0, d->ax, d->n);
   return AFB_OK;
@@ -180,8 +203,8 @@ static int residuals(davidson *d, double tolerance, double *residual)
     else                       /* a guard needs only to be known to lie above */
       there &= residual[l] <= tolerance || d->theta[l] - residual[l] > d->theta[d->problem->n_wanted - 1];
   }
-  MPI_Bcast(residual, d->levels, MPI_DOUBLE, 0, d->comm);
-  MPI_Bcast(&there, 1, MPI_INT, 0, d->comm);
+  follow(d, (size_t)d->levels * sizeof *residual, residual);
+  follow(d, sizeof there, &there);
   return there;
 }
 
@@ -202,8 +225,8 @@ static int expand(davidson *d, int m, double tolerance, const double *residual)
     }
     fresh += orthonormalise(d, m + fresh);
   }
-  MPI_Bcast(&fresh, 1, MPI_INT, 0, d->comm);
-  MPI_Bcast(d->basis + (size_t)m * n, fresh * d->n, MPI_DOUBLE, 0, d->comm);
+  follow(d, sizeof fresh, &fresh);
+  follow(d, (size_t)fresh * n * sizeof *d->basis, d->basis + (size_t)m * n);
   return m + fresh;
 }
 
@@ -231,7 +254,7 @@ static int probe(davidson *d)
     else
       memcpy(v, d->image + (size_t)(m - 1) * (size_t)d->n, (size_t)d->n * sizeof *v);
     int fresh = orthonormalise(d, m);
-    MPI_Bcast(&fresh, 1, MPI_INT, 0, d->comm);
+    follow(d, sizeof fresh, &fresh);
     if (!fresh)
       break;
     multiply(d, m, m + 1);
@@ -245,7 +268,7 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
   const afb_eigen_problem *p = d->problem;
   double residual[d->levels], aim = floor_tolerance * p->scale, accept = 0.2 * p->tolerance * p->scale, best = INFINITY;
   int m = guess(d), stalled = 0, probed = p->n_start > 0;
-  MPI_Bcast(d->basis, m * d->n, MPI_DOUBLE, 0, d->comm);
+  follow(d, (size_t)m * (size_t)d->n * sizeof *d->basis, d->basis);
   multiply(d, 0, m);
   for (int it = 1; m >= d->levels && it <= p->max_iterations; it++) {
     result->iterations = it;
@@ -288,18 +311,21 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
 /* Every n_ranks-th row of a matrix that all ranks have; the arrays are to be freed. */
 static afb_status own_rows(const afb_symmetric *a, int rank, int n_ranks, afb_symmetric *own)
 {
-  size_t room = (size_t)a->n_entries + 1;
-  int32_t *row = malloc(room * sizeof *row), *column = malloc(room * sizeof *column);
+  size_t room = (size_t)a->start[a->n] + 1, n = 0;
+  int64_t *start = malloc(((size_t)a->n + 1) * sizeof *start);
+  int32_t *column = malloc(room * sizeof *column);
   double *value = malloc(room * sizeof *value);
-  *own = (afb_symmetric){.n = a->n, .spread = 1, .row = row, .column = column, .value = value};
-  if (!row || !column || !value)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries", (long long)a->n_entries);
-  for (int64_t e = 0; e < a->n_entries; e++)
-    if (a->row[e] % n_ranks == rank) {
-      row[own->n_entries] = a->row[e];
-      column[own->n_entries] = a->column[e];
-      value[own->n_entries++] = a->value[e];
+  *own = (afb_symmetric){.n = a->n, .spread = 1, .start = start, .column = column, .value = value};
+  if (!start || !column || !value)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries", (long long)a->start[a->n]);
+  start[0] = 0;
+  for (int i = 0; i < a->n; i++) {
+    for (int64_t e = a->start[i]; i % n_ranks == rank && e < a->start[i + 1]; e++) {
+      column[n] = a->column[e];
+      value[n++] = a->value[e];
     }
+    start[i + 1] = (int64_t)n;
+  }
   return AFB_OK;
 }
 
@@ -321,7 +347,7 @@ static afb_status solve(MPI_Comm comm, const afb_eigen_problem *problem, afb_eig
     status = iterate(&d, result);
   }
   free(d.diagonal);
-  free((void *)own.row);
+  free((void *)own.start);
   free((void *)own.column);
   free((void *)own.value);
   return status;
