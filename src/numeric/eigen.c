@@ -121,6 +121,7 @@ static afb_status gather(MPI_Comm comm, const afb_symmetric *a, afb_symmetric *a
 {
   enum { PIECE = 1 << 27 };
   int64_t *start = calloc((size_t)a->n + 1, sizeof *start);
+  *all = (afb_symmetric){.n = a->n, .start = start};
   AFB_TRY(afb_agree(comm, start ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", a->n)));
   for (int i = 0; i < a->n; i++)
     start[i + 1] = a->start[i + 1] - a->start[i];
@@ -130,7 +131,8 @@ static afb_status gather(MPI_Comm comm, const afb_symmetric *a, afb_symmetric *a
   int64_t total = start[a->n];
   int32_t *column = calloc((size_t)total + 1, sizeof *column);
   double *value = calloc((size_t)total + 1, sizeof *value);
-  *all = (afb_symmetric){.n = a->n, .start = start, .column = column, .value = value};
+  all->column = column;
+  all->value = value;
   AFB_TRY(afb_agree(comm, column && value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries on one rank; use the "
                                                               "eigensolver davidson, which leaves them spread", (long long)total)));
   for (int i = 0; i < a->n; i++) {
