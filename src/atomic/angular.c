@@ -55,6 +55,7 @@ typedef struct {
   afb_pair_plan plan;
   int n_list;
   int32_t *list;              /* [n_list + 1] */
+  uint32_t last;              /* where the list of the element before is */
   double *value;              /* [n_list] */
   int64_t n, room;
   piece_element *element;
@@ -102,13 +103,16 @@ static int same_occupation(const afb_chain_list *c, int r, int s)
   return memcmp(c->occupation + (size_t)r * n, c->occupation + (size_t)s * n, n) == 0;
 }
 
-/* End of the CSFs from `first` on that have its occupations. */
-static int group_end(const afb_chain_list *c, int first, int end)
+/* Where the relativistic configurations of the list begin, and its end behind them: returns their number. begin: [n_csf + 1]. */
+static int find_groups(const afb_csf_list *list, const afb_chain_list *chains, int *begin)
 {
-  int r = first + 1;
-  while (r < end && same_occupation(c, first, r))
-    r++;
-  return r;
+  int n = 0;
+  for (int b = 0; b < list->n_blocks; b++)
+    for (int r = list->block[b].first; r < list->block[b].first + list->block[b].n_csf; r++)
+      if (r == list->block[b].first || !same_occupation(chains, r - 1, r))
+        begin[n++] = r;
+  begin[n] = list->n_csf;
+  return n;
 }
 
 /* Appends the elements of the rows `top` ... `bottom` - 1, which come by row within pairs of configurations, in order of rows. */
@@ -143,7 +147,12 @@ static afb_status compute_element(const afb_operator_table *table, int r, int s,
     return AFB_OK;
   piece_element *e = &w->element[w->n];
   w->list[0] = n;
-  AFB_TRY(afb_pool_find(&out->index, n + 1, w->list, &e->indices));
+  for (int i = 0; i < n; i++)
+    w->value[i] = rint(w->value[i] * 0x1p44) * 0x1p-44;
+  const size_t bytes = ((size_t)n + 1) * sizeof *w->list;
+  if (w->last + (size_t)n + 1 > out->index.n || memcmp((int32_t *)out->index.item + w->last, w->list, bytes) != 0)
+    AFB_TRY(afb_pool_find(&out->index, n + 1, w->list, &w->last));
+  e->indices = w->last;
   AFB_TRY(afb_pool_find(&out->value, n, w->value, &e->values));
   e->row = r;
   e->column = s - first;
@@ -151,21 +160,20 @@ static afb_status compute_element(const afb_operator_table *table, int r, int s,
   return AFB_OK;
 }
 
-/* Elements of the rows with the occupations of `top`. */
-static afb_status compute_rows(const afb_block *block, const afb_chain_list *chains, int top, int bottom, afb_operator_table *table,
-                               workspace *w, elements *out)
+/* Elements of the rows of configuration `own` with those from `first`, the first of the block, to itself. */
+static afb_status compute_rows(afb_operator_table *table, const int *begin, int first, int own, workspace *w, elements *out)
 {
-  int end = block->first + block->n_csf;
+  const int top = begin[own], bottom = begin[own + 1];
   w->n = 0;
-  for (int left = block->first, right; left < bottom; left = right) {
-    right = group_end(chains, left, end);
+  for (int other = first; other <= own; other++) {
+    const int left = begin[other], right = begin[other + 1];
     AFB_TRY(afb_pair_plan_make(table, top, left, &w->plan));
     if (w->plan.n_values == 0)
       continue;
     for (int r = top; r < bottom; r++) {
       AFB_TRY(workspace_reserve(w, right - left));
       for (int s = left; s < right && s <= r; s++)
-        AFB_TRY(compute_element(table, r, s, block->first, w, out));
+        AFB_TRY(compute_element(table, r, s, begin[first], w, out));
     }
   }
   return AFB_OK;
@@ -190,21 +198,23 @@ static afb_status compute_own(MPI_Comm comm, const afb_csf_list *list, const afb
   MPI_Comm_size(comm, &size);
   workspace w = {.next = malloc(((size_t)list->n_csf + 1) * sizeof *w.next)};
   int64_t *load = calloc((size_t)size, sizeof *load);
-  afb_status status = w.next && load ? elements_resize(out, 4096) : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", list->n_csf);
-  for (int b = 0; b < list->n_blocks && status == AFB_OK; b++) {
-    const afb_block *block = &list->block[b];
-    int end = block->first + block->n_csf;
-    for (int top = block->first, bottom; top < end && status == AFB_OK; top = bottom) {
-      bottom = group_end(chains, top, end);
-      for (int r = top; r < bottom; r++)
-        start[r + 1] = out->n;
-      if (next_owner(size, load, (int64_t)(bottom - top) * (bottom - block->first)) != rank)
-        continue;
-      status = compute_rows(block, chains, top, bottom, table, &w, out);
-      if (status == AFB_OK)
-        status = append_by_row(&w, top, bottom, start, out);
+  int *begin = malloc(((size_t)list->n_csf + 1) * sizeof *begin), block = 0, first = 0;
+  afb_status status = w.next && load && begin ? elements_resize(out, 4096) : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", list->n_csf);
+  int n = status == AFB_OK ? find_groups(list, chains, begin) : 0;
+  for (int own = 0; own < n && status == AFB_OK; own++) {
+    if (begin[own] == list->block[block].first + list->block[block].n_csf) {
+      block++;
+      first = own;
     }
+    for (int r = begin[own]; r < begin[own + 1]; r++)
+      start[r + 1] = out->n;
+    if (next_owner(size, load, (int64_t)(begin[own + 1] - begin[own]) * (begin[own + 1] - begin[first])) != rank)
+      continue;
+    status = compute_rows(table, begin, first, own, &w, out);
+    if (status == AFB_OK)
+      status = append_by_row(&w, begin[own], begin[own + 1], start, out);
   }
+  free(begin);
   free(load);
   workspace_clear(&w);
   return status == AFB_OK ? elements_resize(out, out->n) : status;

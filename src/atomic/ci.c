@@ -82,22 +82,16 @@ static void keep_solution(afb_eigen_result *solution, afb_ci_block *b)
       b->mixing[(size_t)r * (size_t)b->n_levels + (size_t)l] = b->vector[(size_t)l * (size_t)b->n + (size_t)r];
 }
 
-/* Blocks from LARGE CSFs on are too large for a rank; from MEDIUM on an iteration from the vectors of the time before is cheaper than a
- * dense solution, which gives MORE levels than are optimised for it to begin with. */
-enum { MEDIUM = 800, LARGE = 2000, MORE = 2, FEW = 16 };
+/* From MEDIUM CSFs on an iteration for a few levels, from the vectors of the time before, is cheaper than a dense solution. */
+enum { MEDIUM = 800, FEW = 16 };
 
 static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, int whole, afb_ci_block *b)
 {
-  int few = b->n_levels <= b->n / FEW && !(whole && b->n <= AFB_CI_WHOLE);
-  int near = b->n_known >= b->n_levels && b->n_known < b->n;
-  afb_eigen_request request = {.n_wanted = whole && b->n <= AFB_CI_WHOLE ? b->n : b->n_levels,
+  int all = whole && b->n <= AFB_CI_WHOLE, near = b->n_known >= b->n_levels && b->n_known < b->n;
+  int iterate = b->n >= MEDIUM && b->n_levels <= b->n / FEW && !all;
+  afb_eigen_request request = {.solver = iterate ? "davidson" : NULL, .n_wanted = all ? b->n : b->n_levels,
                                .n_start = near ? b->n_known + b->n_rough : 0, .start = b->vector};
   afb_eigen_result solution = {0};
-  int iterate = few && (b->n > LARGE || (b->n >= MEDIUM && near));
-  if (iterate)
-    request.solver = "davidson";
-  else if (few && b->n >= MEDIUM)
-    request.n_wanted += MORE;
   afb_status status = afb_eigen_solve(comm, matrix, &request, &solution);
   if (status == AFB_OK && iterate && solution.n_converged < solution.n_wanted) {
     request.solver = NULL;

@@ -20,7 +20,7 @@ static double dot(int n, const double *a, const double *b)
  * harm, as long as the sum itself is below 2^63/unit. */
 static inline void add(uint64_t *sum, double value, double unit)
 {
-  *sum += (uint64_t)(int64_t)(value * unit + (value < 0 ? -0.5 : 0.5));
+  *sum += (uint64_t)(int64_t)(value * unit + copysign(0.5, value));
 }
 
 /* Collective. */

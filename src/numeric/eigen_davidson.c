@@ -31,7 +31,7 @@ typedef struct {
   double *basis, *image;       /* [most][n]: V and A V */
   double *x, *ax;              /* [levels][n]: Ritz vectors, later their residuals */
   double *product;             /* [n][levels] */
-  double *theta, *small;       /* [most], [most][most] */
+  double *theta, *small;       /* [most], 2 [most][most]: eigenvectors of V' A V, and V' A V itself */
 } davidson;
 
 static afb_status allocate(davidson *d)
@@ -82,26 +82,22 @@ static void measure(davidson *d)
   d->unit = 1.5 * ldexp(1.0, exponent + 1);
 }
 
-static inline double rounded(double value, double unit) { return (value + unit) - unit; }
-
-/* y[n][2] += own entries off the diagonal times x[n][2]. */
+/* y[n][2] += own entries off the diagonal times x[n][2], every product rounded to the unit. */
 AFB_CLONES static void multiply_pairs(const afb_symmetric *a, double unit, const double *x, double *y)
 {
+  const afb_two shift = {unit, unit};
   for (size_t r = 0; r < (size_t)a->n; r++) {
-    double own[2] = {0}, x0 = x[2 * r], x1 = x[2 * r + 1];
+    afb_two own = {0}, *yr = (afb_two *)(y + 2 * r), xr = *(const afb_two *)(x + 2 * r);
     int64_t end = a->start[r + 1];
     if (end > a->start[r] && a->column[end - 1] == (int32_t)r)
       end--;
     for (int64_t e = a->start[r]; e < end; e++) {
       size_t c = 2 * (size_t)a->column[e];
-      double v = a->value[e];
-      y[c] += rounded(v * x0, unit);
-      y[c + 1] += rounded(v * x1, unit);
-      own[0] += rounded(v * x[c], unit);
-      own[1] += rounded(v * x[c + 1], unit);
+      afb_two *yc = (afb_two *)(y + c), xc = *(const afb_two *)(x + c);
+      *yc += (a->value[e] * xr + shift) - shift;
+      own += (a->value[e] * xc + shift) - shift;
     }
-    y[2 * r] += own[0];
-    y[2 * r + 1] += own[1];
+    *yr += own;
   }
 }
 
@@ -173,13 +169,19 @@ static int guess(davidson *d)
   return m;
 }
 
-/* Rayleigh-Ritz in the basis of m vectors; x and ax get the Ritz vectors' own and images. */
-static afb_status project(davidson *d, int m)
+/* Rayleigh-Ritz in the basis of m vectors, of which the first `known` are as they were last time; x and ax get the Ritz vectors' own and
+ * images. */
+static afb_status project(davidson *d, int known, int m)
 {
   int info = 0, lwork = 6 * d->most;
-  double *h = d->small, *work = d->theta + 2 * d->most;
+  double *h = d->small, *projected = h + d->most * d->most, *work = d->theta + 2 * d->most;
   if (d->rank == 0) {
-    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, m, m, d->n, 1, d->basis, d->n, d->image, d->n, 0, h, m);
+    size_t from = (size_t)known;
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, m, m - known, d->n, 1, d->basis, d->n, d->image + from * (size_t)d->n, d->n, 0,
+                projected + from * (size_t)d->most, d->most);
+    for (int j = 0; j < m; j++)
+      for (int i = 0; i < m; i++)
+        h[j * m + i] = projected[(i < j ? j : i) * d->most + (i < j ? i : j)];
     dsyev_("V", "L", &m, h, &m, d->theta, work, &lwork, &info);
   }
   AFB_TRY(afb_agree(d->comm, info == 0 ? AFB_OK : AFB_FAIL(AFB_E_NUMERIC, "the projected eigenproblem failed (%d)", info)));
@@ -267,12 +269,13 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
 {
   const afb_eigen_problem *p = d->problem;
   double residual[d->levels], aim = floor_tolerance * p->scale, accept = 0.2 * p->tolerance * p->scale, best = INFINITY;
-  int m = guess(d), stalled = 0, probed = p->n_start > 0;
+  int m = guess(d), known = 0, stalled = 0, probed = p->n_start > 0;
   follow(d, (size_t)m * (size_t)d->n * sizeof *d->basis, d->basis);
   multiply(d, 0, m);
   for (int it = 1; m >= d->levels && it <= p->max_iterations; it++) {
     result->iterations = it;
-    AFB_TRY(project(d, m));
+    AFB_TRY(project(d, known, m));
+    known = m;
     int there = residuals(d, aim, residual), worst_ok = 1;
     double worst = 0;
     for (int l = 0; l < p->n_wanted; l++) {
@@ -284,6 +287,7 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
     int done = there || (worst_ok && stalled >= 10);
     if (done && !probed) {
       m = probe(d);
+      known = 0;
       probed = 1;
       best = INFINITY;
       continue;
@@ -292,8 +296,10 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
       result->n_converged = p->n_wanted;
       break;
     }
-    if (m + d->levels > d->most)
+    if (m + d->levels > d->most) {
       m = restart(d);
+      known = 0;
+    }
     int next = expand(d, m, aim, residual);
     if (next == m) {
       result->n_converged = worst_ok ? p->n_wanted : 0;
