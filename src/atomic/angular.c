@@ -6,6 +6,7 @@
 
 #include "atomic/matrix_element.h"
 #include "atomic/pool.h"
+#include "core/clock.h"
 #include "numeric/racah.h"
 
 /* What one rank computes, row by row; integrals by the table's numbers. */
@@ -271,6 +272,7 @@ static afb_status share_integrals(MPI_Comm comm, int n_used, const afb_integral 
   int *count = malloc(2 * (size_t)size * sizeof *count);
   AFB_TRY(afb_agree(comm, count ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d ranks", size)));
   int *offset = count + size, mine = n_used * (int)sizeof *used;
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
   MPI_Allgather(&mine, 1, MPI_INT, count, 1, MPI_INT, comm);
   for (int r = 0; r < size; r++) {
     offset[r] = total;
@@ -283,6 +285,7 @@ static afb_status share_integrals(MPI_Comm comm, int n_used, const afb_integral 
     MPI_Allgatherv(used, mine, MPI_BYTE, out->integral, count, offset, MPI_BYTE, comm);
     out->n_integrals = sort_unique(total / (int)sizeof *used, out->integral);
   }
+  afb_phase_enter(phase);
   free(count);
   return status;
 }
@@ -354,7 +357,9 @@ static afb_status create(MPI_Comm comm, const afb_csf_list *list, afb_chain_list
   const double *value = own->value.item;
   for (uint32_t i = 0; i < own->value.n; i++)
     out->largest = fmax(out->largest, fabs(value[i]));
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
   MPI_Allreduce(MPI_IN_PLACE, &out->largest, 1, MPI_DOUBLE, MPI_MAX, comm);
+  afb_phase_enter(phase);
   take_over(own, out);
   out->comm = comm;
   return AFB_OK;

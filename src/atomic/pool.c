@@ -88,21 +88,25 @@ static afb_status append(afb_pool *p, uint32_t n, const void *item)
   return AFB_OK;
 }
 
+static int is_at(const afb_pool *p, uint32_t at, int n, const void *item, size_t bytes)
+{
+  return at + (uint64_t)n <= p->n && memcmp((char *)p->item + at * p->size, item, bytes) == 0;
+}
+
 afb_status afb_pool_find(afb_pool *p, int n, const void *item, uint32_t *at)
 {
   size_t bytes = (size_t)n * p->size;
   if (!p->slot || 3 * (uint64_t)p->n_sequences >= 2 * (uint64_t)p->mask)
     AFB_TRY(grow_table(p));
   uint32_t check = check_of(hash_of(bytes, item)), to = place_of(check, p->mask);
-  for (; p->slot[to].check; to = (to + 1) & p->mask)
-    if (p->slot[to].check == check && p->slot[to].at + (uint64_t)n <= p->n &&
-        memcmp((char *)p->item + p->slot[to].at * p->size, item, bytes) == 0) {
-      *at = p->slot[to].at;
-      return AFB_OK;
-    }
-  *at = p->n;
-  AFB_TRY(append(p, (uint32_t)n, item));
-  p->slot[to] = (slot){check, *at};
-  p->n_sequences++;
+  while (p->slot[to].check && !(p->slot[to].check == check && is_at(p, p->slot[to].at, n, item, bytes)))
+    to = (to + 1) & p->mask;
+  if (!p->slot[to].check) {
+    uint32_t end = p->n;
+    AFB_TRY(append(p, (uint32_t)n, item));
+    p->slot[to] = (slot){check, end};
+    p->n_sequences++;
+  }
+  *at = p->slot[to].at;
   return AFB_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "atomic/scf_parts.h"
+#include "atomic/share.h"
 #include "numeric/lapack.h"
 
 static double *array(size_t a, size_t b) { return calloc(a * b + 1, sizeof(double)); }
@@ -19,6 +20,7 @@ afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const af
   if (!s)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the orbitals");
   size_t m = (size_t)list->n_orbitals, n = (size_t)radial->n, points = (size_t)radial->n_points;
+  s->comm = MPI_COMM_SELF;
   s->radial = radial;
   s->list = list;
   s->expression = expression;
@@ -54,6 +56,8 @@ afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const af
   *out = s;
   return AFB_OK;
 }
+
+void afb_scf_share(afb_scf *s, MPI_Comm comm) { s->comm = comm; }
 
 void afb_scf_destroy(afb_scf **scf)
 {
@@ -155,9 +159,12 @@ static void refresh_integrals(afb_scf *s)
   const afb_expression *e = s->expression;
   for (int i = 0; i < e->n_one; i++)
     s->x[i] = afb_dot(s->n, afb_row(s->vector, e->one[i].a, s->n), afb_row(s->dirac, e->one[i].b, s->n));
-  for (int t = 0; t < e->n_terms; t++)
+  int bound[afb_share_ranks(s->comm) + 1], first, end;
+  afb_share_rows(s->comm, e->n_terms, NULL, bound, &first, &end);
+  for (int t = first; t < end; t++)
     s->x[e->n_one + t] = afb_dot(s->n_points, afb_row(s->density, e->potential[e->term[t].left].pair, s->n_points),
                              afb_row(s->potential, e->term[t].right, s->n_points));
+  afb_share_gather(s->comm, bound, 1, s->x + e->n_one);
 }
 
 void afb_scf_refresh(afb_scf *s)
@@ -181,16 +188,36 @@ void afb_scf_refresh(afb_scf *s)
   refresh_integrals(s);
 }
 
-void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field)
+/* The fields of the pairs first ... end - 1. */
+static void add_fields_of(const afb_expression *e, int first, int end, int points, const double *coefficient, const double *potential,
+                          double *field)
 {
   for (int t = 0; t < e->n_terms; t++) {
     double c = coefficient[t];
     if (fabs(c) < 1e-16)
       continue;
-    int left = e->term[t].left, right = e->term[t].right;
-    afb_axpy(points, c, afb_const_row(potential, right, points), afb_row(field, e->potential[left].pair, points));
-    afb_axpy(points, c, afb_const_row(potential, left, points), afb_row(field, e->potential[right].pair, points));
+    int left = e->term[t].left, right = e->term[t].right, a = e->potential[left].pair, b = e->potential[right].pair;
+    if (a >= first && a < end)
+      afb_axpy(points, c, afb_const_row(potential, right, points), afb_row(field, a, points));
+    if (b >= first && b < end)
+      afb_axpy(points, c, afb_const_row(potential, left, points), afb_row(field, b, points));
   }
+}
+
+void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field)
+{
+  add_fields_of(e, 0, e->n_pairs, points, coefficient, potential, field);
+}
+
+/* Collective on s->comm. s->field, from nothing. */
+static void share_fields(afb_scf *s)
+{
+  const afb_expression *e = s->expression;
+  int bound[afb_share_ranks(s->comm) + 1], first, end;
+  memset(s->field, 0, (size_t)e->n_pairs * (size_t)s->n_points * sizeof *s->field);
+  afb_share_rows(s->comm, e->n_pairs, e->pair_terms, bound, &first, &end);
+  add_fields_of(e, first, end, s->n_points, s->coefficient + e->n_one, s->potential, s->field);
+  afb_share_gather(s->comm, bound, s->n_points, s->field);
 }
 
 /* out_a += sum_c W_ac phi_c projected, with phi given by values p, q; work holds 2 n_points an orbital. */
@@ -241,13 +268,12 @@ void afb_scf_gradient(afb_scf *s)
 {
   const afb_expression *e = s->expression;
   memset(s->gradient, 0, (size_t)s->n_orbitals * (size_t)s->n * sizeof *s->gradient);
-  memset(s->field, 0, (size_t)e->n_pairs * (size_t)s->n_points * sizeof *s->field);
   memset(s->occupation, 0, sizeof s->occupation);
   for (int i = 0; i < e->n_one; i++)
     if (e->one[i].a == e->one[i].b)
       s->occupation[e->one[i].a] = s->coefficient[i];
   afb_scf_apply_one_body(s, s->coefficient, s->dirac, s->gradient);
-  afb_scf_add_fields(e, s->n_points, s->coefficient + e->n_one, s->potential, s->field);
+  share_fields(s);
   afb_scf_apply_fields(s, s->field, s->p, s->q, s->gradient);
   for (int a = 0; a < s->n_orbitals; a++)
     for (int b = 0; b < s->n_orbitals; b++)
@@ -445,25 +471,19 @@ static void rotate_pairs(const afb_scf *s, const double *expectation, const doub
     }
 }
 
-afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, double *primal)
+/* primal and expectation[m][m] of the varied orbitals first ... end - 1. */
+static afb_status step_orbitals(afb_scf *s, int first, int end, double shift, const double *dual, double *primal, double *expectation)
 {
   int m = s->n_orbitals, n = s->n;
   size_t band_size = (size_t)n * AFB_BAND_LD;
-  double *band = malloc((band_size + (size_t)n * AFB_BAND_FACTOR_LD + (size_t)n * (2 * MOST_BORDERS + 2) + (size_t)m * (size_t)m) * sizeof *band);
+  double *band = malloc((band_size + (size_t)n * AFB_BAND_FACTOR_LD + (size_t)n * (2 * MOST_BORDERS + 2)) * sizeof *band);
   int *pivots = malloc((size_t)n * sizeof *pivots);
-  if (!band || !pivots) {
-    free(band);
-    free(pivots);
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for an orbital step");
-  }
-  double *factors = band + band_size, *block = factors + (size_t)n * AFB_BAND_FACTOR_LD;
-  double *r = block + (size_t)n * (2 * MOST_BORDERS + 1), *expectation = r + n;
-  afb_status status = AFB_OK;
-  memset(primal, 0, (size_t)m * (size_t)n * sizeof *primal);
-  for (int a = 0; a < m && status == AFB_OK; a++) {
+  afb_status status = band && pivots ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for an orbital step");
+  for (int a = first; a < end && status == AFB_OK; a++) {
     if (!s->varied[a])
       continue;
-    double q = s->occupation[a];
+    double *factors = band + band_size, *block = factors + (size_t)n * AFB_BAND_FACTOR_LD;
+    double *r = block + (size_t)n * (2 * MOST_BORDERS + 1), q = s->occupation[a];
     afb_scf_local_operator(s, a, band);
     for (int b = 0; b < m; b++)
       if (s->orbital[b].kappa == s->orbital[a].kappa)
@@ -472,11 +492,25 @@ afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, do
       r[x] = afb_const_row(dual, a, n)[x] / q;
     status = bordered_solve(s, a, s->multiplier[a * m + a] / q - shift, band, factors, pivots, r, block, afb_row(primal, a, n));
   }
-  if (status == AFB_OK && !s->held)
-    rotate_pairs(s, expectation, dual, primal);
   free(band);
   free(pivots);
   return status;
+}
+
+afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, double *primal)
+{
+  int m = s->n_orbitals, n = s->n, cost[AFB_MAX_ORBITALS], bound[afb_share_ranks(s->comm) + 1], first, end;
+  double expectation[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
+  for (int a = 0; a < m; a++)
+    cost[a] = s->varied[a] ? 1 : 0;
+  memset(primal, 0, (size_t)m * (size_t)n * sizeof *primal);
+  afb_share_rows(s->comm, m, cost, bound, &first, &end);
+  AFB_TRY(afb_agree(s->comm, step_orbitals(s, first, end, shift, dual, primal, expectation)));
+  afb_share_gather(s->comm, bound, n, primal);
+  afb_share_gather(s->comm, bound, m, expectation);
+  if (!s->held)
+    rotate_pairs(s, expectation, dual, primal);
+  return AFB_OK;
 }
 
 double afb_scf_r_mean(const afb_scf *s, int orbital)

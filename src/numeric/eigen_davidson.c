@@ -131,7 +131,7 @@ static int orthonormalise(davidson *d, int m)
   if (!(before > 0))
     return 0;
   cblas_dscal(d->n, 1 / before, v, 1);
-  for (int pass = 0; pass < 3 && m > 0; pass++) {
+  for (int pass = 0; pass < 2 && m > 0; pass++) {
     cblas_dgemv(CblasColMajor, CblasTrans, d->n, m, 1, d->basis, d->n, v, 1, 0, overlap, 1);
     cblas_dgemv(CblasColMajor, CblasNoTrans, d->n, m, -1, d->basis, d->n, overlap, 1, 1, v, 1);
     double norm = cblas_dnrm2(d->n, v, 1);
