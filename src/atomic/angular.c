@@ -149,7 +149,7 @@ static afb_status compute_element(const afb_operator_table *table, int r, int s,
   piece_element *e = &w->element[w->n];
   w->list[0] = n;
   for (int i = 0; i < n; i++)
-    w->value[i] = rint(w->value[i] * 0x1p44) * 0x1p-44;
+    w->value[i] = rint(w->value[i] / AFB_ANGULAR_UNIT) * AFB_ANGULAR_UNIT;
   const size_t bytes = ((size_t)n + 1) * sizeof *w->list;
   if (w->last + (size_t)n + 1 > out->index.n || memcmp((int32_t *)out->index.item + w->last, w->list, bytes) != 0)
     AFB_TRY(afb_pool_find(&out->index, n + 1, w->list, &w->last));

@@ -25,6 +25,9 @@ typedef struct {
   int16_t k, a, b, c, d;
 } afb_integral;
 
+/* Coefficients are multiples of this, below what their sums of Wigner symbols are exact to, so that those that are equal have equal bits. */
+#define AFB_ANGULAR_UNIT 0x1p-46
+
 /* This rank's matrix elements H_rs = sum_i value_i * integral[index_i], lower triangle, row >= column. Rows are dealt out to the ranks by
  * relativistic configurations. Lists of integrals and of coefficients recur for many elements and are kept once. */
 typedef struct {

@@ -1,6 +1,7 @@
 #include "atomic/ci.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "numeric/eigen.h"
 
@@ -85,15 +86,24 @@ static void keep_solution(afb_eigen_result *solution, afb_ci_block *b)
 /* From MEDIUM CSFs on an iteration for a few levels, from the vectors of the time before, is cheaper than a dense solution. */
 enum { MEDIUM = 800, FEW = 16 };
 
-static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, int whole, afb_ci_block *b)
+/* The whole spectrum of a small block is LAPACK's, whatever is chosen for the levels. */
+static const char *choose_solver(const afb_ci *ci, const afb_ci_block *b, int all)
+{
+  if (all)
+    return NULL;
+  if (ci->eigensolver && strcmp(ci->eigensolver, "auto") != 0)
+    return ci->eigensolver;
+  return b->n >= MEDIUM && b->n_levels <= b->n / FEW ? "davidson" : NULL;
+}
+
+static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, int whole, const afb_ci *ci, afb_ci_block *b)
 {
   int all = whole && b->n <= AFB_CI_WHOLE, near = b->n_known >= b->n_levels && b->n_known < b->n;
-  int iterate = b->n >= MEDIUM && b->n_levels <= b->n / FEW && !all;
-  afb_eigen_request request = {.solver = iterate ? "davidson" : NULL, .n_wanted = all ? b->n : b->n_levels,
+  afb_eigen_request request = {.solver = choose_solver(ci, b, all), .n_wanted = all ? b->n : b->n_levels,
                                .n_start = near ? b->n_known + b->n_rough : 0, .start = b->vector};
   afb_eigen_result solution = {0};
   afb_status status = afb_eigen_solve(comm, matrix, &request, &solution);
-  if (status == AFB_OK && iterate && solution.n_converged < solution.n_wanted) {
+  if (status == AFB_OK && request.solver && request.solver != ci->eigensolver && solution.n_converged < solution.n_wanted) {
     request.solver = NULL;
     afb_eigen_result_clear(&solution);
     status = afb_eigen_solve(comm, matrix, &request, &solution);
@@ -114,7 +124,7 @@ afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double 
     afb_symmetric matrix;
     afb_status status = afb_agree(comm, block_matrix(angular, i, y, &matrix));
     if (status == AFB_OK)
-      status = solve_block(comm, &matrix, whole, b);
+      status = solve_block(comm, &matrix, whole, ci, b);
     clear_matrix(&b->matrix);
     if (status == AFB_OK && whole && b->n > AFB_CI_WHOLE && b->n_levels < b->n)
       b->matrix = matrix;

@@ -45,6 +45,9 @@ static afb_status find_solver(const char *name, int n, int n_wanted, int n_ranks
       if (n > solvers[i]->facts.max_rows)
         return AFB_FAIL(AFB_E_LIMIT, "a matrix of %d rows is beyond the %d of the eigensolver \"%s\"", n,
                         solvers[i]->facts.max_rows, name);
+      if (solvers[i]->facts.few && n > DENSE_ROWS && n_wanted > n / 4)
+        return AFB_FAIL(AFB_E_LIMIT, "the eigensolver \"%s\" is for a few levels, not %d of %d levels: take lapack, scalapack or auto", name,
+                        n_wanted, n);
       return AFB_OK;
     }
   return AFB_FAIL(AFB_E_INPUT, "unknown eigensolver \"%s\": auto, lapack, slepc, scalapack or davidson", name);

@@ -54,6 +54,7 @@ typedef struct {
   const char *library;
   const char *reference;
   int max_rows; /* AFB_E_LIMIT beyond */
+  int few;      /* 1: for a few levels; AFB_E_LIMIT for more than a quarter of those of more than 2,000 rows */
 } afb_eigen_facts;
 
 /* The solvers in the order of the list; *count is set. Not collective. */

@@ -364,6 +364,7 @@ const afb_eigen_solver afb_eigen_davidson = {
             .description = "sparse, block Davidson, lowest levels, entries spread over all ranks",
             .library = "this program",
             .reference = "Davidson, J. Comput. Phys. 17, 87 (1975)",
-            .max_rows = INT_MAX},
+            .max_rows = INT_MAX,
+            .few = 1},
   .solve = solve,
 };

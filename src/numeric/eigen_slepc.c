@@ -334,6 +334,7 @@ const afb_eigen_solver afb_eigen_slepc = {
             .description = "sparse, generalized Davidson or Krylov-Schur, lowest levels, distributed over all ranks",
             .library = "SLEPc EPSGD and EPSKRYLOVSCHUR on PETSc SBAIJ",
             .reference = "Romero, Roman, ACM Trans. Math. Softw. 40, 13 (2014)",
-            .max_rows = INT_MAX},
+            .max_rows = INT_MAX,
+            .few = 1},
   .solve = solve,
 };
