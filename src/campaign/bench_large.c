@@ -4,19 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "atomic/mcdhf.h"
 
 /* Single and double excitations of all electrons into the shells, of the parity of the configuration. */
 static const struct {
   const char *name, *configuration, *active;
-  int z;
+  int z, iterations, times;
 } lists[2] = {
-  {"C I, SD to n = 4, J = 0-2", "1s2 2s2 2p2", "1s 2s 2p 3s 3p 3d 4s 4p 4d 4f", 6},
+  {"C I, SD to n = 4, J = 0-2", "1s2 2s2 2p2", "1s 2s 2p 3s 3p 3d 4s 4p 4d 4f", 6, 8, 3},
   {"O I, SD to n = 8, J = 0-2", "1s2 2s2 2p4",
-   "1s 2s 2p 3s 3p 3d 4s 4p 4d 4f 5s 5p 5d 5f 5g 6s 6p 6d 6f 6g 7s 7p 7d 7f 7g 8s 8p 8d", 8},
+   "1s 2s 2p 3s 3p 3d 4s 4p 4d 4f 5s 5p 5d 5f 5g 6s 6p 6d 6f 6g 7s 7p 7d 7f 7g 8s 8p 8d", 8, 4, 1},
 };
-enum { ITERATIONS = 8 };
 
 static afb_status expand(int which, afb_configuration *reference, int *n, afb_configuration **all)
 {
@@ -37,7 +37,7 @@ static afb_status expand(int which, afb_configuration *reference, int *n, afb_co
   return AFB_OK;
 }
 
-/* Collective. CPU seconds by phase since `before`; the sum outside MPI in *own. */
+/* CPU seconds by phase since `before`; the sum outside MPI in *own. */
 static void spent(const double *before, double *phase, double *own)
 {
   afb_phase_seconds(phase);
@@ -48,13 +48,36 @@ static void spent(const double *before, double *phase, double *own)
   }
 }
 
-/* Collective. The orbitals of the reference alone, those of the active shells from the start potential: what first order begins with. */
+/* Collective. One measurement, from the orbitals of the reference alone and, for the active shells, those of the start potential. */
+static afb_status measure_once(MPI_Comm comm, int which, const afb_mcdhf_request *request, afb_bench_large *out)
+{
+  afb_mcdhf_result result;
+  double before[AFB_N_PHASES], own;
+  afb_phase_seconds(before);
+  AFB_TRY(afb_mcdhf_run(comm, request, &result));
+  *out = (afb_bench_large){.name = lists[which].name, .n_csf = result.csfs.n_csf, .iterations = result.iterations};
+  afb_mcdhf_result_clear(&result);
+  MPI_Comm_size(comm, &out->n_ranks);
+  spent(before, out->phase, &own);
+  const double iterations = fmax(1, out->iterations);
+  for (int p = 0; p < AFB_N_PHASES; p++)
+    out->phase[p] /= p == AFB_PHASE_ANGULAR ? 1 : iterations;
+  out->iteration = (own - out->phase[AFB_PHASE_ANGULAR]) / iterations;
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  out->peak = 1024.0 * (double)usage.ru_maxrss;
+  MPI_Allreduce(MPI_IN_PLACE, &out->peak, 1, MPI_DOUBLE, MPI_SUM, comm);
+  MPI_Allreduce(MPI_IN_PLACE, &out->iteration, 1, MPI_DOUBLE, MPI_MAX, comm);
+  MPI_Allreduce(MPI_IN_PLACE, out->phase, AFB_N_PHASES, MPI_DOUBLE, MPI_MAX, comm);
+  return AFB_OK;
+}
+
+/* Collective. The least of several measurements: what others do on the machine makes CPU seconds longer, never shorter. */
 static afb_status measure(MPI_Comm comm, int which, afb_bench_large *out)
 {
   afb_configuration reference, *all = NULL;
-  afb_mcdhf_result alone = {0}, result = {0};
+  afb_mcdhf_result alone = {0};
   int n = 0;
-  double before[AFB_N_PHASES];
   afb_status status = afb_agree(comm, expand(which, &reference, &n, &all));
   afb_mcdhf_request request = {.z = lists[which].z, .n_configurations = 1, .configuration = &reference, .two_j_max = 4, .n_levels = 1,
                                .n_vary = -1, .max_rung = AFB_RUNG_DIIS, .max_csf = 1000000};
@@ -63,27 +86,28 @@ static afb_status measure(MPI_Comm comm, int which, afb_bench_large *out)
   request.n_configurations = n;
   request.configuration = all;
   request.start = &alone.orbitals;
-  request.max_iterations = ITERATIONS;
-  afb_phase_seconds(before);
-  if (status == AFB_OK)
-    status = afb_mcdhf_run(comm, &request, &result);
-  *out = (afb_bench_large){.name = lists[which].name, .n_csf = result.csfs.n_csf, .iterations = result.iterations};
-  spent(before, out->phase, &out->iteration);
-  MPI_Comm_size(comm, &out->n_ranks);
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  out->peak = 1024.0 * (double)usage.ru_maxrss;
-  MPI_Allreduce(MPI_IN_PLACE, &out->peak, 1, MPI_DOUBLE, MPI_SUM, comm);
-  for (int p = 0; p < AFB_N_PHASES; p++)
-    out->phase[p] /= p == AFB_PHASE_ANGULAR ? 1 : fmax(1, result.iterations);
-  out->iteration = (out->iteration - out->phase[AFB_PHASE_ANGULAR]) / fmax(1, result.iterations);
-  MPI_Allreduce(MPI_IN_PLACE, &out->iteration, 1, MPI_DOUBLE, MPI_MAX, comm);
-  MPI_Allreduce(MPI_IN_PLACE, out->phase, AFB_N_PHASES, MPI_DOUBLE, MPI_MAX, comm);
-  out->angular = out->phase[AFB_PHASE_ANGULAR];
+  request.max_iterations = lists[which].iterations;
+  for (int i = 0; i < lists[which].times && status == AFB_OK; i++) {
+    afb_bench_large row;
+    double angular = i > 0 ? out->phase[AFB_PHASE_ANGULAR] : INFINITY;
+    status = measure_once(comm, which, &request, &row);
+    if (status == AFB_OK && (i == 0 || row.iteration < out->iteration))
+      *out = row;
+    out->phase[AFB_PHASE_ANGULAR] = fmin(angular, row.phase[AFB_PHASE_ANGULAR]);
+  }
   afb_mcdhf_result_clear(&alone);
-  afb_mcdhf_result_clear(&result);
   free(all);
   return status;
+}
+
+/* Collective. Ranks that have nothing to do leave the processor to those that have. */
+static void wait_asleep(MPI_Comm comm)
+{
+  MPI_Request request;
+  int done = 0;
+  MPI_Ibarrier(comm, &request);
+  for (MPI_Test(&request, &done, MPI_STATUS_IGNORE); !done; MPI_Test(&request, &done, MPI_STATUS_IGNORE))
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
 afb_status afb_bench_large_expansions(MPI_Comm comm, int whole, void (*show)(const afb_bench_large *row))
@@ -97,6 +121,7 @@ afb_status afb_bench_large_expansions(MPI_Comm comm, int whole, void (*show)(con
       afb_bench_large row;
       int alone = (turn == 0) == (which == 0);
       afb_status status = !alone ? measure(comm, which, &row) : rank == 0 ? measure(MPI_COMM_SELF, which, &row) : AFB_OK;
+      wait_asleep(comm);
       AFB_TRY(afb_agree(comm, status));
       if (rank == 0)
         show(&row);

@@ -1,5 +1,5 @@
 /* What large expansions cost on this machine: lists of CSFs of which the lowest level of every J is optimised, some first-order iterations
- * from hydrogen-like correlation orbitals, on one rank and on all. Collective on `comm`. */
+ * on one rank and on all. Collective on `comm`. */
 #ifndef AFB_CAMPAIGN_BENCH_LARGE_H
 #define AFB_CAMPAIGN_BENCH_LARGE_H
 
@@ -12,10 +12,9 @@
 typedef struct {
   const char *name;
   int n_ranks, n_csf, iterations;
-  /* CPU seconds without what was spent in MPI, of the rank that has the most of them. */
-  double angular;                 /* the angular part, once */
-  double iteration;               /* one iteration */
-  double phase[AFB_N_PHASES];     /* of this, by phase; AFB_PHASE_WAIT: in MPI */
+  /* CPU seconds of the rank that has the most of them, the least of several measurements. */
+  double iteration;               /* one iteration, without what was spent in MPI */
+  double phase[AFB_N_PHASES];     /* the angular part as a whole, the others in an iteration */
   double peak;                    /* bytes of resident memory, the largest so far, summed over the ranks */
 } afb_bench_large;
 
