@@ -40,6 +40,7 @@ void afb_ci_clear(afb_ci *ci)
     free(ci->block[i].value);
     free(ci->block[i].vector);
     free(ci->block[i].mixing);
+    free(ci->block[i].factor);
     clear_matrix(&ci->block[i].matrix);
   }
   free(ci->block);
@@ -73,6 +74,8 @@ static void keep_solution(afb_eigen_result *solution, afb_ci_block *b)
 {
   free(b->value);
   free(b->vector);
+  free(b->factor);
+  b->factor = NULL;
   b->value = solution->value;
   b->vector = solution->vector;
   b->n_known = solution->n_wanted;

@@ -19,6 +19,7 @@ typedef struct {
   double *mixing;         /* [n][n_levels]: the optimised vectors, level index fastest */
   double weight;          /* of each of its levels; (2J+1), normalised over all levels */
   afb_symmetric matrix;   /* of the last solution with `whole`, for blocks of more than AFB_CI_WHOLE CSFs; otherwise empty; this rank's rows */
+  double *factor;         /* of afb_ci_response, made from `matrix` when first used */
 } afb_ci_block;
 
 typedef struct {
@@ -35,7 +36,7 @@ void afb_ci_clear(afb_ci *ci);
 /* Collective on comm; identical results on all ranks. y: the angular integrals' values. With `whole` all eigenpairs of blocks
  * of up to AFB_CI_WHOLE CSFs are kept, and the matrices of larger ones, for afb_ci_response. AFB_E_NUMERIC when an eigensolver fails,
  * and what afb_eigen_solve refuses. */
-enum { AFB_CI_WHOLE = 200 };
+enum { AFB_CI_WHOLE = 64 };
 afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double *y, int whole, afb_ci *ci);
 
 /* gamma[n_integrals] = dE/dy. Collective on angular->comm; sums are exact to 1e-16, so that they do not depend on the number of ranks.
@@ -44,8 +45,9 @@ afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *
 /* Weighted mean energy of the optimised levels; for `average`, of all CSFs' diagonals: sum gamma y. Not collective. */
 double afb_ci_energy(const afb_ci *ci, const afb_angular *angular, const double *gamma, const double *y);
 /* First-order change of gamma by the change dy of the integrals: rotations of the optimised vectors into the others, by sum over
- * states where the block's spectrum is held, otherwise by conjugate gradients on (H - E_l) dc = -dh_l in the complement of the
- * optimised levels, where that operator is positive; needs a solution with `whole`. Collective on angular->comm. AFB_E_MEMORY. */
-afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma);
+ * states where the block's spectrum is held, otherwise from (H - E_l) dc = -dh_l in the complement of the
+ * optimised levels, where that operator is positive: by Cholesky factors, made at the first call, or for blocks of more than some
+ * 800 CSFs by conjugate gradients; needs a solution with `whole`. Collective on angular->comm. AFB_E_MEMORY, AFB_E_NUMERIC. */
+afb_status afb_ci_response(afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma);
 
 #endif

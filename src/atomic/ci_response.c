@@ -1,4 +1,5 @@
 /* What the optimised levels give to the radial equations: their density, and how it follows the integrals (atomic/ci.h). */
+#include <cblas.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "atomic/ci.h"
 #include "core/clock.h"
 #include "core/vector.h"
+#include "numeric/lapack.h"
 
 static double dot(int n, const double *a, const double *b)
 {
@@ -220,7 +222,7 @@ static void solve_shifted(MPI_Comm comm, const afb_ci_block *b, double energy, d
   }
 }
 
-/* Collective. As rotate_into_others, of a block whose spectrum is not held. */
+/* Collective. As rotate_into_others, of a block that is too large for factors. */
 static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, const double *dh, double *dc)
 {
   size_t n = (size_t)b->n, m = (size_t)b->n_levels;
@@ -247,6 +249,84 @@ static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, cons
   return status;
 }
 
+/* Blocks whose factors are at most this many numbers are factored, once for all responses to a solution: by one rank, that which
+ * `owner` says, in turn. */
+enum { MOST_FACTORS = 1 << 21 };
+
+static int is_factored(const afb_ci_block *b)
+{
+  return b->n_known < b->n && (int64_t)b->n * b->n * b->n_levels <= MOST_FACTORS;
+}
+
+static int owner(const afb_angular *angular, int block)
+{
+  int size;
+  MPI_Comm_size(angular->comm, &size);
+  return block % size;
+}
+
+/* Cholesky factors of H - E_l + sum over the optimised levels k of (1 + E_l - E_k) |k><k|, which is positive: eigenvalues are those of the
+ * complement less E_l, and 1. Where a level of the complement comes within rounding of E_l, the diagonal is raised. */
+static afb_status factor_level(const afb_ci_block *b, int l, const double *matrix, double *factor)
+{
+  int n = b->n, info = 1;
+  size_t length = (size_t)n;
+  for (double raise = 1e-11; info > 0 && raise < 1; raise *= 100) {
+    memcpy(factor, matrix, length * length * sizeof *factor);
+    for (int k = 0; k < b->n_levels; k++)
+      cblas_dsyr(CblasColMajor, CblasLower, n, 1 + b->value[l] - b->value[k], b->vector + (size_t)k * length, 1, factor, n);
+    for (size_t r = 0; r < length; r++)
+      factor[r * (length + 1)] += raise - b->value[l];
+    dpotrf_("L", &n, factor, &n, &info);
+  }
+  return info == 0 ? AFB_OK : AFB_FAIL(AFB_E_NUMERIC, "the response of a block of %d CSFs has no factors (%d)", n, info);
+}
+
+/* Collective. */
+static afb_status factor_block(const afb_angular *angular, int block, afb_ci_block *b)
+{
+  int rank, root = owner(angular, block);
+  MPI_Comm_rank(angular->comm, &rank);
+  size_t n = (size_t)b->n, nn = n * n;
+  double *matrix = calloc(nn, sizeof *matrix);
+  b->factor = malloc(rank == root ? nn * (size_t)b->n_levels * sizeof *b->factor : 1);
+  afb_status status = matrix && b->factor ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n);
+  status = afb_agree(angular->comm, status);
+  for (size_t r = 0; r < n && status == AFB_OK; r++)
+    for (int64_t e = b->matrix.start[r]; e < b->matrix.start[r + 1]; e++)
+      matrix[r + n * (size_t)b->matrix.column[e]] = b->matrix.value[e];
+  if (status == AFB_OK)
+    MPI_Reduce(rank == root ? MPI_IN_PLACE : matrix, matrix, (int)nn, MPI_DOUBLE, MPI_SUM, root, angular->comm);
+  for (int l = 0; l < b->n_levels && rank == root && status == AFB_OK; l++)
+    status = factor_level(b, l, matrix, b->factor + (size_t)l * nn);
+  free(matrix);
+  return afb_agree(angular->comm, status);
+}
+
+/* Collective. As rotate_into_others, by the factors of the block. */
+static afb_status rotate_by_factors(const afb_angular *angular, int block, afb_ci_block *b, const double *dh, double *dc)
+{
+  int rank, root = owner(angular, block), n = b->n, one = 1, info = 0;
+  size_t length = (size_t)n, m = (size_t)b->n_levels;
+  MPI_Comm_rank(angular->comm, &rank);
+  if (!b->factor)
+    AFB_TRY(factor_block(angular, block, b));
+  double *x = malloc(length * sizeof *x);
+  AFB_TRY(afb_agree(angular->comm, x ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", n)));
+  for (size_t l = 0; l < m && rank == root; l++) {
+    for (size_t r = 0; r < length; r++)
+      x[r] = -dh[r * m + l];
+    leave_levels(b, x);
+    dpotrs_("L", &n, &one, b->factor + l * length * length, &n, x, &n, &info);
+    leave_levels(b, x);
+    for (size_t r = 0; r < length; r++)
+      dc[r * m + l] = x[r];
+  }
+  free(x);
+  MPI_Bcast(dc, (int)(length * m), MPI_DOUBLE, root, angular->comm);
+  return AFB_OK;
+}
+
 /* Collective. change[n_integrals] += of block `block`; sum: room of that size. */
 static void add_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dc, uint64_t *sum, double *part,
                        double *change)
@@ -267,12 +347,12 @@ static void add_change(const afb_angular *angular, int block, const afb_ci_block
     change[i] += part[i];
 }
 
-afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma)
+afb_status afb_ci_response(afb_ci *ci, const afb_angular *angular, const double *dy, double *dgamma)
 {
   size_t n = (size_t)angular->n_integrals;
   memset(dgamma, 0, n * sizeof *dgamma);
   for (int i = 0; i < ci->n_blocks && !ci->average; i++) {
-    const afb_ci_block *b = ci->block + i;
+    afb_ci_block *b = ci->block + i;
     size_t size = (size_t)b->n * (size_t)b->n_levels;
     if (b->n_levels == b->n || (b->n_known < b->n && !b->matrix.value))
       continue;
@@ -284,6 +364,8 @@ afb_status afb_ci_response(const afb_ci *ci, const afb_angular *angular, const d
       apply_change(angular, i, b, dy, sum, dh);
       if (b->n_known == b->n)
         rotate_into_others(b, dh, dc);
+      else if (is_factored(b))
+        status = rotate_by_factors(angular, i, b, dh, dc);
       else
         status = rotate_by_equations(angular->comm, b, dh, dc);
     }

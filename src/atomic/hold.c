@@ -129,11 +129,11 @@ afb_status afb_scf_hold(afb_scf *s)
     int wanted = s->orbital[a].n - afb_kappa_l(s->orbital[a].kappa) - 1, missing = wanted - count_inner(s, a);
     if (!has_gap(s, a))
       continue;
-    afb_scf_local_operator(s, a, band);
+    afb_scf_local_operator(s, a, 0, band);
     status = afb_start_lowest(s->radial, band, wanted + EXTRA, basis);
     if (status != AFB_OK)
       break;
-    afb_scf_local_operator(s, a, band);
+    afb_scf_local_operator(s, a, 0, band);
     memcpy(basis + (size_t)(wanted + EXTRA) * n, afb_row(s->vector, a, s->n), n * sizeof *basis);
     int count = orthonormal_basis(s, a, wanted + EXTRA + 1, basis);
     s->n_companions[a] = count > missing ? missing : 0;

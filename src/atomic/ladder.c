@@ -132,12 +132,31 @@ static void note_levels(afb_ladder *s, double closed)
   s->flipped = changed >= 0 ? changed : s->flipped;
 }
 
-/* 0 when the local operators cannot be inverted; all ranks see that alike. */
-static int precondition(afb_ladder *s, double shift, const double *dual, double *primal)
+/* Residual, step and what they say, from the gradient. NOT_FINITE when the local operators cannot be inverted; all ranks see that alike. */
+static afb_outcome make_step(afb_ladder *s, double shift)
 {
-  afb_status status = afb_scf_precondition(s->scf, shift, dual, primal);
+  afb_scf *scf = s->scf;
+  double norm[AFB_MAX_ORBITALS];
+  if (s->holding)
+    s->short_of_memory |= afb_scf_hold(scf) == AFB_E_MEMORY;
+  afb_scf_residual(scf, s->dual);
+  afb_status status = afb_scf_invert(scf, shift);
   s->short_of_memory |= status == AFB_E_MEMORY;
-  return status == AFB_OK || status == AFB_E_MEMORY;
+  if (status == AFB_OK)
+    status = afb_scf_precondition(scf, s->dual, s->step);
+  if (status != AFB_OK && status != AFB_E_MEMORY)
+    return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
+  afb_scf_norms(scf, s->step, norm);
+  s->residual = s->distance = 0;
+  for (int a = 0; a < scf->n_orbitals; a++) {
+    s->distance += scf->occupation[a] * norm[a] * norm[a];
+    if (!(norm[a] <= s->residual)) {
+      s->residual = norm[a];
+      s->worst = a;
+    }
+  }
+  return isfinite(s->energy) && isfinite(s->residual) ? AFB_OUTCOME_NONE
+                                                      : stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
 }
 
 afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int whole_spectrum)
@@ -173,25 +192,9 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   afb_outcome empty = check_occupations(s, 1e-14);
   if (empty != AFB_OUTCOME_NONE)
     return empty;
-  if (s->holding)
-    s->short_of_memory |= afb_scf_hold(scf) == AFB_E_MEMORY;
-  afb_scf_residual(scf, s->dual);
-  if (!precondition(s, shift, s->dual, s->step))
-    return stop(s, AFB_OUTCOME_NOT_FINITE, afb_error_text());
-  double norm[AFB_MAX_ORBITALS];
-  afb_scf_norms(scf, s->step, norm);
-  s->residual = s->distance = 0;
-  for (int a = 0; a < scf->n_orbitals; a++) {
-    s->distance += scf->occupation[a] * norm[a] * norm[a];
-    if (!(norm[a] <= s->residual)) {
-      s->residual = norm[a];
-      s->worst = a;
-    }
-  }
+  afb_outcome outcome = make_step(s, shift);
   record(s, rung);
-  if (!isfinite(s->energy) || !isfinite(s->residual))
-    return stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
-  return AFB_OUTCOME_NONE;
+  return outcome;
 }
 
 /* What convergence looks back on. */
@@ -305,7 +308,9 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       s->holding = h.held = h.next = 0;
       shift = 0;
       afb_scf_release(s->scf);
-      continue;
+      outcome = make_step(s, shift);
+      if (outcome != AFB_OUTCOME_NONE)
+        break;
     }
     if (converged(s, &w, tolerance)) {
       outcome = AFB_OUTCOME_CONVERGED;
@@ -364,6 +369,17 @@ static int follow(int m, double h[KRYLOV + 1][KRYLOV], double g, double least, d
   return 1;
 }
 
+/* out = (weighted metric) v: metric_dot is a product with it. */
+static void apply_metric(const afb_scf *scf, const double *v, double *out)
+{
+  for (int o = 0; o < scf->n_orbitals; o++) {
+    double weight = scf->varied[o] ? fmax(scf->occupation[o], 1e-2) : 0;
+    afb_band_multiply(scf->n, scf->radial->overlap, afb_const_row(v, o, scf->n), afb_row(out, o, scf->n));
+    for (int x = 0; x < scf->n; x++)
+      afb_row(out, o, scf->n)[x] *= weight;
+  }
+}
+
 /* Solves -M H p = step by GMRES, M the preconditioner; p is returned in x. basis: [KRYLOV + 2][size]. */
 static void gmres(afb_ladder *s, const double *step, double tolerance, double least, double *basis, double *x)
 {
@@ -377,16 +393,18 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double le
   while (m < KRYLOV && fabs(g[m]) > tolerance * start) {
     double *v = basis + (size_t)m * size, *w = v + size;
     s->short_of_memory |= afb_scf_hessian(s->scf, s->ci, s->angular, v, dual) == AFB_E_MEMORY;
-    if (!precondition(s, 0, dual, w))
+    if (afb_scf_precondition(s->scf, dual, w) != AFB_OK)
       break;
     for (size_t i = 0; i < size; i++)
       w[i] = -w[i];
-    for (int pass = 0; pass < 2; pass++)
-      for (int i = 0; i <= m; i++) {
-        double overlap = metric_dot(s->scf, basis + (size_t)i * size, w);
-        h[i][m] += overlap;
-        afb_axpy((int)size, -overlap, basis + (size_t)i * size, w);
-      }
+    for (int pass = 0; pass < 2; pass++) {
+      double overlap[KRYLOV + 1];
+      apply_metric(s->scf, w, dual);
+      for (int i = 0; i <= m; i++)
+        h[i][m] += overlap[i] = afb_dot((int)size, basis + (size_t)i * size, dual);
+      for (int i = 0; i <= m; i++)
+        afb_axpy((int)size, -overlap[i], basis + (size_t)i * size, w);
+    }
     double norm = sqrt(metric_dot(s->scf, w, w));
     h[m + 1][m] = norm;
     for (size_t i = 0; i < size; i++)
@@ -458,7 +476,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       last = s->residual;
       halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
-      gmres(s, s->step, fmax(1e-4, fmin(0.1, s->residual)), following ? 0.02 : 0, basis, p);
+      gmres(s, s->step, fmax(1e-4, fmin(s->residual > 0.1 ? 0.3 : 0.1, s->residual)), following ? 0.02 : 0, basis, p);
       shorten(s, p, 0.3);
     }
     double *target = s->dual;

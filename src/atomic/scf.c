@@ -6,6 +6,7 @@
 
 #include "atomic/scf_parts.h"
 #include "atomic/share.h"
+#include "core/vector.h"
 #include "numeric/lapack.h"
 
 static double *array(size_t a, size_t b) { return calloc(a * b + 1, sizeof(double)); }
@@ -41,9 +42,12 @@ afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const af
   s->gradient = array(m, n);
   s->multiplier = array(m, m);
   s->work = array(2 * m, points);
-  s->dual = array(n, 1);
+  s->scratch = array(points, 1);
+  s->metric = array(m, n);
+  s->refreshed = array(m, n);
+  s->rotation = array(m, m);
   if (!s->vector || !s->p || !s->q || !s->dirac || !s->density || !s->potential || !s->field || !s->x ||
-      !s->coefficient || !s->gradient || !s->multiplier || !s->work || !s->dual) {
+      !s->coefficient || !s->gradient || !s->multiplier || !s->work || !s->scratch || !s->metric || !s->refreshed || !s->rotation) {
     afb_scf_destroy(&s);
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d orbitals and %d potentials on %d points", list->n_orbitals,
                     expression->n_potentials, radial->n_points);
@@ -76,8 +80,14 @@ void afb_scf_destroy(afb_scf **scf)
   free(s->gradient);
   free(s->multiplier);
   free(s->work);
-  free(s->dual);
+  free(s->scratch);
+  free(s->metric);
+  free(s->refreshed);
+  free(s->rotation);
   free(s->companion);
+  afb_scf_clear_change(s);
+  for (int a = 0; a < s->n_orbitals; a++)
+    afb_scf_clear_inverse(s, a);
   for (size_t i = 0; i < sizeof s->band / sizeof *s->band; i++)
     free(s->band[i]);
   free(s);
@@ -157,23 +167,34 @@ afb_status afb_scf_orthonormalise(afb_scf *s)
 static void refresh_integrals(afb_scf *s)
 {
   const afb_expression *e = s->expression;
+  double *two = s->x + e->n_one;
   for (int i = 0; i < e->n_one; i++)
     s->x[i] = afb_dot(s->n, afb_row(s->vector, e->one[i].a, s->n), afb_row(s->dirac, e->one[i].b, s->n));
   int bound[afb_share_ranks(s->comm) + 1], first, end;
   afb_share_rows(s->comm, e->n_terms, NULL, bound, &first, &end);
-  for (int t = first; t < end; t++)
-    s->x[e->n_one + t] = afb_dot(s->n_points, afb_row(s->density, e->potential[e->term[t].left].pair, s->n_points),
-                             afb_row(s->potential, e->term[t].right, s->n_points));
-  afb_share_gather(s->comm, bound, 1, s->x + e->n_one);
+  memset(two, 0, (size_t)e->n_terms * sizeof *two);
+  for (int x = 0; x < s->n_points; x += AFB_CHUNK) {
+    int count = s->n_points - x < AFB_CHUNK ? s->n_points - x : AFB_CHUNK;
+    for (int t = first; t < end; t++)
+      two[t] += afb_dot(count, afb_row(s->density, e->potential[e->term[t].left].pair, s->n_points) + x,
+                        afb_row(s->potential, e->term[t].right, s->n_points) + x);
+  }
+  afb_share_gather(s->comm, bound, 1, two);
 }
 
-void afb_scf_refresh(afb_scf *s)
+int afb_scf_refresh(afb_scf *s)
 {
   const afb_expression *e = s->expression;
   int points = s->n_points;
+  size_t bytes = (size_t)s->n_orbitals * (size_t)s->n * sizeof *s->vector;
+  if (memcmp(s->refreshed, s->vector, bytes) == 0)
+    return 0;
+  memcpy(s->refreshed, s->vector, bytes);
   for (int a = 0; a < s->n_orbitals; a++) {
-    afb_radial_values(s->radial, afb_row(s->vector, a, s->n), afb_row(s->p, a, points), afb_row(s->q, a, points));
-    afb_band_multiply(s->n, afb_scf_dirac(s, s->orbital[a].kappa), afb_row(s->vector, a, s->n), afb_row(s->dirac, a, s->n));
+    const double *v = afb_row(s->vector, a, s->n);
+    afb_radial_values(s->radial, v, afb_row(s->p, a, points), afb_row(s->q, a, points));
+    afb_band_multiply(s->n, afb_scf_dirac(s, s->orbital[a].kappa), v, afb_row(s->dirac, a, s->n));
+    afb_band_multiply(s->n, s->radial->overlap, v, afb_row(s->metric, a, s->n));
   }
   for (int i = 0; i < e->n_pairs; i++) {
     const double *pa = afb_row(s->p, e->pair[i].a, points), *qa = afb_row(s->q, e->pair[i].a, points);
@@ -186,21 +207,27 @@ void afb_scf_refresh(afb_scf *s)
     afb_radial_coulomb(s->radial, e->potential[i].k, afb_row(s->density, e->potential[i].pair, points),
                        afb_row(s->potential, i, points));
   refresh_integrals(s);
+  return 1;
 }
 
 /* The fields of the pairs first ... end - 1. */
 static void add_fields_of(const afb_expression *e, int first, int end, int points, const double *coefficient, const double *potential,
                           double *field)
 {
-  for (int t = 0; t < e->n_terms; t++) {
-    double c = coefficient[t];
-    if (fabs(c) < 1e-16)
-      continue;
-    int left = e->term[t].left, right = e->term[t].right, a = e->potential[left].pair, b = e->potential[right].pair;
-    if (a >= first && a < end)
-      afb_axpy(points, c, afb_const_row(potential, right, points), afb_row(field, a, points));
-    if (b >= first && b < end)
-      afb_axpy(points, c, afb_const_row(potential, left, points), afb_row(field, b, points));
+  for (int x = 0; x < points; x += AFB_CHUNK) {
+    int count = points - x < AFB_CHUNK ? points - x : AFB_CHUNK;
+    for (int t = 0; t < e->n_terms; t++) {
+      double c = coefficient[t];
+      int left = e->term[t].left, right = e->term[t].right, a = e->potential[left].pair, b = e->potential[right].pair;
+      if (fabs(c) < 1e-16)
+        continue;
+      if (left == right)
+        c *= 2;
+      if (a >= first && a < end)
+        afb_axpy(count, c, afb_const_row(potential, right, points) + x, afb_row(field, a, points) + x);
+      if (left != right && b >= first && b < end)
+        afb_axpy(count, c, afb_const_row(potential, left, points) + x, afb_row(field, b, points) + x);
+    }
   }
 }
 
@@ -220,33 +247,44 @@ static void share_fields(afb_scf *s)
   afb_share_gather(s->comm, bound, s->n_points, s->field);
 }
 
-/* out_a += sum_c W_ac phi_c projected, with phi given by values p, q; work holds 2 n_points an orbital. */
-void afb_scf_apply_fields(afb_scf *s, const double *field, const double *p, const double *q, double *out)
+/* t += f u v on the points, for both components. */
+AFB_CLONES static void add_products(int points, double f, const double *u, const double *sp, const double *sq, double *tp, double *tq)
+{
+  for (int x = 0; x < points; x++) {
+    double fu = f * u[x];
+    tp[x] += fu * sp[x];
+    tq[x] += fu * sq[x];
+  }
+}
+
+void afb_scf_collect_fields(afb_scf *s, const double *field, const double *p, const double *q)
 {
   const afb_expression *e = s->expression;
   int points = s->n_points;
   double *fp = s->work, *fq = s->work + (size_t)s->n_orbitals * (size_t)points;
-  memset(s->work, 0, 2 * (size_t)s->n_orbitals * (size_t)points * sizeof *s->work);
   for (int i = 0; i < e->n_pairs; i++) {
     int a = e->pair[i].a, b = e->pair[i].b;
-    double half = a == b ? 1 : 0.5;
     const double *u = afb_const_row(field, i, points);
-    for (int side = 0; side < (a == b ? 1 : 2); side++) {
-      int to = side ? b : a, from = side ? a : b;
-      double *tp = afb_row(fp, to, points), *tq = afb_row(fq, to, points);
-      const double *sp = afb_const_row(p, from, points), *sq = afb_const_row(q, from, points);
-      for (int x = 0; x < points; x++) {
-        tp[x] += half * u[x] * sp[x];
-        tq[x] += half * u[x] * sq[x];
-      }
-    }
+    if (s->varied[a])
+      add_products(points, a == b ? 1 : 0.5, u, afb_const_row(p, b, points), afb_const_row(q, b, points), afb_row(fp, a, points),
+                   afb_row(fq, a, points));
+    if (s->varied[b] && a != b)
+      add_products(points, 0.5, u, afb_const_row(p, a, points), afb_const_row(q, a, points), afb_row(fp, b, points),
+                   afb_row(fq, b, points));
   }
+}
+
+void afb_scf_project_fields(afb_scf *s, double *out)
+{
+  int points = s->n_points;
+  double *fp = s->work, *fq = s->work + (size_t)s->n_orbitals * (size_t)points;
   for (int a = 0; a < s->n_orbitals; a++) {
     if (!s->varied[a])
       continue;
-    afb_radial_project(s->radial, afb_row(fp, a, points), afb_row(fq, a, points), s->dual);
-    afb_axpy(s->n, 1, s->dual, afb_row(out, a, s->n));
+    afb_radial_project(s->radial, afb_row(fp, a, points), afb_row(fq, a, points), s->scratch);
+    afb_axpy(s->n, 1, s->scratch, afb_row(out, a, s->n));
   }
+  memset(s->work, 0, 2 * (size_t)s->n_orbitals * (size_t)points * sizeof *s->work);
 }
 
 void afb_scf_apply_one_body(const afb_scf *s, const double *coefficient, const double *h, double *out)
@@ -274,7 +312,8 @@ void afb_scf_gradient(afb_scf *s)
       s->occupation[e->one[i].a] = s->coefficient[i];
   afb_scf_apply_one_body(s, s->coefficient, s->dirac, s->gradient);
   share_fields(s);
-  afb_scf_apply_fields(s, s->field, s->p, s->q, s->gradient);
+  afb_scf_collect_fields(s, s->field, s->p, s->q);
+  afb_scf_project_fields(s, s->gradient);
   for (int a = 0; a < s->n_orbitals; a++)
     for (int b = 0; b < s->n_orbitals; b++)
       s->multiplier[a * s->n_orbitals + b] =
@@ -325,12 +364,12 @@ afb_status afb_scf_canonicalise(afb_scf *s, const uint8_t *free_pair)
     if (m > 1)
       AFB_TRY(diagonalise(s, m, group));
   }
-  afb_scf_refresh(s);
-  afb_scf_gradient(s);
+  if (afb_scf_refresh(s))
+    afb_scf_gradient(s);
   return AFB_OK;
 }
 
-afb_status afb_scf_pair_curvatures(afb_scf *s, const afb_ci *ci, const afb_angular *angular, double *curvature)
+afb_status afb_scf_pair_curvatures(afb_scf *s, afb_ci *ci, const afb_angular *angular, double *curvature)
 {
   size_t size = (size_t)s->n_orbitals * (size_t)s->n;
   double *p = calloc(2 * size, sizeof *p), *hp = p + size;
@@ -358,21 +397,19 @@ afb_status afb_scf_pair_curvatures(afb_scf *s, const afb_ci *ci, const afb_angul
 void afb_scf_project_tangent(const afb_scf *s, double *dual)
 {
   int m = s->n_orbitals;
-  double overlap[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS] = {0}, *metric = s->dual;
+  double overlap[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
   for (int a = 0; a < m; a++)
     for (int b = 0; b < m; b++)
       if (s->varied[a] && s->orbital[a].kappa == s->orbital[b].kappa)
         overlap[a * m + b] = afb_dot(s->n, afb_const_row(s->vector, b, s->n), afb_const_row(dual, a, s->n));
-  for (int b = 0; b < m; b++) {
-    afb_band_multiply(s->n, s->radial->overlap, afb_const_row(s->vector, b, s->n), metric);
-    for (int a = 0; a < m; a++) {
+  for (int a = 0; a < m; a++)
+    for (int b = 0; b < m; b++) {
       if (!s->varied[a] || s->orbital[a].kappa != s->orbital[b].kappa)
         continue;
       double keep = s->varied[b] && a != b && !(s->list->closed[a] && s->list->closed[b])
                       ? 0.5 * (overlap[a * m + b] - overlap[b * m + a]) : 0;
-      afb_axpy(s->n, keep - overlap[a * m + b], metric, afb_row(dual, a, s->n));
+      afb_axpy(s->n, keep - overlap[a * m + b], afb_const_row(s->metric, b, s->n), afb_row(dual, a, s->n));
     }
-  }
   for (int a = 0; a < m; a++)
     if (!s->varied[a])
       memset(afb_row(dual, a, s->n), 0, (size_t)s->n * sizeof *dual);
@@ -390,127 +427,6 @@ void afb_scf_norms(const afb_scf *s, const double *primal, double *norm)
     const double *v = afb_const_row(primal, a, s->n);
     norm[a] = sqrt(fmax(0, afb_band_form(s->n, s->radial->overlap, v, v)));
   }
-}
-
-static int index_of_pair(const afb_expression *e, int a, int b)
-{
-  for (int i = 0; i < e->n_pairs; i++)
-    if (e->pair[i].a == a && e->pair[i].b == b)
-      return i;
-  return -1;
-}
-
-void afb_scf_local_operator(afb_scf *s, int a, double *band)
-{
-  memcpy(band, afb_scf_dirac(s, s->orbital[a].kappa), (size_t)s->n * AFB_BAND_LD * sizeof *band);
-  int pair = index_of_pair(s->expression, a, a);
-  if (pair >= 0)
-    afb_radial_add_potential(s->radial, 1 / s->occupation[a], afb_row(s->field, pair, s->n_points), band);
-}
-
-/* v = -(band - energy S)^-1 r in the complement of the orbitals of a's kappa and of a's companions: bordered system by its
- * Schur complement. block: [2 MOST_BORDERS + 1][n]. */
-enum { MOST_BORDERS = 16 + AFB_MAX_N };
-
-static afb_status bordered_solve(afb_scf *s, int a, double energy, double *band, double *factors, int *pivots,
-                                 const double *r, double *block, double *v)
-{
-  const double *border[MOST_BORDERS];
-  int n = s->n, m = 0, one = 1, info, border_pivots[MOST_BORDERS];
-  for (int b = 0; b < s->n_orbitals && m < MOST_BORDERS - AFB_MAX_N; b++)
-    if (s->orbital[b].kappa == s->orbital[a].kappa)
-      border[m++] = afb_row(s->vector, b, n);
-  for (int i = 0; i < s->n_companions[a]; i++)
-    border[m++] = s->companion + (size_t)(a * AFB_MAX_N + i) * (size_t)n;
-  for (size_t i = 0; i < (size_t)n * AFB_BAND_LD; i++)
-    band[i] -= energy * s->radial->overlap[i];
-  afb_radial_fix_ends(s->radial, band);
-  AFB_TRY(afb_band_factor(n, band, factors, pivots));
-  memcpy(block, r, (size_t)n * sizeof *block);
-  double *metric = afb_row(block, m + 1, n), schur[MOST_BORDERS * MOST_BORDERS], right[MOST_BORDERS];
-  for (int i = 0; i < m; i++)
-    afb_band_multiply(n, s->radial->overlap, border[i], afb_row(metric, i, n));
-  memcpy(block + n, metric, (size_t)m * (size_t)n * sizeof *block);
-  AFB_TRY(afb_band_solve(n, factors, pivots, m + 1, block));
-  for (int i = 0; i < m; i++) {
-    right[i] = afb_dot(n, afb_row(metric, i, n), block);
-    for (int j = 0; j < m; j++)
-      schur[j * m + i] = afb_dot(n, afb_row(metric, i, n), afb_row(block, j + 1, n));
-  }
-  dgesv_(&m, &one, schur, &m, border_pivots, right, &m, &info);
-  if (info != 0)
-    return AFB_FAIL(AFB_E_NUMERIC, "singular border");
-  for (int x = 0; x < n; x++)
-    v[x] = -block[x];
-  for (int i = 0; i < m; i++)
-    afb_axpy(n, right[i], afb_row(block, i + 1, n), v);
-  for (int i = 0; i < m; i++)
-    afb_scf_remove_component(s, border[i], v);
-  return AFB_OK;
-}
-
-/* Rotations of pairs: x = -t / h, h the diagonal of the Hessian with the local operators (expectation[a][b] = <b|A_a|b>). */
-static void rotate_pairs(const afb_scf *s, const double *expectation, const double *dual, double *primal)
-{
-  int m = s->n_orbitals;
-  for (int a = 0; a < m; a++)
-    for (int b = a + 1; b < m; b++) {
-      if (s->orbital[a].kappa != s->orbital[b].kappa || !s->varied[a] || !s->varied[b] ||
-          (s->list->closed[a] && s->list->closed[b]))
-        continue;
-      double t = 0.5 * (afb_dot(s->n, afb_const_row(s->vector, b, s->n), afb_const_row(dual, a, s->n)) -
-                        afb_dot(s->n, afb_const_row(s->vector, a, s->n), afb_const_row(dual, b, s->n)));
-      double h = 0.5 * (expectation[a * m + b] - s->multiplier[a * m + a] + expectation[b * m + a] -
-                        s->multiplier[b * m + b]);
-      double least = 0.05 * fmin(s->occupation[a], s->occupation[b]);
-      if (fabs(h) < least)
-        h = h < 0 ? -least : least;
-      double x = -t / h;
-      afb_axpy(s->n, x, afb_const_row(s->vector, b, s->n), afb_row(primal, a, s->n));
-      afb_axpy(s->n, -x, afb_const_row(s->vector, a, s->n), afb_row(primal, b, s->n));
-    }
-}
-
-/* primal and expectation[m][m] of the varied orbitals first ... end - 1. */
-static afb_status step_orbitals(afb_scf *s, int first, int end, double shift, const double *dual, double *primal, double *expectation)
-{
-  int m = s->n_orbitals, n = s->n;
-  size_t band_size = (size_t)n * AFB_BAND_LD;
-  double *band = malloc((band_size + (size_t)n * AFB_BAND_FACTOR_LD + (size_t)n * (2 * MOST_BORDERS + 2)) * sizeof *band);
-  int *pivots = malloc((size_t)n * sizeof *pivots);
-  afb_status status = band && pivots ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for an orbital step");
-  for (int a = first; a < end && status == AFB_OK; a++) {
-    if (!s->varied[a])
-      continue;
-    double *factors = band + band_size, *block = factors + (size_t)n * AFB_BAND_FACTOR_LD;
-    double *r = block + (size_t)n * (2 * MOST_BORDERS + 1), q = s->occupation[a];
-    afb_scf_local_operator(s, a, band);
-    for (int b = 0; b < m; b++)
-      if (s->orbital[b].kappa == s->orbital[a].kappa)
-        expectation[a * m + b] = q * afb_band_form(n, band, afb_row(s->vector, b, n), afb_row(s->vector, b, n));
-    for (int x = 0; x < n; x++)
-      r[x] = afb_const_row(dual, a, n)[x] / q;
-    status = bordered_solve(s, a, s->multiplier[a * m + a] / q - shift, band, factors, pivots, r, block, afb_row(primal, a, n));
-  }
-  free(band);
-  free(pivots);
-  return status;
-}
-
-afb_status afb_scf_precondition(afb_scf *s, double shift, const double *dual, double *primal)
-{
-  int m = s->n_orbitals, n = s->n, cost[AFB_MAX_ORBITALS], bound[afb_share_ranks(s->comm) + 1], first, end;
-  double expectation[AFB_MAX_ORBITALS * AFB_MAX_ORBITALS];
-  for (int a = 0; a < m; a++)
-    cost[a] = s->varied[a] ? 1 : 0;
-  memset(primal, 0, (size_t)m * (size_t)n * sizeof *primal);
-  afb_share_rows(s->comm, m, cost, bound, &first, &end);
-  AFB_TRY(afb_agree(s->comm, step_orbitals(s, first, end, shift, dual, primal, expectation)));
-  afb_share_gather(s->comm, bound, n, primal);
-  afb_share_gather(s->comm, bound, m, expectation);
-  if (!s->held)
-    rotate_pairs(s, expectation, dual, primal);
-  return AFB_OK;
 }
 
 double afb_scf_r_mean(const afb_scf *s, int orbital)

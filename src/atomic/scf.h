@@ -36,14 +36,19 @@ typedef struct {
   double *band[2 * AFB_MAX_ORBITALS + 2];/* Dirac operators by kappa, made when first used */
   double *companion;       /* [n_orbitals][AFB_MAX_N][n], see afb_scf_hold; NULL before */
   int n_companions[AFB_MAX_ORBITALS], held;
-  double *work, *dual;     /* [2 n_orbitals][n_points], [n] */
+  double *metric;          /* [n_orbitals][n]: S phi_a, dual */
+  double *refreshed;       /* [n_orbitals][n]: the orbitals that values, potentials and integrals belong to */
+  struct afb_inverse *inverse[AFB_MAX_ORBITALS];   /* of the local operators, see afb_scf_invert; NULL before */
+  double *rotation;        /* [n_orbitals][n_orbitals]: the local operators' estimate of the energy's curvature, pairs that may rotate */
+  struct afb_change *change;                       /* room of afb_scf_hessian; NULL before */
+  double *work, *scratch;  /* [2 n_orbitals][n_points], zero between calls; [n_points] */
 } afb_scf;
 
 /* vary[n_orbitals]. AFB_E_MEMORY, AFB_E_LIMIT (rank). Memory: (n_potentials + 3 n_pairs) n_points numbers. */
 afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const afb_expression *expression,
                           const uint8_t *vary, afb_scf **out);
 void afb_scf_destroy(afb_scf **scf);
-/* From here on afb_scf_refresh, afb_scf_gradient, afb_scf_canonicalise and afb_scf_precondition are collective on `comm`, all of whose ranks hold
+/* From here on afb_scf_refresh, afb_scf_gradient, afb_scf_canonicalise, afb_scf_invert and afb_scf_precondition are collective on `comm`, all of whose ranks hold
  * the same orbitals: each does a part of the integrals, fields and orbital steps. The same bits as on one rank. */
 void afb_scf_share(afb_scf *scf, MPI_Comm comm);
 
@@ -57,9 +62,9 @@ afb_status afb_scf_canonicalise(afb_scf *scf, const uint8_t *free_pair);
 /* Second derivative of the energy (half of it) with respect to the angle by which a pair of varied open orbitals is rotated into each
  * other, CI vectors following; NAN for other pairs. curvature[n_orbitals][n_orbitals]. At a stationary point, after a CI solution with
  * `whole`. AFB_E_MEMORY. Cost: one Hessian product a pair. */
-afb_status afb_scf_pair_curvatures(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, double *curvature);
-/* From the orbitals: values, potentials, integrals x. */
-void afb_scf_refresh(afb_scf *scf);
+afb_status afb_scf_pair_curvatures(afb_scf *scf, afb_ci *ci, const afb_angular *angular, double *curvature);
+/* From the orbitals: values, potentials, integrals x. 0: they were of these orbitals already. */
+int afb_scf_refresh(afb_scf *scf);
 /* From x and coefficient: fields, gradient, multipliers, occupations. */
 void afb_scf_gradient(afb_scf *scf);
 
@@ -76,12 +81,15 @@ int afb_scf_can_fall(const afb_scf *scf);
 
 /* The tangent part of the gradient of the Lagrangian, [n_orbitals][n], dual; zero for frozen orbitals. */
 void afb_scf_residual(const afb_scf *scf, double *dual);
-/* primal = -(approximate inverse Hessian) dual: one bordered solve per orbital with its local operator, energies lowered by
- * `shift` (hartree), and the diagonal estimate for rotations. AFB_E_NUMERIC. Cost: about 0.3 ms an orbital. */
-afb_status afb_scf_precondition(afb_scf *scf, double shift, const double *dual, double *primal);
+/* Factors the local operators of the varied orbitals, energies lowered by `shift` (hartree), for steps from the present orbitals and
+ * gradient. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 0.1 ms an orbital. */
+afb_status afb_scf_invert(afb_scf *scf, double shift);
+/* primal = -(approximate inverse Hessian) dual: one bordered solve per orbital with its local operator, and the diagonal estimate for
+ * rotations, as of the last afb_scf_invert. AFB_E_NUMERIC. Cost: about 0.01 ms an orbital. */
+afb_status afb_scf_precondition(afb_scf *scf, const double *dual, double *primal);
 /* dual = Hessian of the Lagrangian applied to the tangent vector `primal`; the CI vectors follow when `ci` is given.
  * AFB_E_MEMORY. Cost: about three times a refresh and a gradient. */
-afb_status afb_scf_hessian(afb_scf *scf, const afb_ci *ci, const afb_angular *angular, const double *primal, double *dual);
+afb_status afb_scf_hessian(afb_scf *scf, afb_ci *ci, const afb_angular *angular, const double *primal, double *dual);
 
 /* Norms sqrt(v^T S v) of the parts of a primal vector, by orbital. */
 void afb_scf_norms(const afb_scf *scf, const double *primal, double *norm);

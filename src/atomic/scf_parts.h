@@ -1,8 +1,11 @@
-/* Pieces that scf.c, hessian.c and hold.c share; nobody else includes this. */
+/* Pieces that scf.c, step.c, hessian.c and hold.c share; nobody else includes this. */
 #ifndef AFB_ATOMIC_SCF_PARTS_H
 #define AFB_ATOMIC_SCF_PARTS_H
 
 #include "atomic/scf.h"
+
+/* Points that are worked on together, so that the potentials of a whole expression stay in the cache. */
+enum { AFB_CHUNK = 240 };
 
 static inline double *afb_row(double *a, int i, int n) { return a + (size_t)i * (size_t)n; }
 static inline const double *afb_const_row(const double *a, int i, int n) { return a + (size_t)i * (size_t)n; }
@@ -27,15 +30,20 @@ static inline void afb_axpy(int n, double f, const double *x, double *y)
 
 /* field_pair += sum over terms of coefficient * potential of the other side. */
 void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field);
-/* out_a += sum_c W_ac phi_c, dual, for varied a; phi given by its values. */
-void afb_scf_apply_fields(afb_scf *s, const double *field, const double *p, const double *q, double *out);
+/* work_a += sum_c W_ac phi_c on the points, for varied a; phi given by its values. */
+void afb_scf_collect_fields(afb_scf *s, const double *field, const double *p, const double *q);
+/* out += what was collected, dual; nothing is collected then. */
+void afb_scf_project_fields(afb_scf *s, double *out);
 /* out_a += sum_b D_ab h_b, D from the one-body coefficients. */
 void afb_scf_apply_one_body(const afb_scf *s, const double *coefficient, const double *h, double *out);
 /* Takes the part of a dual set that pairs with tangent vectors. */
 void afb_scf_project_tangent(const afb_scf *s, double *dual);
 /* v -= along <along|v>. */
 void afb_scf_remove_component(const afb_scf *s, const double *along, double *v);
-/* The local operator of orbital a over its occupation: H_Dirac + W_aa / q_a, a band matrix. */
-void afb_scf_local_operator(afb_scf *s, int a, double *band);
+/* The local operator of orbital a over its occupation, less an energy: H_Dirac + W_aa / q_a - energy S, a band matrix. */
+void afb_scf_local_operator(afb_scf *s, int a, double energy, double *band);
+/* What is kept from one call to the next by afb_scf_hessian and by afb_scf_invert. */
+void afb_scf_clear_change(afb_scf *s);
+void afb_scf_clear_inverse(afb_scf *s, int a);
 
 #endif

@@ -67,24 +67,40 @@ AFB_CLONES double afb_band_form(int n, const double *a, const double *x, const d
   return total;
 }
 
+/* The columns 4 group + 1 ... 4 group + 4 behind `own` lose what column L and D L have to do with them: number d its first BAND - d numbers. */
+static inline void subtract_outer(int group, int rows, double *own, const double *column)
+{
+  for (int d = 4 * group; d < 4 * group + 4; d++) {
+    double *to = own + (size_t)(d + 1) * LD, f = own[d + 1];
+    if (d < rows)
+      for (int v = 0; v < BAND / 4 - group; v++)
+        *(afb_four *)(to + 4 * v) -= f * AFB_FOUR(column + d + 4 * v);
+  }
+}
+
 /* A = L D L^T, columns of L below 1/D: number d of column j is L(j+d, j). Without exchanges of rows this is not safe for an indefinite
  * matrix: returns 0 when what is subtracted from a row is much larger than the row was. */
 AFB_CLONES static int symmetric_factors(int n, const double *a, double *f)
 {
   int grown = 0;
+  double *most = f + (size_t)n * LD;           /* [n + BAND]: what may be subtracted from a row; LU factors need more room */
   memcpy(f, a, (size_t)n * LD * sizeof *f);
+  for (int j = 0; j < n; j++)
+    most[j] = 1e6 * (fabs(a[(size_t)j * LD]) + fabs(a[(size_t)j * LD + 1]));
+  memset(most + n, 0, BAND * sizeof *most);
   for (int j = 0; j < n; j++) {
     double *own = f + (size_t)j * LD, column[2 * BAND] = {0}, inverse = 1 / own[0];
     int rows = n - 1 - j < BAND ? n - 1 - j : BAND;
     own[0] = inverse;
     memcpy(column, own + 1, BAND * sizeof *column);
-    for (int d = 0; d < rows; d++) {
-      const double *row = a + (size_t)(j + d + 1) * LD;
+    for (int d = 0; d < BAND; d++)
       own[d + 1] *= inverse;
-      grown |= !(fabs(own[d + 1] * column[d]) <= 1e6 * (fabs(row[0]) + fabs(row[1])));
-    }
-    for (int d = 0; d < rows; d++)
-      subtract_band(own[d + 1], column + d, own + (size_t)(d + 1) * LD);
+    for (int d = 0; d < BAND; d++)
+      grown |= !(fabs(own[d + 1] * column[d]) <= most[j + 1 + d]);
+    subtract_outer(0, rows, own, column);
+    subtract_outer(1, rows, own, column);
+    subtract_outer(2, rows, own, column);
+    subtract_outer(3, rows, own, column);
   }
   return !grown;
 }

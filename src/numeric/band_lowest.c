@@ -84,13 +84,13 @@ static int extend(pencil *p, int j)
  * converged. */
 static int converged(pencil *p, int m, double sigma, double bound, int count)
 {
-  double off[MOST], work[2 * MOST], largest = 0;
-  int info;
-  memcpy(p->theta, p->diagonal, (size_t)m * sizeof *off);
+  double diagonal[MOST], off[MOST], work[5 * MOST], none = 0, tolerance = 0, largest = 0;
+  int info, found, first = 1, integers[5 * MOST], failed[MOST];
+  memcpy(diagonal, p->diagonal, (size_t)m * sizeof *off);
   memcpy(off, p->off, (size_t)m * sizeof *off);
-  dstev_("V", &m, p->theta, off, p->ritz, &m, work, &info);
-  for (int i = 0; i < m; i++)
-    largest = fmax(largest, fabs(p->theta[i]));
+  dstevx_("V", "I", &m, diagonal, off, &none, &none, &first, &count, &tolerance, &found, p->theta, p->ritz, &m, work, integers, failed, &info);
+  for (int i = 0; i < m; i++)    /* at most as large as the largest eigenvalue */
+    largest = fmax(largest, fabs(p->diagonal[i]));
   for (int i = 0; i < count && info == 0; i++)
     if (!(p->theta[i] < 0) || !(sigma + 1 / p->theta[i] > bound) ||
         !(p->off[m - 1] * fabs(p->ritz[(size_t)(i + 1) * (size_t)m - 1]) < 1e-12 * largest))

@@ -91,7 +91,8 @@ static void direction(atom *a, uint64_t seed, double *p)
     afb_radial_project(s->radial, fp, fq, step + (size_t)o * (size_t)n);
   }
   afb_scf_project_tangent(s, step);
-  check_ok(afb_scf_precondition(s, 0.5, step, p));
+  check_ok(afb_scf_invert(s, 0.5));
+  check_ok(afb_scf_precondition(s, step, p));
   free(fp);
   free(step);
 }
