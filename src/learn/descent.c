@@ -22,13 +22,17 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
     d->part[k].best_loss = INFINITY;
     good = d->part[k].fit && d->part[k].judge;
   }
-  d->order = malloc(((size_t)n_fit + 1) * sizeof *d->order);
+  d->order = malloc(((size_t)n_fit + 1) * members * sizeof *d->order);
+  d->order_epoch = malloc(members * sizeof *d->order_epoch);
   d->row = malloc((size_t)o->batch * sizeof *d->row);
   d->gradient = malloc(weights);
   d->best = malloc(weights);
+  d->norm = malloc(members * sizeof *d->norm);
   d->request = malloc(members * MAX_PARTS * sizeof *d->request);
-  d->order_epoch = -1;
-  if (!good || !d->order || !d->row || !d->gradient || !d->best || !d->request)
+  d->n_fit = n_fit;
+  for (int k = 0; k < d->members && d->order_epoch; k++)
+    d->order_epoch[k] = -1;
+  if (!good || !d->order || !d->order_epoch || !d->row || !d->gradient || !d->best || !d->norm || !d->request)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to train a model of %lld weights", (long long)(d->members * d->size));
   return AFB_OK;
 }
@@ -41,6 +45,8 @@ void afb_descent_clear(afb_descent *d)
   }
   free(d->part);
   free(d->order);
+  free(d->order_epoch);
+  free(d->norm);
   free(d->row);
   free(d->gradient);
   free(d->best);
@@ -48,21 +54,23 @@ void afb_descent_clear(afb_descent *d)
   memset(d, 0, sizeof *d);
 }
 
-static void shuffle(afb_descent *d, int member, int64_t epoch)
+/* The order of a member's rows in an epoch. */
+static const int64_t *shuffled(afb_descent *d, int member, int64_t epoch)
 {
-  if (d->order_epoch == epoch && d->order_member == member)
-    return;
+  int64_t *order = d->order + member * d->n_fit;
+  if (d->order_epoch[member] == epoch)
+    return order;
   uint64_t stream = ((uint64_t)epoch << 16) + STREAM_ORDER + (uint64_t)member;
   const afb_descent_part *p = &d->part[member];
-  memcpy(d->order, p->fit, (size_t)p->n_fit * sizeof *d->order);
+  memcpy(order, p->fit, (size_t)p->n_fit * sizeof *order);
   for (int64_t i = p->n_fit - 1; i > 0; i--) {
     int64_t j = (int64_t)afb_random_below((uint64_t)i + 1, d->options.seed, stream, (uint64_t)i);
-    int64_t row = d->order[i];
-    d->order[i] = d->order[j];
-    d->order[j] = row;
+    int64_t row = order[i];
+    order[i] = order[j];
+    order[j] = row;
   }
-  d->order_epoch = epoch;
-  d->order_member = member;
+  d->order_epoch[member] = epoch;
+  return order;
 }
 
 /* The rows of the global batch of a step. */
@@ -70,8 +78,8 @@ static void choose_rows(afb_descent *d, int member)
 {
   int64_t first = (*d->step - d->options.first_step) * d->options.batch;
   for (int64_t i = 0; i < d->options.batch; i++) {
-    shuffle(d, member, (first + i) / d->part[member].n_fit);
-    d->row[i] = d->order[(first + i) % d->part[member].n_fit];
+    int64_t n = d->part[member].n_fit;
+    d->row[i] = shuffled(d, member, (first + i) / n)[(first + i) % n];
   }
 }
 
@@ -133,15 +141,17 @@ static afb_status step(afb_descent *d, double *loss)
   }
   *loss /= awake;
   MPI_Waitall(d->n_requests, d->request, MPI_STATUSES_IGNORE);
-  for (int k = 0; k < d->members; k++)
-    if (!resting(d, k) && !isfinite(afb_adamw_norm(d->size, d->gradient + k * d->size)))
+  for (int k = 0; k < d->members; k++) {
+    d->norm[k] = resting(d, k) ? 0 : afb_adamw_norm(d->size, d->gradient + k * d->size);
+    if (!isfinite(d->norm[k]))
       return AFB_FAIL(AFB_E_NUMERIC, "training: the gradient is not finite after %lld steps", (long long)*d->step);
+  }
   afb_adamw adamw = {rate_at(&d->options, *d->step - d->options.first_step), d->options.weight_decay, d->options.clip,
                      *d->step + 1};
   for (int k = 0; k < d->members; k++) {
     int64_t at = k * d->size;
     if (!resting(d, k))
-      afb_adamw_step(&adamw, d->size, d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
+      afb_adamw_step(&adamw, d->size, d->norm[k], d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
   }
   ++*d->step;
   return AFB_OK;

@@ -9,7 +9,7 @@
 #include "learn/model_work.h"
 #include "learn/split.h"
 
-enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5 };
+enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5, PIECE = 512 /* tokens */ };
 static const double RIDGE = 20;
 
 struct afb_trainer {
@@ -110,26 +110,47 @@ static int by_tokens(const void *a, const void *b)
   return (m < n) - (m > n);
 }
 
-/* One pass over the largest samples, so that no step has to allocate: a rank that failed alone would leave the others waiting. */
+/* How many of n rows make a piece whose activations the cache holds. */
+static int piece(const afb_set_table *table, int64_t n, const int64_t *row)
+{
+  int64_t tokens = 0, i = 0;
+  for (; i < n; i++) {
+    tokens += table->offset[row[i] + 1] - table->offset[row[i]];
+    if (i > 0 && tokens > PIECE)
+      break;
+  }
+  return (int)i;
+}
+
+static afb_status pass(afb_trainer *t, int64_t n, const int64_t *row)
+{
+  AFB_TRY(afb_model_batch(t->model, t->train, (int)n, row, 0));
+  return afb_model_forward(t->model, 0);
+}
+
+/* Passes over the largest samples, one more than a piece may have, and over the smallest, so that no step has to allocate: a rank that
+ * failed alone would leave the others waiting. */
 static afb_status reserve(afb_trainer *t)
 {
-  afb_descent *d = &t->descent;
-  int64_t share = (t->options.batch + d->n_ranks - 1) / d->n_ranks, *order = malloc(((size_t)t->train->n + 1) * sizeof *order);
-  int64_t *row = malloc((size_t)share * sizeof *row);
-  afb_status status = order && row ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to begin training");
-  if (status == AFB_OK) {
-    for (int64_t i = 0; i < t->train->n; i++)
-      order[i] = i;
-    sorting = t->train;
-    qsort(order, (size_t)t->train->n, sizeof *order, by_tokens);
-    for (int64_t i = 0; i < share; i++)
-      row[i] = order[i < t->train->n ? i : 0];
-    status = afb_model_batch(t->model, t->train, (int)share, row, 0);
+  int64_t n = t->train->n, share = (t->options.batch + t->descent.n_ranks - 1) / t->descent.n_ranks;
+  int64_t most = share < n ? share : n, *order = malloc((size_t)n * sizeof *order);
+  if (!order)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory to begin training");
+  for (int64_t i = 0; i < n; i++)
+    order[i] = i;
+  sorting = t->train;
+  qsort(order, (size_t)n, sizeof *order, by_tokens);
+  int64_t largest = piece(t->train, most, order) + 1;
+  afb_status status = pass(t, largest < n ? largest : n, order);
+  for (int64_t i = 0; i < n / 2; i++) {
+    int64_t row = order[i];
+    order[i] = order[n - 1 - i];
+    order[n - 1 - i] = row;
   }
+  if (status == AFB_OK)
+    status = pass(t, piece(t->train, most, order), order);
   free(order);
-  free(row);
-  AFB_TRY(status);
-  return afb_model_forward(t->model, 0);
+  return status;
 }
 
 /* Logistic regression on the standardised globals; a moderate constant for a target without labels. */
@@ -249,29 +270,36 @@ static double loss_gradient(const afb_set_table *table, int n, const int64_t *ro
   return sum;
 }
 
-/* This rank's share of one member's gradient; the mean is over the known labels of the batch. */
+/* This rank's share of one member's gradient, piece by piece; the mean is over the known labels of the batch. A rank without rows
+ * announces its parts all the same. */
 static afb_status member_pass(void *owner, const afb_descent_batch *b, float *gradient, double *loss,
                               const afb_gradient_sink *sink)
 {
   afb_trainer *t = owner;
   afb_model *m = t->model;
   struct afb_model_work *w = m->work;
-  int targets = t->train->n_target, n = (int)(b->end - b->begin);
+  int targets = t->train->n_target;
   int64_t labels = 0;
   for (int64_t i = 0; i < b->n; i++)
     for (int k = 0; k < targets; k++)
       labels += !isnan(t->train->label[b->row[i] * targets + k]);
-  afb_status status = afb_model_batch(m, t->train, n, b->row + b->begin, b->begin);
-  w->buffer.batch.dropout = m->spec.dropout;
-  w->buffer.batch.seed = t->options.seed + 1000003u * (uint64_t)b->member;
-  w->buffer.batch.step = (uint64_t)m->step;
-  if (status == AFB_OK)
-    status = afb_model_forward(m, b->member);
-  AFB_TRY(status);
   double share = 1 / (double)(labels > 0 ? labels : 1);
-  *loss = share * loss_gradient(t->train, n, b->row + b->begin, w->logit, share, t->logit_gradient);
-  w->buffer.batch.blame_weight = (float)(share * t->options.blame);
-  w->kind->backward(w->net, m->weight + b->member * w->member_weights, &w->buffer.batch, t->logit_gradient, gradient, sink);
+  int64_t first = b->begin;
+  *loss = 0;
+  do {
+    int n = piece(t->train, b->end - first, b->row + first);
+    AFB_TRY(afb_model_batch(m, t->train, n, b->row + first, first));
+    afb_set_batch *batch = &w->buffer.batch;
+    batch->dropout = m->spec.dropout;
+    batch->seed = t->options.seed + 1000003u * (uint64_t)b->member;
+    batch->step = (uint64_t)m->step;
+    batch->blame_weight = (float)(share * t->options.blame);
+    AFB_TRY(afb_model_forward(m, b->member));
+    *loss += share * loss_gradient(t->train, n, b->row + first, w->logit, share, t->logit_gradient);
+    first += n;
+    w->kind->backward(w->net, m->weight + b->member * w->member_weights, batch, t->logit_gradient, gradient,
+                      first == b->end ? sink : NULL);
+  } while (first < b->end);
   return AFB_OK;
 }
 
