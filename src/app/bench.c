@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench_train.h"
 #include "app/command.h"
 #include "report/bench.h"
 #include "report/bench_atom.h"
@@ -61,8 +62,10 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
 {
   int rank, atom = strcmp(arguments->operand[0], "atom") == 0;
   (void)exit_status;
+  if (strcmp(arguments->operand[0], "train") == 0)
+    return afb_run_bench_train(arguments);
   if (!atom && strcmp(arguments->operand[0], "bispectrum") != 0)
-    return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, bispectrum", arguments->operand[0]);
+    return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, bispectrum, train", arguments->operand[0]);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   markdown = arguments->markdown;
   return atom ? bench_atom(arguments, rank) : bench_bispectrum(rank);

@@ -122,12 +122,13 @@ AFB_INLINE float afb_sum(afb_f x)
 #endif
 }
 
-/* exp x for -86 <= x <= 88, and exp of the nearer bound outside: relative error below 1.5e-7. With x = k ln 2 + r, |r| <= ln(2)/2, by
+/* exp x for |x| <= 60, and exp of the nearer bound outside: relative error below 1.5e-7. The bounds keep products with what is very small
+ * normal numbers, for processors are slow with others. With x = k ln 2 + r, |r| <= ln(2)/2, by
  * interpolation of (exp r - 1 - r)/r^2 in Chebyshev nodes; k stands in the last bits of the shifted product. */
 AFB_INLINE afb_f afb_exp(afb_f x)
 {
   const afb_f shift = afb_all(12582912.0f);           /* 1.5 2^23: adding it rounds to an integer, in the last bits */
-  x = afb_larger(afb_smaller(x, afb_all(88.0f)), afb_all(-86.0f));
+  x = afb_larger(afb_smaller(x, afb_all(60)), afb_all(-60));
   afb_f shifted = afb_fma(x, afb_all(1.44269504f), shift), k = shifted - shift;
   afb_f r = afb_fnma(k, afb_all(0.693359375f), x);    /* few digits: the product is exact */
   r = afb_fnma(k, afb_all(-2.12194440e-4f), r);

@@ -7,7 +7,7 @@ ion,configurations,outcome,core_seconds
 Be I,1s2 2s2,converged,0.03
 B I,1s2 2s2 2p1,converged,
 EOF
-expect 1 'there is no benchmark "speed"; there are: atom, bispectrum' bench speed
+expect 1 'there is no benchmark "speed"; there are: atom, bispectrum, train' bench speed
 expect 1 'a table of runs is missing: aufbau bench atom TABLE.csv' bench atom
 expect 1 'absent.csv' bench atom absent.csv
 expect 0 '2 runs, 2 converged, 1 with a time in the table' bench atom sets.csv --csv runs.csv
