@@ -24,7 +24,7 @@ const afb_bench_case afb_bench_cases[] = {
 };
 
 enum { INPUTS = 55, TARGETS = 16, COMPONENTS = 3, FOLDS = 5, TOKEN = 32, GLOBAL = 16, HEADS = 4, JUDGES = 64, SGEMM = 1024 };
-static const double RATE = 1e-3, DECAY = 0.01, CLIP = 1, FLOOR = 0.01;
+static const double RATE = 3e-4, DECAY = 0.01, CLIP = 1, FLOOR = 0.3;
 static const int64_t FOREVER = INT64_C(1) << 40;
 
 static float normal(uint64_t stream, int64_t i) { return (float)afb_random_normal(77, stream, (uint64_t)i); }

@@ -108,11 +108,17 @@ static void afb_vector_norm_backward(int n, int width, const float *x, const flo
 
 static void afb_vector_add_bias(int n, int width, const float *b, const float *x, float *y)
 {
-  for (int64_t i = 0; i < n; i++)
-    for (int j = 0; j < width; j += AFB_LANES) {
-      afb_f v = afb_row_load(b, j, width);
-      afb_row_store(y + i * width, j, width, x ? v + afb_row_load(x + i * width, j, width) : v);
+  int whole = width - width % AFB_LANES, part = width - whole;
+  for (int64_t i = 0; i < n; i++) {
+    float *out = y + i * width;
+    const float *row = x ? x + i * width : NULL;
+    for (int j = 0; j < whole; j += AFB_LANES)
+      afb_store(out + j, row ? afb_load(b + j) + afb_load(row + j) : afb_load(b + j));
+    if (part > 0) {
+      afb_f v = afb_load_part(b + whole, part);
+      afb_store_part(out + whole, row ? v + afb_load_part(row + whole, part) : v, part);
     }
+  }
 }
 
 static void afb_vector_column_sums(int n, int width, const float *x, float *sum)

@@ -9,7 +9,7 @@
 #include "learn/split.h"
 #include "numeric/lapack.h"
 
-enum { FOLDS = 5, ROWS = 256 };
+enum { FOLDS = 5, ROWS = 128 };
 static const double LEAST_DEVIATION = 1e-12;
 
 struct afb_mdn_trainer {

@@ -9,7 +9,7 @@
 #include "learn/model_work.h"
 #include "learn/split.h"
 
-enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5, PIECE = 512 /* tokens */ };
+enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5, PIECE = 256 /* tokens */ };
 static const double RIDGE = 20;
 
 struct afb_trainer {
