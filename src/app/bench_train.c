@@ -11,24 +11,14 @@
 
 enum { TURNS = 3 };
 
-static void clear(afb_bench_result *result, afb_bench_array *data)
-{
-  free(result->loss);
-  result->loss = NULL;
-  for (int i = 0; data && i < AFB_BENCH_ARRAYS; i++)
-    free(data[i].value);
-}
-
 static afb_status write_array(afb_arrays *file, const char *problem, const char *name, const char *description, afb_column_type type, int rank,
                               const int64_t *dim, const void *value)
 {
   char path[64];
   snprintf(path, sizeof path, "%s/%s", problem, name);
   afb_array array = {path, type, 0, rank, {dim[0], rank > 1 ? dim[1] : 0, 0}, "1", description};
-  int here;
-  MPI_Comm_rank(MPI_COMM_WORLD, &here);
   AFB_TRY(afb_arrays_add(file, &array));
-  return afb_arrays_write(file, path, 0, here == 0 ? dim[0] : 0, value);
+  return afb_arrays_write(file, path, 0, dim[0], value);
 }
 
 static afb_status write_case(afb_arrays *file, const afb_bench_case *c, const afb_bench_result *r, const afb_bench_array *data)
@@ -36,7 +26,7 @@ static afb_status write_case(afb_arrays *file, const afb_bench_case *c, const af
   const int64_t one = 1;
   for (int i = 0; i < AFB_BENCH_ARRAYS && data[i].name; i++)
     AFB_TRY(write_array(file, c->name, data[i].name, data[i].description, AFB_F32, data[i].rank, data[i].dim, data[i].value));
-  AFB_TRY(write_array(file, c->name, "loss", "mean loss of each step before its update", AFB_F64, 1, &r->steps, r->loss));
+  AFB_TRY(write_array(file, c->name, "loss", "mean loss of each step before its update", AFB_F64, 1, &r->n_loss, r->loss));
   AFB_TRY(write_array(file, c->name, "rate", "samples a CPU second", AFB_F64, 1, &one, &r->rate));
   AFB_TRY(write_array(file, c->name, "sgemm", "GF/s of 1024 x 1024 products", AFB_F64, 1, &one, &r->sgemm));
   return write_array(file, c->name, "flops", "of matrix products a sample", AFB_F64, 1, &one, &r->flops);
@@ -57,41 +47,47 @@ static afb_status alone(int rank, const afb_bench_case *c, afb_bench_result *res
 /* All ranks and rank 0 alone in turn; the turn whose ratio is the middle one counts. */
 static afb_status bench_ranks(int rank, const afb_bench_case *c, afb_bench_result *all, afb_bench_result *one)
 {
-  afb_bench_result turn[TURNS][2];
+  afb_bench_result turn[TURNS][2] = {{{0}}};
+  afb_status status = AFB_OK;
+  for (int t = 0; t < TURNS && status == AFB_OK; t++) {
+    status = afb_bench_train(MPI_COMM_WORLD, c, &turn[t][0], NULL);
+    if (status == AFB_OK)
+      status = alone(rank, c, &turn[t][1]);
+  }
   int middle = 0;
-  for (int t = 0; t < TURNS; t++)
-    for (int k = 0; k < 2; k++) {
-      AFB_TRY(k ? alone(rank, c, &turn[t][1]) : afb_bench_train(MPI_COMM_WORLD, c, &turn[t][0], NULL));
-      clear(&turn[t][k], NULL);
-    }
   for (int t = 0; t < TURNS; t++) {
     int below = 0;
     for (int u = 0; u < TURNS; u++)
       below += turn[u][0].rate * turn[t][1].rate < turn[t][0].rate * turn[u][1].rate;
     middle = below == TURNS / 2 ? t : middle;
   }
-  all->rate = turn[middle][0].rate;
+  *all = turn[middle][0];
   *one = turn[middle][1];
-  return AFB_OK;
+  turn[middle][0].loss = turn[middle][1].loss = NULL;
+  for (int t = 0; t < TURNS; t++)
+    for (int k = 0; k < 2; k++)
+      free(turn[t][k].loss);
+  return status;
 }
 
 static afb_status bench_case(const afb_bench_case *c, int markdown, afb_arrays *file)
 {
   int rank, ranks;
-  afb_bench_result result, one = {0};
-  afb_bench_array data[AFB_BENCH_ARRAYS];
+  afb_bench_result result = {0}, one = {0};
+  afb_bench_array data[AFB_BENCH_ARRAYS] = {{0}};
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  afb_status status = afb_bench_train(MPI_COMM_WORLD, c, &result, data);
+  afb_status status = ranks > 1 ? bench_ranks(rank, c, &result, &one) : afb_bench_train(MPI_COMM_WORLD, c, &result, file ? data : NULL);
   if (status == AFB_OK && file)
     status = write_case(file, c, &result, data);
-  if (status == AFB_OK && ranks > 1)
-    status = bench_ranks(rank, c, &result, &one);
   if (status == AFB_OK && rank == 0) {
     afb_report_bench_train_row(stdout, markdown, ranks, c, &result, &one);
     fflush(stdout);
   }
-  clear(&result, data);
+  free(result.loss);
+  free(one.loss);
+  for (int i = 0; i < AFB_BENCH_ARRAYS; i++)
+    free(data[i].value);
   return status;
 }
 
@@ -114,6 +110,8 @@ afb_status afb_run_bench_train(const afb_arguments *arguments)
   afb_store_writer writer = {.input = "", .identity = "", .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  if (arguments->output && ranks > 1)
+    return AFB_FAIL(AFB_E_INPUT, "aufbau bench train writes -o FILE.h5 on one rank only");
   if (arguments->output)
     AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, arguments->output, "bench", &writer, &file));
   if (rank == 0)

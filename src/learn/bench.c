@@ -14,17 +14,17 @@
 #include "learn/train.h"
 
 const afb_bench_case afb_bench_cases[] = {
-  {"mlp-256", "MLP 55-128-128-128, 3 Gaussians, 16 targets, full covariance, batch 256", 0, 128, 3, 0, 256, 60},
-  {"mlp-4096", "the same, batch 4096", 0, 128, 3, 0, 4096, 4},
-  {"diagonal-256", "the same, diagonal covariance, batch 256", 0, 128, 3, 1, 256, 100},
-  {"diagonal-4096", "the same, diagonal covariance, batch 4096", 0, 128, 3, 1, 4096, 7},
-  {"sets-64", "set transformer, width 64, 4 heads, 4 blocks, sets of 1-40, batch 256", 40, 64, 4, 0, 256, 4},
-  {"sets-128", "the same, width 128", 40, 128, 4, 0, 256, 2},
+  {"mlp-256", "MLP 55-128-128-128, 3 Gaussians, 16 targets, full covariance, batch 256", 0, 128, 3, 0, 256, 40},
+  {"mlp-4096", "the same, batch 4096", 0, 128, 3, 0, 4096, 3},
+  {"diagonal-256", "the same, diagonal covariance, batch 256", 0, 128, 3, 1, 256, 50},
+  {"diagonal-4096", "the same, diagonal covariance, batch 4096", 0, 128, 3, 1, 4096, 4},
+  {"sets-64", "set transformer, width 64, 4 heads, 4 blocks, sets of 1-40, batch 256", 40, 64, 4, 0, 256, 2},
+  {"sets-128", "the same, width 128", 40, 128, 4, 0, 256, 1},
   {0},
 };
 
 enum { INPUTS = 55, TARGETS = 16, COMPONENTS = 3, FOLDS = 5, TOKEN = 32, GLOBAL = 16, HEADS = 4, JUDGES = 64, SGEMM = 1024 };
-static const double RATE = 3e-4, DECAY = 0.01, CLIP = 1, FLOOR = 0.3;
+static const double RATE = 1e-4, DECAY = 0.01, CLIP = 1, FLOOR = 1;
 static const int64_t FOREVER = INT64_C(1) << 40;
 
 static float normal(uint64_t stream, int64_t i) { return (float)afb_random_normal(77, stream, (uint64_t)i); }
@@ -48,20 +48,25 @@ static double sgemm_gflops(const float *a, float *c)
   return 2e-9 * SGEMM * SGEMM * SGEMM / (afb_cpu_seconds() - start);
 }
 
-typedef afb_status (*advance_function)(void *trainer, double *loss);
+typedef afb_status (*advance_function)(void *trainer, int64_t steps, double *loss);
 
 /* Slices of steps and a product in turn, the first slice to warm up. a: SGEMM^2 numbers and room for as many. */
 static afb_status measure(MPI_Comm comm, const afb_bench_case *c, advance_function advance, void *trainer, float *a, afb_bench_result *r)
 {
   double rate[AFB_BENCH_SLICES], sgemm[AFB_BENCH_SLICES];
+  int n_ranks;
+  MPI_Comm_size(comm, &n_ranks);
+  /* A sum over ranks of each step's loss is no part of training. */
+  int at_once = n_ranks > 1 ? c->slice : 1;
   for (int64_t i = 0; i < SGEMM * SGEMM; i++)
     a[i] = (float)(i % 7) - 3;
   for (int s = -1; s < AFB_BENCH_SLICES; s++) {
     double product = sgemm_gflops(a, a + SGEMM * SGEMM);
     MPI_Barrier(comm);
     double seconds = -afb_cpu_seconds();
-    for (int k = 0; k < c->slice; k++)
-      AFB_TRY(advance(trainer, &r->loss[r->steps++]));
+    for (int k = 0; k < c->slice; k += at_once)
+      AFB_TRY(advance(trainer, at_once, &r->loss[r->n_loss++]));
+    r->steps += c->slice;
     seconds += afb_cpu_seconds();
     MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_SUM, comm);
     if (s >= 0) {
@@ -163,10 +168,10 @@ static afb_status give_rows(const afb_bench_case *c, const rows *r, afb_mdn *m, 
   return AFB_OK;
 }
 
-static afb_status advance_mdn(void *trainer, double *loss)
+static afb_status advance_mdn(void *trainer, int64_t steps, double *loss)
 {
   int finished;
-  return afb_mdn_trainer_advance(trainer, 1, loss, &finished);
+  return afb_mdn_trainer_advance(trainer, steps, loss, &finished);
 }
 
 static afb_status bench_rows(MPI_Comm comm, const afb_bench_case *c, const rows *r, afb_mdn *m, afb_bench_result *result,
@@ -244,10 +249,10 @@ static afb_status give_sets(const afb_set_table *table, const afb_model *model, 
   return AFB_OK;
 }
 
-static afb_status advance_sets(void *trainer, double *loss)
+static afb_status advance_sets(void *trainer, int64_t steps, double *loss)
 {
   int finished;
-  return afb_trainer_advance(trainer, 1, loss, &finished);
+  return afb_trainer_advance(trainer, steps, loss, &finished);
 }
 
 /* Products of the embedding, of a block (attention included) and of the heads on tokens; what is done once a set is left out. */

@@ -25,8 +25,8 @@ typedef struct {
   double rate;                 /* samples a CPU second of all ranks together; median over slices */
   double sgemm;                /* GF/s of single-precision products of 1024 x 1024 on one core, median between slices */
   double flops;                /* of matrix products (forward, and backward twice that) a sample; a multiply-add counts two */
-  int64_t steps;
-  double *loss;                /* [steps] mean loss of a step before its update; the caller frees it */
+  int64_t steps, n_loss;
+  double *loss;                /* [n_loss] mean loss of a step (several ranks: of the steps of a slice) before its update; the caller frees it */
 } afb_bench_result;
 
 /* What another program needs: standardised inputs, targets, weights to start from. */

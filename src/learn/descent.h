@@ -64,6 +64,7 @@ typedef struct {
   int64_t n_fit, *order, *order_epoch, *row;   /* order [members][n_fit], of each member's epoch */
   double *norm;                                /* [members] of the gradient */
   float *gradient, *best, *member_gradient;
+  int64_t pending_first, pending_count;        /* finished part that is not yet summed over ranks */
   int n_requests;
   MPI_Request *request;
 } afb_descent;

@@ -15,7 +15,7 @@ void afb_report_bench_train_row(FILE *out, int markdown, int ranks, const afb_be
 {
   double share = 1e-9 * r->flops * r->rate / r->sgemm;
   fprintf(out, markdown ? "| %s | %.0f | %.0f | %.2f | %.4f | %lld |" : "%-15s %12.0f %11.1f %8.2f %12.4f %6lld",
-          markdown ? c->description : c->name, r->rate, r->sgemm, share, r->loss[r->steps - 1], (long long)r->steps);
+          markdown ? c->description : c->name, r->rate, r->sgemm, share, r->loss[r->n_loss - 1], (long long)r->steps);
   if (ranks > 1)
     fprintf(out, markdown ? " %.0f | %.2f |" : " %12.0f %11.2f", alone->rate, r->rate / alone->rate);
   fputc('\n', out);

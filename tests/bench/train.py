@@ -21,8 +21,9 @@ except ImportError as error:
     sys.exit(77)
 
 torch.set_num_threads(1)
+torch.set_flush_denormal(True)
 TURNS = 3
-RATE, DECAY, CLIP = 3e-4, 0.01, 1.0
+RATE, DECAY, CLIP = 1e-4, 0.01, 1.0
 CASES = ["mlp-256", "mlp-4096", "diagonal-256", "diagonal-4096", "sets-64", "sets-128"]
 WORDS = {"mlp": "MLP 55-128-128-128, 3 Gaussians, 16 targets, full covariance, batch {1}",
          "diagonal": "the same, diagonal covariance, batch {1}",
