@@ -1,5 +1,5 @@
 #!/bin/sh
-# `aufbau bench atom`: every cold set of a table is run, alone and on two ranks, and what is missing is said.
+# `aufbau bench atom`: every cold set of a table is run, alone and on two ranks, and what is missing is said. `bench train`: one problem.
 . "$AUFBAU_SOURCE/tests/app/expect.sh"
 
 cat >sets.csv <<'EOF'
@@ -16,4 +16,9 @@ check 'columns are told apart' test "$(head -1 runs.csv | tr ',' '\n' | sort | u
 expect 0 '| angular part | CSFs | pairs | s |' bench atom sets.csv --markdown
 ranks=2
 expect 0 '2 runs, 2 converged' bench atom sets.csv
+expect 1 'writes -o FILE.h5 on one rank only' bench train diagonal-256 -o train.h5
+ranks=1
+expect 1 'there is no problem "mlp"' bench train mlp
+expect 0 '| the same, diagonal covariance, batch 256 |' bench train diagonal-256 --markdown -o train.h5
+check 'data for other programs are written' test -s train.h5
 echo "1..$n"
