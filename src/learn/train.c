@@ -102,14 +102,6 @@ static afb_status divide(afb_trainer *t, const afb_set_table *valid)
   return AFB_OK;
 }
 
-static const afb_set_table *sorting;
-static int by_tokens(const void *a, const void *b)
-{
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  int64_t m = sorting->offset[x + 1] - sorting->offset[x], n = sorting->offset[y + 1] - sorting->offset[y];
-  return (m < n) - (m > n);
-}
-
 /* How many of n rows make a piece whose activations the cache holds. */
 static int piece(const afb_set_table *table, int64_t n, const int64_t *row)
 {
@@ -122,35 +114,30 @@ static int piece(const afb_set_table *table, int64_t n, const int64_t *row)
   return (int)i;
 }
 
-static afb_status pass(afb_trainer *t, int64_t n, const int64_t *row)
+/* A pass over a piece, and one sample more, of one sample again and again. */
+static afb_status reserve_for(afb_trainer *t, int64_t sample)
 {
-  AFB_TRY(afb_model_batch(t->model, t->train, (int)n, row, 0));
+  int64_t share = (t->options.batch + t->descent.n_ranks - 1) / t->descent.n_ranks, row[PIECE + 1];
+  for (int i = 0; i <= PIECE; i++)
+    row[i] = sample;
+  int n = piece(t->train, share < PIECE ? share : PIECE, row) + 1;
+  AFB_TRY(afb_model_batch(t->model, t->train, n, row, 0));
   return afb_model_forward(t->model, 0);
 }
 
-/* Passes over the largest samples, one more than a piece may have, and over the smallest, so that no step has to allocate: a rank that
- * failed alone would leave the others waiting. */
+/* No step has to allocate after passes over the largest samples (tokens, pairs) and the smallest (samples): a rank that failed alone
+ * would leave the others waiting. */
 static afb_status reserve(afb_trainer *t)
 {
-  int64_t n = t->train->n, share = (t->options.batch + t->descent.n_ranks - 1) / t->descent.n_ranks;
-  int64_t most = share < n ? share : n, *order = malloc((size_t)n * sizeof *order);
-  if (!order)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory to begin training");
-  for (int64_t i = 0; i < n; i++)
-    order[i] = i;
-  sorting = t->train;
-  qsort(order, (size_t)n, sizeof *order, by_tokens);
-  int64_t largest = piece(t->train, most, order) + 1;
-  afb_status status = pass(t, largest < n ? largest : n, order);
-  for (int64_t i = 0; i < n / 2; i++) {
-    int64_t row = order[i];
-    order[i] = order[n - 1 - i];
-    order[n - 1 - i] = row;
+  const int64_t *offset = t->train->offset;
+  int64_t largest = 0, smallest = 0;
+  for (int64_t i = 1; i < t->train->n; i++) {
+    int64_t size = offset[i + 1] - offset[i];
+    largest = size > offset[largest + 1] - offset[largest] ? i : largest;
+    smallest = size < offset[smallest + 1] - offset[smallest] ? i : smallest;
   }
-  if (status == AFB_OK)
-    status = pass(t, piece(t->train, most, order), order);
-  free(order);
-  return status;
+  AFB_TRY(reserve_for(t, largest));
+  return reserve_for(t, smallest);
 }
 
 /* Logistic regression on the standardised globals; a moderate constant for a target without labels. */

@@ -36,10 +36,9 @@ void *__wrap_realloc(void *old, size_t size)
 
 static float normal(uint64_t stream, int i) { return (float)afb_random_normal(5, stream, (uint64_t)i); }
 
-/* Sets of very different sizes, epoch after epoch, so that every kind of piece occurs. */
-static void sets_are_trained_without_allocation(void **state)
+/* Sets of very different sizes, epoch after epoch, so that every kind of piece occurs; also batches larger than the table. */
+static void train_sets(int64_t batch)
 {
-  (void)state;
   enum { SETS = 150, TOKEN = 4, GLOBAL = 2, LARGEST = 300 };
   static float token[LARGEST * TOKEN];
   afb_set_table table, judging;
@@ -60,7 +59,7 @@ static void sets_are_trained_without_allocation(void **state)
   check_ok(afb_model_create(&spec, &model));
   afb_train_options options;
   afb_train_options_default(SETS, &options);
-  options.batch = 60;
+  options.batch = batch;
   options.steps = 1000;
   options.evaluate_every = 1000;
   afb_trainer *trainer;
@@ -75,6 +74,13 @@ static void sets_are_trained_without_allocation(void **state)
   afb_model_destroy(&model);
   afb_set_table_clear(&table);
   afb_set_table_clear(&judging);
+}
+
+static void sets_are_trained_without_allocation(void **state)
+{
+  (void)state;
+  train_sets(60);
+  train_sets(400);
 }
 
 static void rows_are_trained_without_allocation(void **state)
