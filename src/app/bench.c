@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench_train.h"
 #include "app/command.h"
 #include "report/bench.h"
 #include "report/bench_atom.h"
@@ -117,5 +118,7 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return bench_large(arguments, rank);
   if (strcmp(what, "bispectrum") == 0)
     return bench_bispectrum(rank);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, bispectrum", what);
+  if (strcmp(what, "train") == 0)
+    return afb_run_bench_train(arguments);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, bispectrum, train", what);
 }
