@@ -15,8 +15,9 @@
 #include "learn/split.h"
 #include "learn/train.h"
 #include "tests/learn/grasp_table.h"
+#include "tests/learn/grasp_trial.h"
 
-enum { FOLDS = 5, MOST_SEEDS = 4, LARGEST_TRAIN = 3, RESAMPLES = 200, IONS = 200 };
+enum { FOLDS = 5, MOST_SEEDS = 3, LARGEST_TRAIN = 3, RESAMPLES = 200, IONS = 200 };
 
 /* Probabilities of all rows of a table, NaN where a row was not predicted. */
 typedef struct {
@@ -478,7 +479,24 @@ static void the_whole_table(void **state)
   grasp_clear(&data);
 }
 
+/* Magnesium's ground state settles; two electrons in diffuse orbitals that nothing else occupies settle later. */
+static void a_trial_tells_hard_sets_from_easy_ones(void **state)
+{
+  afb_configuration set[2];
+  float easy[GRASP_TRIAL], hard[GRASP_TRIAL];
+  (void)state;
+  check_ok(afb_configuration_parse("[Ne] 3s2", &set[0]));
+  check_ok(afb_configuration_parse("[Ne] 4d1 6s1", &set[1]));
+  check_ok(grasp_trial(12, 0, 1, set, GRASP_LEVELS, easy));
+  check_ok(grasp_trial(12, 0, 2, set, GRASP_LEVELS, hard));
+  print_message("# ln of the largest step: %.2f -> %.2f, with 4d 6s %.2f -> %.2f\n", (double)easy[0], (double)easy[GRASP_TRIAL - 1],
+                (double)hard[0], (double)hard[GRASP_TRIAL - 1]);
+  check_true(easy[GRASP_TRIAL - 1] < easy[0] - 1);
+  check_true(hard[GRASP_TRIAL - 1] > easy[GRASP_TRIAL - 1] + 1);
+}
+
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(a_trial_tells_hard_sets_from_easy_ones),
   cmocka_unit_test(ions_not_trained_on),
   cmocka_unit_test(sets_larger_than_trained_on),
   cmocka_unit_test(the_whole_table),
