@@ -371,7 +371,7 @@ static void write_ions(FILE *out, const grasp_outcomes *data, const predictions 
     write_row(out, "", "logistic, hand features", &c, p->linear);
     write_model(out, "", plain, &c, p);
     write_model(out, "", tried, &c, trial);
-    write_model(out, "of these, ions on which no input was chosen", plain, &aside, p);
+    write_model(out, "of these, the ions of the last two folds", plain, &aside, p);
     write_model(out, "", tried, &aside, trial);
     write_parent(out, &c, parent);
     write_row(out, "", plain, &c, known);
