@@ -7,6 +7,9 @@
 #include "numeric/eigen_solver.h"
 #include "numeric/lapack.h"
 
+/* From NEAR rows on, starts for at most a FEWth of the levels save most of a dense solution. */
+enum { NEAR = 64, FEW = 10 };
+
 /* a: [n][n], destroyed. vector: [n_wanted][n] or NULL. */
 static afb_status lowest(int n, double *a, int n_wanted, double *value, double *vector)
 {
@@ -55,7 +58,17 @@ static afb_status solve_here(const afb_eigen_problem *problem, afb_eigen_result 
       a[i + n * (size_t)m->column[e]] = m->value[e];
   for (size_t i = 0; i < n; i++)
     a[i + n * i] -= problem->shift;
-  afb_status status = lowest(m->n, a, problem->n_wanted, result->value, result->vector);
+  int guard = problem->n_wanted + AFB_EIGEN_GUARD <= m->n / FEW ? AFB_EIGEN_GUARD : 0;
+  double *value = malloc(((size_t)problem->n_wanted + AFB_EIGEN_GUARD) * sizeof *value);
+  afb_status status = AFB_OK;
+  if (!value)
+    status = AFB_FAIL(AFB_E_MEMORY, "no memory for %d eigenvalues", problem->n_wanted);
+  else if (m->n < NEAR || guard == 0 || !afb_eigen_near(problem, a, result)) {
+    status = lowest(m->n, a, problem->n_wanted + guard, value, result->vector);
+    memcpy(result->value, value, (size_t)problem->n_wanted * sizeof *value);
+    result->n_extra = guard;
+  }
+  free(value);
   free(a);
   return status;
 }
@@ -67,7 +80,8 @@ static afb_status solve(MPI_Comm comm, const afb_eigen_problem *problem, afb_eig
   AFB_TRY(afb_agree(comm, rank == 0 ? solve_here(problem, result) : AFB_OK));
   result->n_converged = problem->n_wanted;
   MPI_Bcast(result->value, problem->n_wanted, MPI_DOUBLE, 0, comm);
-  for (int k = 0; k < problem->n_wanted; k++)
+  MPI_Bcast(&result->n_extra, 1, MPI_INT, 0, comm);
+  for (int k = 0; k < problem->n_wanted + result->n_extra; k++)
     MPI_Bcast(result->vector + (size_t)k * (size_t)result->n, result->n, MPI_DOUBLE, 0, comm);
   return AFB_OK;
 }

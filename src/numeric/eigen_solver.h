@@ -27,6 +27,10 @@ extern const afb_eigen_solver afb_eigen_lapack, afb_eigen_slepc, afb_eigen_scala
 /* Levels beyond the wanted ones that an iterative solver follows, so that none is overlooked: the room for n_extra vectors. */
 enum { AFB_EIGEN_GUARD = 2 };
 
+/* The wanted levels and AFB_EIGEN_GUARD rough vectors, of the shifted matrix a[n][n] (lower triangle) from near starts, on this rank alone; 0: not
+ * found, or not known to be the lowest. Cost: n^3 / 3 and some n^2 a level. */
+int afb_eigen_near(const afb_eigen_problem *problem, const double *a, afb_eigen_result *result);
+
 /* Order, signs and bases of eigen.h for n_vectors pairs; vector may be NULL. Not collective. AFB_E_MEMORY. */
 afb_status afb_eigen_canonical(int n, int n_vectors, double scale, double *value, double *vector);
 
