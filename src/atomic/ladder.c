@@ -11,9 +11,11 @@
 #include "core/units.h"
 #include "numeric/lapack.h"
 
-enum { HISTORY = 8, KRYLOV = 40 };
+enum { HISTORY = 8, KRYLOV = 40, HALVINGS = 4 };
 /* Residual down to which orbitals without inner companions are held on their branch, and levels shifted. */
 #define HOLD 0.02
+/* A state of a smaller residual than this that is as near to one that was rejected is on its way there. */
+#define NEARBY 3e-3
 /* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
 #define FLIPS 3.0
 
@@ -49,6 +51,38 @@ afb_status afb_ladder_open(afb_ladder *s, afb_scf *scf)
   s->work = malloc((KRYLOV + 4) * size * sizeof(double));
   return s->level && s->leading && s->y && s->gamma && s->dual && s->step && s->work
            ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the iteration of %d orbitals", scf->n_orbitals);
+}
+
+void afb_ladder_reject(afb_ladder *s, afb_outcome outcome, const double *orbitals)
+{
+  size_t bytes = (size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof *orbitals;
+  double *copy = s->n_rejected < AFB_MOST_REJECTED ? malloc(bytes) : NULL;
+  int have = copy != NULL;
+  MPI_Allreduce(MPI_IN_PLACE, &have, 1, MPI_INT, MPI_MIN, s->comm);
+  if (!have) {
+    free(copy);
+    return;
+  }
+  s->verdict[s->n_rejected] = outcome;
+  s->rejected[s->n_rejected++] = memcpy(copy, orbitals, bytes);
+}
+
+void afb_ladder_forget(afb_ladder *s)
+{
+  for (int i = 0; i < s->n_rejected; i++)
+    free(s->rejected[i]);
+  s->n_rejected = 0;
+}
+
+/* Whether every open varied orbital is that of `other`, or its negative, to NEARBY. Closed ones may be rotated among themselves. */
+static int is_near(const afb_scf *scf, const double *other)
+{
+  for (int a = 0; a < scf->n_orbitals; a++)
+    if (scf->varied[a] && !scf->list->closed[a] &&
+        !(fabs(afb_band_form(scf->n, scf->radial->overlap, afb_const_row(scf->vector, a, scf->n), afb_const_row(other, a, scf->n))) >
+          1 - 0.5 * NEARBY * NEARBY))
+      return 0;
+  return 1;
 }
 
 static afb_outcome stop(afb_ladder *s, afb_outcome outcome, const char *text)
@@ -159,6 +193,15 @@ static afb_outcome make_step(afb_ladder *s, double shift)
                                                       : stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
 }
 
+/* The verdict on a state that was rejected before and is met again. */
+static afb_outcome recognise(afb_ladder *s)
+{
+  for (int i = 0; i < s->n_rejected && s->residual < NEARBY && !s->ci->average; i++)
+    if (is_near(s->scf, s->rejected[i]))
+      return s->verdict[i];
+  return AFB_OUTCOME_NONE;
+}
+
 afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int whole_spectrum)
 {
   afb_scf *scf = s->scf;
@@ -195,7 +238,7 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
     return empty;
   afb_outcome outcome = make_step(s, shift);
   record(s, rung);
-  return outcome;
+  return outcome == AFB_OUTCOME_NONE ? recognise(s) : outcome;
 }
 
 /* What convergence looks back on. */
@@ -434,7 +477,7 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double le
       y[i] -= h[i][j] * y[j];
     y[i] /= h[i][i];
   }
-  if (least > 0)
+  if (least > 0 && m > 0)
     follow(m, plain, start, least, y);
   for (int i = 0; i < m; i++)
     afb_axpy((int)size, y[i], basis + (size_t)i * size, x);
@@ -468,7 +511,9 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       return AFB_OUTCOME_CONVERGED;
     if (w.since_best >= (following ? 25 : 12))
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
-    if (s->residual > (following ? 5 : 1) * last && halved < 4) {
+    if (!following && s->residual > last && halved == HALVINGS)
+      return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "no step lowers the residual in second order");
+    if (s->residual > (following ? 5 : 1) * last && halved < HALVINGS) {
       halved++;
       memcpy(s->scf->vector, back, size * sizeof *back);
       for (size_t i = 0; i < size; i++)
@@ -477,7 +522,8 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       last = s->residual;
       halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
-      gmres(s, s->step, fmax(1e-4, fmin(s->residual > 0.1 ? 0.3 : 0.1, s->residual)), following ? 0.02 : 0, basis, p);
+      double forcing = fmax(fmin(s->residual > 0.1 ? 0.3 : 0.1, s->residual), fmax(1e-4, 1e-2 * AFB_RESIDUAL_TOLERANCE / s->residual));
+      gmres(s, s->step, forcing, following ? 0.02 : 0, basis, p);
       shorten(s, p, 0.3);
     }
     double *target = s->dual;

@@ -7,6 +7,8 @@
 #include "atomic/mcdhf.h"
 #include "atomic/scf.h"
 
+enum { AFB_MOST_REJECTED = 6 };
+
 typedef struct {
   MPI_Comm comm;
   afb_scf *scf;
@@ -32,6 +34,9 @@ typedef struct {
   double tolerance;               /* of the residual */
   int holding;                    /* orbitals without inner companions are kept on their branch */
   int short_of_memory;            /* on this rank; all ranks learn of it at the next evaluation */
+  int n_rejected;                 /* stationary states that are not those looked for: a scheme that comes near one ends there */
+  double *rejected[AFB_MOST_REJECTED];   /* [n_orbitals][n] */
+  afb_outcome verdict[AFB_MOST_REJECTED];
   int blamed;                     /* orbital that the last failure is put down to, -1: none */
   char reason[160];
 } afb_ladder;
@@ -39,6 +44,10 @@ typedef struct {
 /* Arrays for orbitals `scf`, in place of former ones. Not collective. AFB_E_MEMORY. afb_ladder_close frees all arrays but the trace. */
 afb_status afb_ladder_open(afb_ladder *ladder, afb_scf *scf);
 void afb_ladder_close(afb_ladder *ladder);
+
+/* Notes that the state of the orbitals, of which `outcome` says why, is not what is looked for; forgets all such states. */
+void afb_ladder_reject(afb_ladder *ladder, afb_outcome outcome, const double *orbitals);
+void afb_ladder_forget(afb_ladder *ladder);
 
 /* Convergence, all of: residual <= tolerance, |dE/E| <= 1e-11 twice, optimised levels move by less than 1e-3 cm^-1. */
 #define AFB_RESIDUAL_TOLERANCE 1e-7

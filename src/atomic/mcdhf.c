@@ -70,7 +70,11 @@ typedef struct {
   afb_scf *scf;
   afb_ladder ladder;
   double *origin;          /* orbitals that the climb began with */
+  double *branch;          /* those of the held branch, from which second order begins */
+  double *found;           /* of the stationary state in question */
+  double box;              /* bohr */
   int n_electrons;
+  int brief;               /* the first rungs only: of a set that another grows from, and of what grows */
 } run;
 
 /* The speed of light from which on the rest energy leaves no digits to the others. */
@@ -145,7 +149,13 @@ static afb_status enter_box(MPI_Comm comm, run *r, double r_max, const afb_orbit
   free(r->origin);
   if (status != AFB_OK)
     afb_scf_destroy(&r->scf);
-  r->origin = status == AFB_OK ? malloc((size_t)r->scf->n_orbitals * (size_t)r->scf->n * sizeof *r->origin) : NULL;
+  size_t size = status == AFB_OK ? (size_t)r->scf->n_orbitals * (size_t)r->scf->n : 0;
+  r->origin = status == AFB_OK ? malloc(3 * size * sizeof *r->origin) : NULL;
+  r->branch = r->origin ? r->origin + size : NULL;
+  r->found = r->origin ? r->branch + size : NULL;
+  if (r_max != r->box)
+    afb_ladder_forget(&r->ladder);
+  r->box = r_max;
   if (status == AFB_OK && !r->origin)
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for the start orbitals");
   return afb_agree(comm, status == AFB_OK ? afb_ladder_open(&r->ladder, r->scf) : status);
@@ -153,6 +163,7 @@ static afb_status enter_box(MPI_Comm comm, run *r, double r_max, const afb_orbit
 
 static void clear_run(run *r)
 {
+  afb_ladder_forget(&r->ladder);
   afb_ladder_close(&r->ladder);
   free(r->ladder.trace);
   free(r->origin);
@@ -410,11 +421,17 @@ static afb_outcome name_free_orbitals(run *r)
 
 /* First order on the branches that names say, then second order from there: to the nearest stationary point, or, following, along the
  * directions in which the local operators say that the energy falls. */
-static afb_outcome climb_held(afb_ladder *s, afb_rung rung)
+static afb_outcome climb_held(run *r, afb_rung rung)
 {
-  afb_outcome outcome = afb_ladder_diis(s, rung, 1e-3, 40);
-  if (outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_NOT_FINITE)
-    return outcome;
+  afb_ladder *s = &r->ladder;
+  size_t bytes = (size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof(double);
+  if (rung == AFB_RUNG_HELD) {
+    afb_outcome outcome = afb_ladder_diis(s, rung, 1e-3, 40);
+    memcpy(r->branch, s->scf->vector, bytes);
+    if (outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_NOT_FINITE)
+      return outcome;
+  }
+  memcpy(s->scf->vector, r->branch, bytes);
   return afb_ladder_newton(s, rung, rung == AFB_RUNG_FOLLOWED, AFB_RESIDUAL_TOLERANCE, 40);
 }
 
@@ -494,19 +511,25 @@ static afb_outcome leave_saddle(run *r, afb_outcome outcome)
   return outcome;
 }
 
+/* Whether the orbitals are stationary, but not the state that is looked for. */
+static int is_rejected(afb_outcome outcome) { return outcome == AFB_OUTCOME_ORBITAL_COLLAPSE || outcome == AFB_OUTCOME_UNBOUND; }
+
 /* One rung: its scheme, and the judgement of what it found. */
 static afb_outcome step_on(run *r, int rung)
 {
   afb_ladder *s = &r->ladder;
   afb_outcome outcome = rung == AFB_RUNG_NEWTON ? afb_ladder_newton(s, AFB_RUNG_NEWTON, 0, AFB_RESIDUAL_TOLERANCE, 40)
-                        : rung == AFB_RUNG_HELD || rung == AFB_RUNG_FOLLOWED ? climb_held(s, (afb_rung)rung)
+                        : rung == AFB_RUNG_HELD || rung == AFB_RUNG_FOLLOWED ? climb_held(r, (afb_rung)rung)
                                                 : afb_ladder_diis(s, (afb_rung)rung, AFB_RESIDUAL_TOLERANCE, 60);
   if ((outcome == AFB_OUTCOME_LIMIT_CYCLE || outcome == AFB_OUTCOME_MAX_ITERATIONS) &&
       s->distance <= AFB_DISTANCE_FLOOR * fabs(s->energy))
     outcome = AFB_OUTCOME_CONVERGED_AT_FLOOR;
   if (!afb_outcome_ok(outcome))
     return outcome;
+  memcpy(r->found, s->scf->vector, (size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof *r->found);
   afb_outcome verdict = judge_names(r);
+  if (is_rejected(verdict))
+    afb_ladder_reject(s, verdict, r->found);
   return verdict == AFB_OUTCOME_CONVERGED ? leave_saddle(r, outcome) : verdict;
 }
 
@@ -532,6 +555,8 @@ static afb_outcome climb(run *r, int cold)
   for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
     if (most > 0 && order[i] > most)
       break;
+    if ((order[i] == AFB_RUNG_NEWTON && (is_rejected(outcome) || r->brief)) || (order[i] == AFB_RUNG_FOLLOWED && r->brief))
+      continue;
     r->result->rung = order[i];
     if ((order[i] != AFB_RUNG_NEWTON && i > 0) || outcome == AFB_OUTCOME_NOT_FINITE)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
@@ -582,7 +607,9 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
   return AFB_OK;
 }
 
-/* The ladder from the orbitals of the set without its last configuration, if that converges. Collective. */
+static afb_status run_request(MPI_Comm comm, const afb_mcdhf_request *request, int brief, afb_mcdhf_result *result);
+
+/* The first rungs from the orbitals of the set without its last configuration, if these or sets below lead to such. Collective. */
 static afb_status grow(MPI_Comm comm, run *r)
 {
   afb_ladder *s = &r->ladder;
@@ -596,12 +623,13 @@ static afb_status grow(MPI_Comm comm, run *r)
     return AFB_OK;
   if (s->max_seconds > 0)
     fewer.max_seconds = s->max_seconds - spent;
-  afb_status status = afb_mcdhf_run(comm, &fewer, &parent);
+  afb_status status = run_request(comm, &fewer, 1, &parent);
   if (status == AFB_E_INPUT)   /* what is left has no CSF in the range of J */
     return AFB_OK;
   AFB_TRY(status);
   s->iterations += parent.iterations;
   if (afb_outcome_ok(parent.outcome)) {
+    r->brief = 1;
     status = search(comm, r, &parent.orbitals);
     r->result->rung = AFB_RUNG_GROWN;
   }
@@ -667,10 +695,10 @@ afb_status afb_mcdhf_csfs(const afb_mcdhf_request *q, afb_csf_list *out)
   return afb_csf_list_copy(q->csfs, out);
 }
 
-afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
+static afb_status run_request(MPI_Comm comm, const afb_mcdhf_request *request, int brief, afb_mcdhf_result *result)
 {
   *result = (afb_mcdhf_result){.energy = NAN, .gradient = NAN};
-  run r = {.request = request, .result = result};
+  run r = {.request = request, .result = result, .brief = brief};
   double cpu_start = afb_cpu_seconds();
   AFB_TRY(check_request(request, &r.n_electrons));
   afb_status status = afb_mcdhf_csfs(request, &result->csfs);
@@ -689,4 +717,9 @@ afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mc
   if (status != AFB_OK)
     afb_mcdhf_result_clear(result);
   return status;
+}
+
+afb_status afb_mcdhf_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
+{
+  return run_request(comm, request, 0, result);
 }
