@@ -102,7 +102,7 @@ static const char *choose_solver(const afb_ci *ci, const afb_ci_block *b, int al
 static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, int whole, const afb_ci *ci, afb_ci_block *b)
 {
   int all = whole && b->n <= AFB_CI_WHOLE, near = b->n_known >= b->n_levels && b->n_known < b->n;
-  afb_eigen_request request = {.solver = choose_solver(ci, b, all), .n_wanted = all ? b->n : b->n_levels,
+  afb_eigen_request request = {.solver = choose_solver(ci, b, all), .n_wanted = all ? b->n : b->n_levels, .tolerance = ci->tolerance,
                                .n_start = near ? b->n_known + b->n_rough : 0, .start = b->vector};
   afb_eigen_result solution = {0};
   afb_status status = afb_eigen_solve(comm, matrix, &request, &solution);

@@ -26,6 +26,7 @@ typedef struct {
   int n_blocks;
   afb_ci_block *block;
   const char *eigensolver;/* of the optimised levels, borrowed; NULL or "auto": by size and demand */
+  double tolerance;       /* of the vectors of the next solution, numeric/eigen.h; 0: its default */
   int average;            /* density of all CSFs, weight 2J+1, without mixing: extended average level */
 } afb_ci;
 

@@ -193,6 +193,12 @@ static afb_outcome make_step(afb_ladder *s, double shift)
                                                       : stop(s, AFB_OUTCOME_NOT_FINITE, "the energy or an orbital is not finite");
 }
 
+/* To which CI vectors are wanted: what they add to the error of the orbitals of the evaluation before is small beside it. */
+static double vector_tolerance(const afb_ladder *s)
+{
+  return isfinite(s->residual) ? fmin(1e-6, fmax(1e-11, 1e-4 * s->residual)) : 0;
+}
+
 /* The verdict on a state that was rejected before and is met again. */
 static afb_outcome recognise(afb_ladder *s)
 {
@@ -222,6 +228,7 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   for (int i = 0; i < s->angular->n_integrals; i++)
     if (!isfinite(s->y[i]))
       return stop(s, AFB_OUTCOME_NOT_FINITE, "a radial integral is not finite");
+  s->ci->tolerance = whole_spectrum ? 0 : vector_tolerance(s);
   afb_status solved = s->ci->average ? AFB_OK : afb_ci_solve(s->comm, s->angular, s->y, whole_spectrum, s->ci);
   if (solved != AFB_OK)
     return stop(s, solved == AFB_E_MEMORY ? AFB_OUTCOME_RESOURCE_LIMIT : AFB_OUTCOME_CI_FAILURE, afb_error_text());
@@ -511,7 +518,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       return AFB_OUTCOME_CONVERGED;
     if (w.since_best >= (following ? 25 : 12))
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
-    if (!following && s->residual > last && halved == HALVINGS)
+    if (!following && s->residual > 0.7 * last && halved == HALVINGS)
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "no step lowers the residual in second order");
     if (s->residual > (following ? 5 : 1) * last && halved < HALVINGS) {
       halved++;

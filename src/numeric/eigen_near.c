@@ -6,18 +6,19 @@
  * to which they converge are the lowest: none is overlooked. */
 #include <cblas.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "numeric/eigen_solver.h"
 #include "numeric/lapack.h"
 
-enum { ROUNDS = 12 };
-static const double aim = 1e-12;   /* residuals over the scale */
-
+/* Rounds with all levels before a second attempt to factor, rounds in all, rounds with one factor. */
+enum { FIRST = 2, ROUNDS = 12, SAME = 4 };
 typedef struct {
   const afb_eigen_problem *problem;
   const double *a;             /* the shifted matrix, lower triangle */
+  double aim;                  /* residual norms */
   int n, wanted, levels, most; /* rows; levels: with the extra ones; vectors that the basis may have */
   double *factor;              /* [n][n] */
   double *basis, *image;       /* [most][n]: V and A V */
@@ -69,8 +70,8 @@ static double project(near *s, int first, int last)
 {
   int n = s->n, info = 0, lwork = 6 * s->most;
   double worst = 0;
-  cblas_dsymm(CblasColMajor, CblasLeft, CblasLower, n, last - first, 1, s->a, n, vector_of(s, s->basis, first), n, 0,
-              vector_of(s, s->image, first), n);
+  for (int k = first; k < last; k++)
+    cblas_dsymv(CblasColMajor, CblasLower, n, 1, s->a, n, vector_of(s, s->basis, k), 1, 0, vector_of(s, s->image, k), 1);
   cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, last, last, n, 1, s->basis, n, s->image, n, 0, s->small, last);
   dsyev_("V", "L", &last, s->small, &last, s->theta, s->work, &lwork, &info);
   if (info != 0)
@@ -86,14 +87,13 @@ static double project(near *s, int first, int last)
   return worst;
 }
 
-/* 0 when a level below or at the last wanted Ritz value is not among the wanted ones, or nearly so. */
-static int factorise(near *s)
+/* Factors A - mu with the first `count` Ritz vectors taken out upwards; 0 when another level is below mu, or nearly so. */
+static int factorise(near *s, int count, double mu)
 {
   int n = s->n, info = 0;
   size_t length = (size_t)n;
-  double mu = s->theta[s->wanted - 1];
   memcpy(s->factor, s->a, length * length * sizeof *s->factor);
-  for (int k = 0; k < s->wanted; k++)
+  for (int k = 0; k < count; k++)
     cblas_dsyr(CblasColMajor, CblasLower, n, s->problem->scale + mu - s->theta[k], vector_of(s, s->x, k), 1, s->factor, n);
   for (size_t i = 0; i < length; i++)
     s->factor[i * (length + 1)] -= mu;
@@ -106,7 +106,7 @@ static int expand(near *s, int m, int last)
 {
   int fresh = 0, used = m, info;
   for (int l = 0; l < last; l++)
-    if (cblas_dnrm2(s->n, vector_of(s, s->ax, l), 1) > 0.1 * aim * s->problem->scale)
+    if (cblas_dnrm2(s->n, vector_of(s, s->ax, l), 1) > 0.1 * s->aim)
       memcpy(vector_of(s, s->basis, m + fresh++), vector_of(s, s->ax, l), (size_t)s->n * sizeof *s->basis);
   dpotrs_("L", &s->n, &fresh, s->factor, &s->n, vector_of(s, s->basis, m), &s->n, &info);
   for (int k = m; k < m + fresh; k++) {
@@ -128,25 +128,43 @@ static int iterate(near *s)
   if (m < s->levels)
     return 0;
   double worst = project(s, 0, m);
-  if (!(worst < INFINITY) || !factorise(s))
+  if (!(worst < INFINITY))
     return 0;
-  for (int round = 0; round < ROUNDS && worst > aim * s->problem->scale; round++) {
+  if (!factorise(s, s->wanted, s->theta[s->wanted - 1])) {
+    if (!factorise(s, s->levels, s->theta[0]))
+      return 0;
+    for (int round = 0; round < FIRST; round++) {
+      known = m;
+      m = expand(s, m, s->levels);
+      worst = m > known ? project(s, known, m) : INFINITY;
+      if (!(worst < INFINITY))
+        return 0;
+    }
+    if (!factorise(s, s->wanted, s->theta[s->wanted - 1]))
+      return 0;
+  }
+  for (int round = 0; round < ROUNDS && worst > s->aim; round++) {
     known = m;
+    if (round > 0 && round % SAME == 0 && !factorise(s, s->wanted, s->theta[s->wanted - 1]))
+      return 0;
     m = expand(s, m, round == 0 ? s->levels : s->wanted);
     if (m == known)
       return 0;
     worst = project(s, known, m);
   }
-  return worst <= aim * s->problem->scale;
+  return worst <= s->aim;
 }
 
 int afb_eigen_near(const afb_eigen_problem *problem, const double *a, afb_eigen_result *result)
 {
   int n = problem->matrix->n, wanted = problem->n_wanted, levels = wanted + AFB_EIGEN_GUARD;
-  near s = {.problem = problem, .a = a, .n = n, .wanted = wanted, .levels = levels, .most = 2 * levels + ROUNDS * wanted};
+  near s = {.problem = problem, .a = a, .n = n, .wanted = wanted, .levels = levels, 
+            .most = (2 + FIRST) * levels + ROUNDS * wanted,
+            .aim = 0.1 * problem->tolerance * problem->scale};
   if (problem->n_start < levels || s.most > n || !allocate(&s))
     return 0;
   int found = iterate(&s);
+  if (getenv("NEARDBG")) fprintf(stderr,"NEAR n %d found %d\n", n, found);
   if (found) {
     memcpy(result->value, s.theta, (size_t)wanted * sizeof *result->value);
     memcpy(result->vector, s.x, (size_t)levels * (size_t)n * sizeof *result->vector);
