@@ -229,7 +229,7 @@ afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int 
   for (int i = 0; i < s->angular->n_integrals; i++)
     if (!isfinite(s->y[i]))
       return stop(s, AFB_OUTCOME_NOT_FINITE, "a radial integral is not finite");
-  s->ci->tolerance = whole_spectrum ? 0 : vector_tolerance(s);
+  s->ci->tolerance = vector_tolerance(s);
   afb_status solved = s->ci->average ? AFB_OK : afb_ci_solve(s->comm, s->angular, s->y, whole_spectrum, s->ci);
   if (solved != AFB_OK)
     return stop(s, solved == AFB_E_MEMORY ? AFB_OUTCOME_RESOURCE_LIMIT : AFB_OUTCOME_CI_FAILURE, afb_error_text());
