@@ -105,25 +105,30 @@ static double change_of(const afb_angular *angular, int64_t element, const doubl
   return sum;
 }
 
-/* Collective. The largest change of a matrix element. */
-static double largest_change(const afb_angular *angular, int block, const double *dy)
+/* Collective. The changes of this rank's matrix elements, and the largest of all ranks. */
+static double change_elements(const afb_angular *angular, int block, const double *dy, double *change)
 {
+  int64_t begin = angular->start[angular->first[block]], end = angular->start[angular->first[block + 1]];
   double most = 0;
-  for (int64_t e = angular->start[angular->first[block]]; e < angular->start[angular->first[block + 1]]; e++)
-    most = fmax(most, fabs(change_of(angular, e, dy)));
+  for (int64_t e = begin; e < end; e++) {
+    change[e - begin] = change_of(angular, e, dy);
+    most = fmax(most, fabs(change[e - begin]));
+  }
   MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, angular->comm);
   return most;
 }
 
-/* Collective. dh[n][n_levels] = (change of H) applied to the optimised vectors; sum: room of that size. */
-static void apply_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dy, uint64_t *sum, double *dh)
+/* Collective. dh[n][n_levels] = (change of H) applied to the optimised vectors; sum: room of that size;
+ * change: of this rank's elements of the block. */
+static void apply_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dy, double *change, uint64_t *sum,
+                         double *dh)
 {
   size_t m = (size_t)b->n_levels, size = (size_t)b->n * m, first = (size_t)angular->first[block];
-  double unit = unit_for(2 * sqrt(b->n) * largest_change(angular, block, dy));
+  double unit = unit_for(2 * sqrt(b->n) * change_elements(angular, block, dy, change));
   memset(sum, 0, size * sizeof *sum);
   for (size_t row = 0; row < (size_t)b->n; row++)
     for (int64_t e = angular->start[first + row]; e < angular->start[first + row + 1]; e++) {
-      double v = change_of(angular, e, dy);
+      double v = *change++;
       size_t r = row * m, c = (size_t)angular->column[e] * m;
       for (size_t l = 0; l < m; l++)
         add(sum + r + l, v * b->mixing[c + l], unit);
@@ -306,7 +311,7 @@ static afb_status factor_block(const afb_angular *angular, int block, afb_ci_blo
 /* Collective. As rotate_into_others, by the factors of the block. */
 static afb_status rotate_by_factors(const afb_angular *angular, int block, afb_ci_block *b, const double *dh, double *dc)
 {
-  int rank, root = owner(angular, block), n = b->n, one = 1, info = 0;
+  int rank, root = owner(angular, block), n = b->n;
   size_t length = (size_t)n, m = (size_t)b->n_levels;
   MPI_Comm_rank(angular->comm, &rank);
   if (!b->factor)
@@ -317,7 +322,8 @@ static afb_status rotate_by_factors(const afb_angular *angular, int block, afb_c
     for (size_t r = 0; r < length; r++)
       x[r] = -dh[r * m + l];
     leave_levels(b, x);
-    dpotrs_("L", &n, &one, b->factor + l * length * length, &n, x, &n, &info);
+    cblas_dtrsv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, b->factor + l * length * length, n, x, 1);
+    cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, n, b->factor + l * length * length, n, x, 1);
     leave_levels(b, x);
     for (size_t r = 0; r < length; r++)
       dc[r * m + l] = x[r];
@@ -356,12 +362,13 @@ afb_status afb_ci_response(afb_ci *ci, const afb_angular *angular, const double 
     size_t size = (size_t)b->n * (size_t)b->n_levels;
     if (b->n_levels == b->n || (b->n_known < b->n && !b->matrix.value))
       continue;
-    double *dh = malloc((2 * size + n) * sizeof *dh), *dc = dh + size, *part = dc + size;
+    size_t elements = (size_t)(angular->start[angular->first[i + 1]] - angular->start[angular->first[i]]);
+    double *dh = malloc((2 * size + n + elements) * sizeof *dh), *dc = dh + size, *part = dc + size, *elementwise = part + n;
     uint64_t *sum = malloc((size > n ? size : n) * sizeof *sum);
     afb_status status = dh && sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n);
     status = afb_agree(angular->comm, status);
     if (status == AFB_OK) {
-      apply_change(angular, i, b, dy, sum, dh);
+      apply_change(angular, i, b, dy, elementwise, sum, dh);
       if (b->n_known == b->n)
         rotate_into_others(b, dh, dc);
       else if (is_factored(b))
