@@ -11,11 +11,15 @@
 #include "core/units.h"
 #include "numeric/lapack.h"
 
-enum { HISTORY = 8, KRYLOV = 40, HALVINGS = 4 };
+enum { HISTORY = 8, KRYLOV = 40, COARSE = 16, HALVINGS = 4 };
 /* Residual down to which orbitals without inner companions are held on their branch, and levels shifted. */
 #define HOLD 0.02
 /* A state of a smaller residual than this that is as near to one that was rejected is on its way there. */
 #define NEARBY 3e-3
+/* Residual from which on nodes no longer change. */
+#define SETTLED 3e-5
+/* Evaluations without a better residual after which a scheme gives up; one that only prepares another does so earlier. */
+enum { PATIENCE = 25, LITTLE = 8 };
 /* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
 #define FLIPS 3.0
 
@@ -347,6 +351,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   h.dual = h.f + HISTORY * h.size;
   double *x = h.dual + HISTORY * h.size;
   double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
+  int judged = 0;
   s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {
     if (it == max_iterations) {
@@ -368,9 +373,20 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       outcome = AFB_OUTCOME_CONVERGED;
       break;
     }
-    if (w.since_best >= 25) {
+    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : PATIENCE)) {
       outcome = give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
       break;
+    }
+    if (!judged && s->judge && !s->ci->average && s->residual < SETTLED) {
+      judged = 1;
+      outcome = s->judge(s->judge_context);
+      if (outcome == AFB_OUTCOME_CONVERGED) {
+        outcome = AFB_OUTCOME_NONE;
+        h.held = h.next = 0;
+        continue;
+      }
+      if (outcome != AFB_OUTCOME_NONE)
+        break;
     }
     if (s->residual > 0.3)
       h.held = h.next = 0;
@@ -432,8 +448,8 @@ static void apply_metric(const afb_scf *scf, const double *v, double *out)
   }
 }
 
-/* Solves -M H p = step by GMRES, M the preconditioner; p is returned in x. basis: [KRYLOV + 2][size]. */
-static void gmres(afb_ladder *s, const double *step, double tolerance, double least, double *basis, double *x)
+/* Solves -M H p = step by GMRES in at most `most` dimensions, M the preconditioner; p is returned in x. basis: [KRYLOV + 2][size]. */
+static void gmres(afb_ladder *s, const double *step, int most, double tolerance, double least, double *basis, double *x)
 {
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   double h[KRYLOV + 1][KRYLOV] = {{0}}, plain[KRYLOV + 1][KRYLOV] = {{0}}, g[KRYLOV + 2] = {0}, cosine[KRYLOV], sine[KRYLOV], y[KRYLOV];
@@ -442,7 +458,7 @@ static void gmres(afb_ladder *s, const double *step, double tolerance, double le
   g[0] = start;
   for (size_t i = 0; i < size; i++)
     basis[i] = start > 0 ? step[i] / start : 0;
-  while (m < KRYLOV && fabs(g[m]) > tolerance * start) {
+  while (m < most && fabs(g[m]) > tolerance * start) {
     double *v = basis + (size_t)m * size, *w = v + size;
     s->short_of_memory |= afb_scf_hessian(s->scf, s->ci, s->angular, v, dual) == AFB_E_MEMORY;
     if (afb_scf_precondition(s->scf, dual, w) != AFB_OK)
@@ -517,7 +533,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       break;
     if (converged(s, &w, tolerance))
       return AFB_OUTCOME_CONVERGED;
-    if (w.since_best >= (following ? 25 : 12))
+    if (w.since_best >= (following ? PATIENCE : 12))
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
     if (!following && s->residual > 0.7 * last && halved == HALVINGS)
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "no step lowers the residual in second order");
@@ -531,7 +547,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
       double forcing = fmax(fmin(s->residual > 0.1 ? 0.3 : 0.1, s->residual), fmax(1e-4, 1e-2 * AFB_RESIDUAL_TOLERANCE / s->residual));
-      gmres(s, s->step, forcing, following ? 0.02 : 0, basis, p);
+      gmres(s, s->step, s->residual > 0.3 ? COARSE : KRYLOV, forcing, following ? 0.02 : 0, basis, p);
       shorten(s, p, 0.3);
     }
     double *target = s->dual;

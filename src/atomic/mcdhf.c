@@ -514,6 +514,31 @@ static afb_outcome leave_saddle(run *r, afb_outcome outcome)
 /* Whether the orbitals are stationary, but not the state that is looked for. */
 static int is_rejected(afb_outcome outcome) { return outcome == AFB_OUTCOME_ORBITAL_COLLAPSE || outcome == AFB_OUTCOME_UNBOUND; }
 
+static void reject(run *r, afb_outcome verdict)
+{
+  if (is_rejected(verdict))
+    afb_ladder_reject(&r->ladder, verdict, r->found);
+}
+
+static void keep_found(run *r)
+{
+  memcpy(r->found, r->scf->vector, (size_t)r->scf->n_orbitals * (size_t)r->scf->n * sizeof *r->found);
+}
+
+/* For the ladder: nodes that are wrong near the end of a scheme remain so. */
+static afb_outcome judge_early(void *context)
+{
+  run *r = context;
+  if (judge(r) != AFB_OUTCOME_ORBITAL_COLLAPSE)
+    return AFB_OUTCOME_NONE;
+  keep_found(r);
+  afb_outcome verdict = judge_names(r);
+  if (verdict != AFB_OUTCOME_ORBITAL_COLLAPSE)
+    return verdict == AFB_OUTCOME_UNBOUND ? AFB_OUTCOME_CONVERGED : verdict;
+  reject(r, verdict);
+  return verdict;
+}
+
 /* One rung: its scheme, and the judgement of what it found. */
 static afb_outcome step_on(run *r, int rung)
 {
@@ -526,10 +551,9 @@ static afb_outcome step_on(run *r, int rung)
     outcome = AFB_OUTCOME_CONVERGED_AT_FLOOR;
   if (!afb_outcome_ok(outcome))
     return outcome;
-  memcpy(r->found, s->scf->vector, (size_t)s->scf->n_orbitals * (size_t)s->scf->n * sizeof *r->found);
+  keep_found(r);
   afb_outcome verdict = judge_names(r);
-  if (is_rejected(verdict))
-    afb_ladder_reject(s, verdict, r->found);
+  reject(r, verdict);
   return verdict == AFB_OUTCOME_CONVERGED ? leave_saddle(r, outcome) : verdict;
 }
 
@@ -659,6 +683,7 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
                            .energy = NAN, .residual = NAN,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
+                           .judge = judge_early, .judge_context = r,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 600};
   AFB_TRY(search(comm, r, q->start));
   if (q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT &&
