@@ -16,6 +16,8 @@ enum { HISTORY = 8, KRYLOV = 40, COARSE = 16, HALVINGS = 4 };
 #define HOLD 0.02
 /* A state of a smaller residual than this that is as near to one that was rejected is on its way there. */
 #define NEARBY 3e-3
+/* Residual above which second order is coarse: few products, and in following downwards CI vectors do not respond. */
+#define FAR 0.3
 /* Residual from which on nodes no longer change. */
 #define SETTLED 3e-5
 /* Evaluations without a better residual after which a scheme gives up; one that only prepares another does so earlier. */
@@ -460,7 +462,7 @@ static void gmres(afb_ladder *s, const double *step, int most, double tolerance,
     basis[i] = start > 0 ? step[i] / start : 0;
   while (m < most && fabs(g[m]) > tolerance * start) {
     double *v = basis + (size_t)m * size, *w = v + size;
-    s->short_of_memory |= afb_scf_hessian(s->scf, s->ci, s->angular, v, dual) == AFB_E_MEMORY;
+    s->short_of_memory |= afb_scf_hessian(s->scf, least > 0 && s->residual > FAR ? NULL : s->ci, s->angular, v, dual) == AFB_E_MEMORY;
     if (afb_scf_precondition(s->scf, dual, w) != AFB_OK)
       break;
     for (size_t i = 0; i < size; i++)
@@ -547,7 +549,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       halved = 0;
       memcpy(back, s->scf->vector, size * sizeof *back);
       double forcing = fmax(fmin(s->residual > 0.1 ? 0.3 : 0.1, s->residual), fmax(1e-4, 1e-2 * AFB_RESIDUAL_TOLERANCE / s->residual));
-      gmres(s, s->step, s->residual > 0.3 ? COARSE : KRYLOV, forcing, following ? 0.02 : 0, basis, p);
+      gmres(s, s->step, s->residual > FAR ? COARSE : KRYLOV, forcing, following ? 0.02 : 0, basis, p);
       shorten(s, p, 0.3);
     }
     double *target = s->dual;
