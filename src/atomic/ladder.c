@@ -382,13 +382,10 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
     if (!judged && s->judge && !s->ci->average && s->residual < SETTLED) {
       judged = 1;
       outcome = s->judge(s->judge_context);
-      if (outcome == AFB_OUTCOME_CONVERGED) {
-        outcome = AFB_OUTCOME_NONE;
-        h.held = h.next = 0;
-        continue;
-      }
       if (outcome != AFB_OUTCOME_NONE)
         break;
+      if (s->distance == INFINITY)
+        continue;
     }
     if (s->residual > 0.3)
       h.held = h.next = 0;

@@ -37,7 +37,8 @@ typedef struct {
   int n_rejected;                 /* stationary states that are not those looked for: a scheme that comes near one ends there */
   double *rejected[AFB_MOST_REJECTED];   /* [n_orbitals][n] */
   afb_outcome verdict[AFB_MOST_REJECTED];
-  afb_outcome (*judge)(void *context);   /* asked when a first-order scheme is near its end: NONE; CONVERGED, orbitals are renamed; or why it ends there */
+  afb_outcome (*judge)(void *context);   /* asked when a first-order scheme is near its end: NONE, or why it ends there; the orbitals stay, `distance` is
+                                     infinite when they have to be evaluated again */
   void *judge_context;
   int blamed;                     /* orbital that the last failure is put down to, -1: none */
   char reason[160];

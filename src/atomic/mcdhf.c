@@ -533,10 +533,12 @@ static afb_outcome judge_early(void *context)
     return AFB_OUTCOME_NONE;
   keep_found(r);
   afb_outcome verdict = judge_names(r);
-  if (verdict != AFB_OUTCOME_ORBITAL_COLLAPSE)
-    return verdict == AFB_OUTCOME_UNBOUND ? AFB_OUTCOME_CONVERGED : verdict;
   reject(r, verdict);
-  return verdict;
+  if (!afb_outcome_ok(verdict))
+    return verdict;
+  memcpy(r->scf->vector, r->found, (size_t)r->scf->n_orbitals * (size_t)r->scf->n * sizeof *r->found);
+  r->ladder.distance = INFINITY;
+  return AFB_OUTCOME_NONE;
 }
 
 /* One rung: its scheme, and the judgement of what it found. */
