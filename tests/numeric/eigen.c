@@ -264,6 +264,58 @@ static void a_warm_start_saves_iterations(void **state)
   matrix_clear(&a);
 }
 
+/* Rotates rows and columns i and j of a dense matrix into each other: its spectrum stays. */
+static void turn(double *a, int n, int i, int j, double angle)
+{
+  for (int side = 0; side < 2; side++)
+    for (int k = 0; k < n; k++) {
+      double *x = side ? a + i * n + k : a + k * n + i, *y = side ? a + j * n + k : a + k * n + j, keep = *x;
+      *x = cos(angle) * keep - sin(angle) * *y;
+      *y = sin(angle) * keep + cos(angle) * *y;
+    }
+}
+
+/* Dense solutions from starts are those without: of a matrix that has changed a little, of one in which a level has come down among the
+ * wanted ones that the starts do not contain at all, of one with a level as good as degenerate with the last wanted one. */
+static void near_starts_do_not_change_the_levels(void **state)
+{
+  (void)state;
+  enum { N = 150, WANTED = 3, CASES = 4 };
+  static const double lowered[CASES] = {0, -2.5, -0.5, -1e-9};   /* row 20 of the diagonal, from level `to` */
+  static const int to[CASES] = {0, 0, 1, 2};
+  for (int c = 0; c < CASES; c++) {
+    double *a = calloc((size_t)N * N, sizeof *a);
+    for (int i = 0; i < N; i++)
+      a[i * N + i] = -300 + 0.5 * i;
+    for (int i = 0; i < N; i++)
+      if (i != 20)
+        turn(a, N, i, (i + 7) % N == 20 ? 2 : (i + 7) % N, 0.3);
+    matrix before = from_dense(N, a);
+    afb_eigen_result r[3];
+    check_ok(afb_eigen_solve(MPI_COMM_WORLD, &before.m, &(afb_eigen_request){.solver = "lapack", .n_wanted = WANTED}, &r[0]));
+    check_true(r[0].n_extra > 0);
+    for (int i = 0; i < N; i++)
+      a[i * N + i] += 1e-4 * afb_random_uniform(9, (uint64_t)c, (uint64_t)i);
+    if (c > 0)
+      a[20 * N + 20] = r[0].value[to[c]] + lowered[c];
+    matrix after = from_dense(N, a);
+    afb_eigen_request request = {.solver = "lapack", .n_wanted = WANTED};
+    check_ok(afb_eigen_solve(MPI_COMM_WORLD, &after.m, &request, &r[1]));
+    request.n_start = WANTED + r[0].n_extra;
+    request.start = r[0].vector;
+    check_ok(afb_eigen_solve(MPI_COMM_WORLD, &after.m, &request, &r[2]));
+    check_true(r[2].n_converged == WANTED && same_on_all_ranks(MPI_COMM_WORLD, &r[2]));
+    check_close(worst_difference(WANTED, r[2].value, r[1].value), 0, 1e-10);
+    check_close(worst_difference(WANTED * N, r[2].vector, r[1].vector), 0, 1e-7);
+    check_close(worst_residual(&after, &r[2]), 0, 1.01e-11 * scale_of(&after.m) + 1e-14 * 300);
+    for (int k = 0; k < 3; k++)
+      afb_eigen_result_clear(&r[k]);
+    matrix_clear(&before);
+    matrix_clear(&after);
+    free(a);
+  }
+}
+
 /* Half of the ranks solve, and solve different problems in turn; the other half never does, and nobody waits. */
 static void half_of_the_ranks_may_solve(void **state)
 {
@@ -500,6 +552,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(ranks_may_solve_alone),          cmocka_unit_test(solvers_agree_on_sparse_matrices),
   cmocka_unit_test(solvers_agree_on_all_levels),    cmocka_unit_test(clusters_are_complete),
   cmocka_unit_test(decoupled_blocks_are_all_found), cmocka_unit_test(a_hidden_lowest_level_is_found),
+  cmocka_unit_test(near_starts_do_not_change_the_levels),
   cmocka_unit_test(a_warm_start_saves_iterations),  cmocka_unit_test(an_iteration_limit_is_a_result),
   cmocka_unit_test(dense_matches_a_known_spectrum), cmocka_unit_test(signs_and_bases_are_fixed),
   cmocka_unit_test(wrong_input_is_refused),         cmocka_unit_test(rows_may_lie_on_any_rank),
