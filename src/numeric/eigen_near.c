@@ -18,7 +18,7 @@ enum { FIRST = 2, ROUNDS = 12, SAME = 4 };
 typedef struct {
   const afb_eigen_problem *problem;
   const double *a;             /* the shifted matrix, lower triangle */
-  double aim;                  /* residual norms */
+  double unit, aim;            /* the scale to a power of two: the same on any number of ranks; what residual norms come to */
   int n, wanted, levels, most; /* rows; levels: with the extra ones; vectors that the basis may have */
   double *factor;              /* [n][n] */
   double *basis, *image;       /* [most][n]: V and A V */
@@ -94,7 +94,7 @@ static int factorise(near *s, int count, double mu)
   size_t length = (size_t)n;
   memcpy(s->factor, s->a, length * length * sizeof *s->factor);
   for (int k = 0; k < count; k++)
-    cblas_dsyr(CblasColMajor, CblasLower, n, s->problem->scale + mu - s->theta[k], vector_of(s, s->x, k), 1, s->factor, n);
+    cblas_dsyr(CblasColMajor, CblasLower, n, s->unit + mu - s->theta[k], vector_of(s, s->x, k), 1, s->factor, n);
   for (size_t i = 0; i < length; i++)
     s->factor[i * (length + 1)] -= mu;
   dpotrf_("L", &n, s->factor, &n, &info);
@@ -158,9 +158,12 @@ static int iterate(near *s)
 int afb_eigen_near(const afb_eigen_problem *problem, const double *a, afb_eigen_result *result)
 {
   int n = problem->matrix->n, wanted = problem->n_wanted, levels = wanted + AFB_EIGEN_GUARD;
+  int exponent;
+  frexp(problem->scale, &exponent);
+  double unit = ldexp(1.0, exponent);
   near s = {.problem = problem, .a = a, .n = n, .wanted = wanted, .levels = levels, 
             .most = (2 + FIRST) * levels + ROUNDS * wanted,
-            .aim = 0.1 * problem->tolerance * problem->scale};
+            .unit = unit, .aim = 0.05 * problem->tolerance * unit};
   if (problem->n_start < levels || s.most > n || !allocate(&s))
     return 0;
   int found = iterate(&s);
