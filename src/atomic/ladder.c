@@ -80,14 +80,21 @@ void afb_ladder_forget(afb_ladder *s)
   s->n_rejected = 0;
 }
 
-/* Whether every open varied orbital is that of `other`, or its negative, to NEARBY. Closed ones may be rotated among themselves. */
+/* Whether every varied orbital is that of `other`, or its negative, to NEARBY; closed ones up to rotations among themselves. */
 static int is_near(const afb_scf *scf, const double *other)
 {
-  for (int a = 0; a < scf->n_orbitals; a++)
-    if (scf->varied[a] && !scf->list->closed[a] &&
-        !(fabs(afb_band_form(scf->n, scf->radial->overlap, afb_const_row(scf->vector, a, scf->n), afb_const_row(other, a, scf->n))) >
-          1 - 0.5 * NEARBY * NEARBY))
+  const uint8_t *closed = scf->list->closed;
+  for (int a = 0; a < scf->n_orbitals; a++) {
+    double square = 0;
+    for (int b = 0; b < scf->n_orbitals && scf->varied[a]; b++) {
+      if (b != a && (scf->orbital[a].kappa != scf->orbital[b].kappa || !closed[a] || !closed[b]))
+        continue;
+      double overlap = afb_band_form(scf->n, scf->radial->overlap, afb_const_row(scf->vector, a, scf->n), afb_const_row(other, b, scf->n));
+      square += overlap * overlap;
+    }
+    if (scf->varied[a] && !(square > 1 - NEARBY * NEARBY))
       return 0;
+  }
   return 1;
 }
 
