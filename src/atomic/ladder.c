@@ -69,14 +69,15 @@ void afb_ladder_reject(afb_ladder *s, afb_outcome outcome, const double *orbital
     free(copy);
     return;
   }
-  s->verdict[s->n_rejected] = outcome;
-  s->rejected[s->n_rejected++] = memcpy(copy, orbitals, bytes);
+  afb_rejected *r = s->rejected + s->n_rejected++;
+  *r = (afb_rejected){.orbitals = memcpy(copy, orbitals, bytes), .verdict = outcome, .blamed = s->blamed};
+  memcpy(r->reason, s->reason, sizeof r->reason);
 }
 
 void afb_ladder_forget(afb_ladder *s)
 {
   for (int i = 0; i < s->n_rejected; i++)
-    free(s->rejected[i]);
+    free(s->rejected[i].orbitals);
   s->n_rejected = 0;
 }
 
@@ -216,9 +217,14 @@ static double vector_tolerance(const afb_ladder *s)
 /* The verdict on a state that was rejected before and is met again. */
 static afb_outcome recognise(afb_ladder *s)
 {
-  for (int i = 0; i < s->n_rejected && s->residual < NEARBY && !s->ci->average; i++)
-    if (is_near(s->scf, s->rejected[i]))
-      return s->verdict[i];
+  for (int i = 0; i < s->n_rejected && s->residual < NEARBY && !s->ci->average; i++) {
+    const afb_rejected *r = s->rejected + i;
+    if (!is_near(s->scf, r->orbitals))
+      continue;
+    stop(s, r->verdict, r->reason);
+    s->blamed = r->blamed;
+    return r->verdict;
+  }
   return AFB_OUTCOME_NONE;
 }
 

@@ -7,6 +7,13 @@
 #include "atomic/mcdhf.h"
 #include "atomic/scf.h"
 
+/* A stationary state that is not the one looked for, and why. */
+typedef struct {
+  double *orbitals;               /* [n_orbitals][n] */
+  afb_outcome verdict;
+  int blamed;
+  char reason[160];
+} afb_rejected;
 enum { AFB_MOST_REJECTED = 6 };
 
 typedef struct {
@@ -34,11 +41,11 @@ typedef struct {
   double tolerance;               /* of the residual */
   int holding;                    /* orbitals without inner companions are kept on their branch */
   int short_of_memory;            /* on this rank; all ranks learn of it at the next evaluation */
-  int n_rejected;                 /* stationary states that are not those looked for: a scheme that comes near one ends there */
-  double *rejected[AFB_MOST_REJECTED];   /* [n_orbitals][n] */
-  afb_outcome verdict[AFB_MOST_REJECTED];
-  afb_outcome (*judge)(void *context);   /* asked when a first-order scheme is near its end: NONE, or why it ends there; the orbitals stay, `distance` is
-                                     infinite when they have to be evaluated again */
+  int n_rejected;
+  afb_rejected rejected[AFB_MOST_REJECTED];   /* a scheme that comes near one of them ends there */
+  /* Asked when a first-order scheme is near its end: NONE, or why it ends there. The orbitals stay; `distance` is infinite when they
+   * have to be evaluated again. */
+  afb_outcome (*judge)(void *context);
   void *judge_context;
   int blamed;                     /* orbital that the last failure is put down to, -1: none */
   char reason[160];
@@ -48,7 +55,7 @@ typedef struct {
 afb_status afb_ladder_open(afb_ladder *ladder, afb_scf *scf);
 void afb_ladder_close(afb_ladder *ladder);
 
-/* Notes that the state of the orbitals, of which `outcome` says why, is not what is looked for; forgets all such states. */
+/* Notes that the state of these orbitals is not what is looked for, for the reason that the ladder gives; forgets all such states. */
 void afb_ladder_reject(afb_ladder *ladder, afb_outcome outcome, const double *orbitals);
 void afb_ladder_forget(afb_ladder *ladder);
 
