@@ -11,16 +11,23 @@
 /* ROW: numbers that a cell's points, or its nine splines, take in a table: whole vectors of four. */
 enum { MAX_CELLS = 1000, PTS = AFB_CELL_POINTS, P = AFB_P_ORDER, Q = AFB_Q_ORDER, ROW = 12 };
 
+/* Width of a cell that begins at r, over r. Inside 0.1/Z orbitals are a power times a short series, which cells twice as wide hold as well; the
+ * nucleus and its skin, 6 a deep, take narrower ones. */
+static double growth_at(const afb_nucleus *nucleus, double growth, double r)
+{
+  return r < nucleus->c + 6 * nucleus->a ? 0.75 * growth : r * nucleus->z < 0.1 ? 2 * growth : growth;
+}
+
 static int make_breakpoints(const afb_nucleus *nucleus, const afb_radial_options *options, double *breakpoint)
 {
-  double growth = options->growth > 0 ? options->growth : 0.16;
+  double growth = options->growth > 0 ? options->growth : 0.22;
   double widest = options->max_width > 0 ? options->max_width : 4.0;
   double first = nucleus->c > 0 ? 0.25 * nucleus->c : 1e-7 / nucleus->z;
   int n = 1;
   breakpoint[0] = 0;
   breakpoint[1] = first;
   while (breakpoint[n] < options->r_max && n < MAX_CELLS) {
-    double width = fmin(fmax(growth * breakpoint[n], first), widest), end = breakpoint[n] + width;
+    double width = fmin(fmax(growth_at(nucleus, growth, breakpoint[n]) * breakpoint[n], first), widest), end = breakpoint[n] + width;
     if (nucleus->a > 0 && width > 2.4 * nucleus->a && fabs(end - 0.5 * width - nucleus->c) < 4 * nucleus->a + 0.5 * width) {
       breakpoint[n + 1] = end - 0.5 * width;   /* the skin of a heavy nucleus: whole cells leave a relative error of 2e-11 in uranium */
       n++;

@@ -15,7 +15,8 @@
 enum { AFB_P_ORDER = 8, AFB_Q_ORDER = 9, AFB_CELL_POINTS = 10, AFB_MAX_RANK = 16 };
 
 typedef struct {
-  double growth;       /* width of a cell over its distance from the nucleus; 0: 0.16 */
+  double growth;       /* width of a cell over its distance from the nucleus, twice that inside 0.1/Z; 0: 0.22, which leaves
+                          relative errors of energies of 1e-13 (light atoms) to 3e-12 (Lr) */
   double max_width;    /* of a cell, bohr; 0: 4 */
   double r_max;        /* bohr */
   double speed_of_light;  /* 0: AFB_SPEED_OF_LIGHT */
@@ -37,7 +38,7 @@ typedef struct {
   double *outer[AFB_MAX_RANK];   /* [n_points]: r^-(k+1) */
 } afb_radial;
 
-/* AFB_E_MEMORY; AFB_E_LIMIT: more than 1000 cells. About 100 cells for r_max = 100. */
+/* AFB_E_MEMORY; AFB_E_LIMIT: more than 1000 cells. About 70 cells for r_max = 100. */
 afb_status afb_radial_create(const afb_nucleus *nucleus, const afb_radial_options *options, afb_radial **out);
 void afb_radial_destroy(afb_radial **radial);
 
