@@ -30,6 +30,8 @@ typedef struct {
   double *r, *weight;            /* [n_points]: quadrature points and weights dr */
   double *p_spline, *q_spline;   /* [n_points][8], [n_points][12]: the splines of the point's cell, zeros behind the ninth */
   double *p_column, *q_column;   /* the same by splines: [n_cells][8][12], [n_cells][9][12], zeros behind the tenth point */
+  int *shape;                    /* [n_cells]: cells in a series, with the same splines but for scale, have one number */
+  double *product;               /* [shapes][points][108]: products of a point's splines, see radial.c */
   double *overlap;               /* band */
   double *dirac_fixed;           /* band: c d/dr + V_nuc - 2c^2 (Q) ... */
   double *dirac_kappa;           /* band: the factor of kappa, c/r between P and Q */
