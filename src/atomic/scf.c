@@ -81,6 +81,8 @@ void afb_scf_destroy(afb_scf **scf)
   free(s->refreshed);
   free(s->rotation);
   free(s->companion);
+  for (int a = 0; a < s->n_orbitals; a++)
+    free(s->span[a]);
   afb_scf_clear_change(s);
   for (int a = 0; a < s->n_orbitals; a++)
     afb_scf_clear_inverse(s, a);
@@ -175,6 +177,12 @@ static void refresh_integrals(afb_scf *s)
   }
 }
 
+AFB_CLONES void afb_scf_pair_density(const afb_scf *s, const double *pa, const double *qa, const double *pb, const double *qb, double *rho)
+{
+  for (int x = 0; x < s->n_points; x++)
+    rho[x] = s->radial->weight[x] * (pa[x] * pb[x] + qa[x] * qb[x]);
+}
+
 int afb_scf_refresh(afb_scf *s)
 {
   const afb_expression *e = s->expression;
@@ -192,9 +200,7 @@ int afb_scf_refresh(afb_scf *s)
   for (int i = 0; i < e->n_pairs; i++) {
     const double *pa = afb_row(s->p, e->pair[i].a, points), *qa = afb_row(s->q, e->pair[i].a, points);
     const double *pb = afb_row(s->p, e->pair[i].b, points), *qb = afb_row(s->q, e->pair[i].b, points);
-    double *rho = afb_row(s->density, i, points);
-    for (int x = 0; x < points; x++)
-      rho[x] = s->radial->weight[x] * (pa[x] * pb[x] + qa[x] * qb[x]);
+    afb_scf_pair_density(s, pa, qa, pb, qb, afb_row(s->density, i, points));
   }
   for (int i = 0; i < e->n_potentials; i++)
     afb_radial_coulomb(s->radial, e->potential[i].k, afb_row(s->density, e->potential[i].pair, points),
@@ -222,8 +228,7 @@ void afb_scf_add_fields(const afb_expression *e, int points, const double *coeff
   }
 }
 
-/* t += f u v on the points, for both components. */
-AFB_CLONES static void add_products(int points, double f, const double *u, const double *sp, const double *sq, double *tp, double *tq)
+AFB_CLONES void afb_scf_add_products(int points, double f, const double *u, const double *sp, const double *sq, double *tp, double *tq)
 {
   for (int x = 0; x < points; x++) {
     double fu = f * u[x];
@@ -241,11 +246,11 @@ void afb_scf_collect_fields(afb_scf *s, const double *field, const double *p, co
     int a = e->pair[i].a, b = e->pair[i].b;
     const double *u = afb_const_row(field, i, points);
     if (s->varied[a])
-      add_products(points, a == b ? 1 : 0.5, u, afb_const_row(p, b, points), afb_const_row(q, b, points), afb_row(fp, a, points),
-                   afb_row(fq, a, points));
+      afb_scf_add_products(points, a == b ? 1 : 0.5, u, afb_const_row(p, b, points), afb_const_row(q, b, points),
+                           afb_row(fp, a, points), afb_row(fq, a, points));
     if (s->varied[b] && a != b)
-      add_products(points, 0.5, u, afb_const_row(p, a, points), afb_const_row(q, a, points), afb_row(fp, b, points),
-                   afb_row(fq, b, points));
+      afb_scf_add_products(points, 0.5, u, afb_const_row(p, a, points), afb_const_row(q, a, points), afb_row(fp, b, points),
+                           afb_row(fq, b, points));
   }
 }
 
