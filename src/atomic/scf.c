@@ -209,7 +209,7 @@ int afb_scf_refresh(afb_scf *s)
   return 1;
 }
 
-void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field)
+AFB_CLONES void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field)
 {
   for (int x = 0; x < points; x += AFB_CHUNK) {
     int count = points - x < AFB_CHUNK ? points - x : AFB_CHUNK;
