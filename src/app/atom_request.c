@@ -285,6 +285,8 @@ static afb_status create(afb_config *config, const afb_atom_input *input, afb_at
   static const afb_optimise optimise[] = {AFB_OPTIMISE_ALL, AFB_OPTIMISE_AVERAGE, AFB_OPTIMISE_LEVELS};
   request->optimise = input->optimise < 0 ? AFB_OPTIMISE_LEVELS : optimise[input->optimise];
   request->n_levels = (int)input->levels;
+  static const char *const eigensolver[] = {"auto", "lapack", "scalapack", "slepc", "davidson"};
+  request->eigensolver = input->eigensolver < 0 ? NULL : eigensolver[input->eigensolver];
   request->max_iterations = (int)input->limits.iterations;
   request->max_seconds = input->limits.cpu_seconds;
   request->max_csf = input->limits.csf;

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench_train.h"
 #include "app/command.h"
 #include "report/bench.h"
 #include "report/bench_atom.h"
+#include "report/bench_large.h"
 
 static int markdown;
 
@@ -68,7 +70,7 @@ static afb_status fit_on_one(const afb_arguments *arguments, int n, const afb_be
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d runs", n);
   if (n > 0)
     memcpy(all, run, (size_t)n * sizeof *all);
-  afb_status status = afb_bench_large(all + n);
+  afb_status status = afb_bench_lists(all + n);
   if (status == AFB_OK && arguments->csv)
     status = write_runs(arguments->csv, n + AFB_BENCH_ANGULAR, all);
   if (status == AFB_OK)
@@ -88,6 +90,19 @@ static afb_status bench_cost(const afb_arguments *arguments, int rank)
   return afb_agree(MPI_COMM_WORLD, status);
 }
 
+static void show_large(const afb_bench_large *row)
+{
+  afb_report_bench_large_row(stdout, markdown, row);
+  fflush(stdout);
+}
+
+static afb_status bench_large(const afb_arguments *arguments, int rank)
+{
+  if (rank == 0)
+    afb_report_bench_large_head(stdout, markdown);
+  return afb_bench_large_expansions(MPI_COMM_WORLD, arguments->n_operands > 1, show_large);
+}
+
 afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
 {
   const char *what = arguments->operand[0];
@@ -99,7 +114,11 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return bench_atom(arguments, rank);
   if (strcmp(what, "cost") == 0)
     return bench_cost(arguments, rank);
+  if (strcmp(what, "large") == 0)
+    return bench_large(arguments, rank);
   if (strcmp(what, "bispectrum") == 0)
     return bench_bispectrum(rank);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, bispectrum", what);
+  if (strcmp(what, "train") == 0)
+    return afb_run_bench_train(arguments);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, bispectrum, train", what);
 }

@@ -1,6 +1,7 @@
 #include "atomic/ci.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "numeric/eigen.h"
 
@@ -28,8 +29,7 @@ afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_
 
 static void clear_matrix(afb_symmetric *matrix)
 {
-  free((void *)matrix->row);
-  free((void *)matrix->column);
+  free((void *)matrix->start);
   free((void *)matrix->value);
   *matrix = (afb_symmetric){0};
 }
@@ -47,26 +47,25 @@ void afb_ci_clear(afb_ci *ci)
   *ci = (afb_ci){0};
 }
 
-/* Entries of one (row, column) follow each other: H_rs = sum of value * y. Arrays of n_entries are the caller's to free. */
-static afb_status block_matrix(const afb_angular *angular, int block, const double *y, int n, afb_symmetric *out)
+/* This rank's rows of a block's Hamiltonian. start and value are the caller's to free; the columns stay the angular part's. */
+static afb_status block_matrix(const afb_angular *angular, int block, const double *y, afb_symmetric *out)
 {
-  int64_t first = angular->entry_start[block], last = angular->entry_start[block + 1], m = -1;
-  size_t most = (size_t)(last - first) + 1;
-  int32_t *row = malloc(most * sizeof *row), *column = malloc(most * sizeof *column);
-  double *value = malloc(most * sizeof *value);
-  *out = (afb_symmetric){.n = n, .spread = 1, .row = row, .column = column, .value = value};
-  if (!row || !column || !value)
+  const int first = angular->first[block], n = angular->first[block + 1] - first;
+  const int64_t begin = angular->start[first], count = angular->start[first + n] - begin;
+  int64_t *start = malloc(((size_t)n + 1) * sizeof *start);
+  double *value = malloc(((size_t)count + 1) * sizeof *value);
+  *out = (afb_symmetric){.n = n, .spread = 1, .start = start, .column = angular->column + begin, .value = value};
+  if (!start || !value)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a Hamiltonian matrix of %d CSFs", n);
-  for (int64_t e = first; e < last; e++) {
-    if (m < 0 || row[m] != angular->row[e] || column[m] != angular->column[e]) {
-      m++;
-      row[m] = angular->row[e];
-      column[m] = angular->column[e];
-      value[m] = 0;
-    }
-    value[m] += angular->value[e] * y[angular->index[e]];
+  for (int r = 0; r <= n; r++)
+    start[r] = angular->start[first + r] - begin;
+  for (int64_t e = 0; e < count; e++) {
+    afb_matrix_element h = afb_angular_element(angular, begin + e);
+    double sum = 0;
+    for (int i = 0; i < h.n; i++)
+      sum += h.value[i] * y[h.index[i]];
+    value[e] = sum;
   }
-  out->n_entries = m + 1;
   return AFB_OK;
 }
 
@@ -87,24 +86,27 @@ static void keep_solution(afb_eigen_result *solution, afb_ci_block *b)
       b->mixing[(size_t)r * (size_t)b->n_levels + (size_t)l] = b->vector[(size_t)l * (size_t)b->n + (size_t)r];
 }
 
-/* Blocks from LARGE CSFs on are too large for a rank; from MEDIUM on an iteration from the vectors of the time before is cheaper than a
- * dense solution, which gives MORE levels than are optimised for it to begin with. */
-enum { MEDIUM = 800, LARGE = 2000, MORE = 2, FEW = 16 };
+/* From MEDIUM CSFs on an iteration for a few levels, from the vectors of the time before, is cheaper than a dense solution. */
+enum { MEDIUM = 800, FEW = 16 };
 
-static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, int whole, afb_ci_block *b)
+/* The whole spectrum of a small block is LAPACK's, whatever is chosen for the levels. */
+static const char *choose_solver(const afb_ci *ci, const afb_ci_block *b, int all)
 {
-  int few = b->n_levels <= b->n / FEW && !(whole && b->n <= AFB_CI_WHOLE);
-  int near = b->n_known >= b->n_levels && b->n_known < b->n;
-  afb_eigen_request request = {.n_wanted = whole && b->n <= AFB_CI_WHOLE ? b->n : b->n_levels,
+  if (all)
+    return NULL;
+  if (ci->eigensolver && strcmp(ci->eigensolver, "auto") != 0)
+    return ci->eigensolver;
+  return b->n >= MEDIUM && b->n_levels <= b->n / FEW ? "davidson" : NULL;
+}
+
+static afb_status solve_block(MPI_Comm comm, const afb_symmetric *matrix, int whole, const afb_ci *ci, afb_ci_block *b)
+{
+  int all = whole && b->n <= AFB_CI_WHOLE, near = b->n_known >= b->n_levels && b->n_known < b->n;
+  afb_eigen_request request = {.solver = choose_solver(ci, b, all), .n_wanted = all ? b->n : b->n_levels,
                                .n_start = near ? b->n_known + b->n_rough : 0, .start = b->vector};
   afb_eigen_result solution = {0};
-  int iterate = few && (b->n > LARGE || (b->n >= MEDIUM && near));
-  if (iterate)
-    request.solver = "davidson";
-  else if (few && b->n >= MEDIUM)
-    request.n_wanted += MORE;
   afb_status status = afb_eigen_solve(comm, matrix, &request, &solution);
-  if (status == AFB_OK && iterate && solution.n_converged < solution.n_wanted) {
+  if (status == AFB_OK && request.solver && request.solver != ci->eigensolver && solution.n_converged < solution.n_wanted) {
     request.solver = NULL;
     afb_eigen_result_clear(&solution);
     status = afb_eigen_solve(comm, matrix, &request, &solution);
@@ -123,9 +125,9 @@ afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double 
   for (int i = 0; i < ci->n_blocks; i++) {
     afb_ci_block *b = ci->block + i;
     afb_symmetric matrix;
-    afb_status status = afb_agree(comm, block_matrix(angular, i, y, b->n, &matrix));
+    afb_status status = afb_agree(comm, block_matrix(angular, i, y, &matrix));
     if (status == AFB_OK)
-      status = solve_block(comm, &matrix, whole, b);
+      status = solve_block(comm, &matrix, whole, ci, b);
     clear_matrix(&b->matrix);
     if (status == AFB_OK && whole && b->n > AFB_CI_WHOLE && b->n_levels < b->n)
       b->matrix = matrix;

@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
   int n_blocks;
   afb_ci_block *block;
+  const char *eigensolver;/* of the optimised levels, borrowed; NULL or "auto": by size and demand */
   int average;            /* density of all CSFs, weight 2J+1, without mixing: extended average level */
 } afb_ci;
 
@@ -33,7 +34,8 @@ afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_
 void afb_ci_clear(afb_ci *ci);
 
 /* Collective on comm; identical results on all ranks. y: the angular integrals' values. With `whole` all eigenpairs of blocks
- * of up to AFB_CI_WHOLE CSFs are kept, and the matrices of larger ones, for afb_ci_response. AFB_E_NUMERIC when an eigensolver fails. */
+ * of up to AFB_CI_WHOLE CSFs are kept, and the matrices of larger ones, for afb_ci_response. AFB_E_NUMERIC when an eigensolver fails,
+ * and what afb_eigen_solve refuses. */
 enum { AFB_CI_WHOLE = 64 };
 afb_status afb_ci_solve(MPI_Comm comm, const afb_angular *angular, const double *y, int whole, afb_ci *ci);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "atomic/ci.h"
+#include "core/clock.h"
 #include "core/vector.h"
 #include "numeric/lapack.h"
 
@@ -21,13 +22,15 @@ static double dot(int n, const double *a, const double *b)
  * harm, as long as the sum itself is below 2^63/unit. */
 static inline void add(uint64_t *sum, double value, double unit)
 {
-  *sum += (uint64_t)(int64_t)(value * unit + (value < 0 ? -0.5 : 0.5));
+  *sum += (uint64_t)(int64_t)(value * unit + copysign(0.5, value));
 }
 
 /* Collective. */
 static void total(MPI_Comm comm, size_t n, uint64_t *sum, double unit, double *out)
 {
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
   MPI_Allreduce(MPI_IN_PLACE, sum, (int)n, MPI_UINT64_T, MPI_SUM, comm);
+  afb_phase_enter(phase);
   for (size_t i = 0; i < n; i++)
     out[i] = (double)(int64_t)sum[i] / unit;
 }
@@ -43,13 +46,23 @@ static double unit_for(double bound)
 /* An integral's coefficient in the energy of a normalised vector is below the product of two occupations. */
 static const double MOST_DENSITY = 511;
 
-/* The entries of an element of a matrix follow each other: where those of the next begin. */
-static inline int64_t end_of_element(const afb_angular *angular, int64_t e, int64_t last)
+static void add_density(const afb_ci *ci, const afb_angular *angular, int block, double unit, uint64_t *sum)
 {
-  int32_t row = angular->row[e], column = angular->column[e];
-  while (++e < last && angular->column[e] == column && angular->row[e] == row)
-    ;
-  return e;
+  const afb_ci_block *b = ci->block + block;
+  const int m = b->n_levels, first = angular->first[block];
+  for (int r = 0; r < b->n; r++)
+    for (int64_t e = angular->start[first + r], end = angular->start[first + r + 1]; e < end; e++) {
+      e = ci->average ? end - 1 : e;   /* the diagonal, if any */
+      int c = angular->column[e];
+      double density = c == r ? b->weight : ci->average ? 0 : 2 * b->weight;
+      if (!ci->average)
+        density *= dot(m, b->mixing + (size_t)r * (size_t)m, b->mixing + (size_t)c * (size_t)m);
+      if (density == 0)
+        continue;
+      afb_matrix_element h = afb_angular_element(angular, e);
+      for (int k = 0; k < h.n; k++)
+        add(sum + h.index[k], density * h.value[k], unit);
+    }
 }
 
 afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *gamma)
@@ -57,20 +70,8 @@ afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *
   const double unit = unit_for(MOST_DENSITY);
   uint64_t *sum = calloc((size_t)angular->n_integrals + 1, sizeof *sum);
   AFB_TRY(afb_agree(angular->comm, sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d integrals", angular->n_integrals)));
-  for (int i = 0; i < ci->n_blocks; i++) {
-    const afb_ci_block *b = ci->block + i;
-    int m = b->n_levels;
-    int64_t last = angular->entry_start[i + 1], next;
-    for (int64_t e = angular->entry_start[i]; e < last; e = next) {
-      size_t r = (size_t)angular->row[e], c = (size_t)angular->column[e];
-      double density = r == c ? b->weight : ci->average ? 0 : 2 * b->weight;
-      if (!ci->average)
-        density *= dot(m, b->mixing + r * (size_t)m, b->mixing + c * (size_t)m);
-      next = end_of_element(angular, e, last);
-      for (int64_t k = e; k < next && density != 0; k++)
-        add(sum + angular->index[k], density * angular->value[k], unit);
-    }
-  }
+  for (int i = 0; i < ci->n_blocks; i++)
+    add_density(ci, angular, i, unit, sum);
   total(angular->comm, (size_t)angular->n_integrals, sum, unit, gamma);
   free(sum);
   return AFB_OK;
@@ -95,37 +96,41 @@ static double largest(size_t n, const double *x)
   return most;
 }
 
-/* The change of the matrix element whose entries are e ... next - 1. */
-static inline double element_change(const afb_angular *angular, int64_t e, int64_t next, const double *dy)
+static double change_of(const afb_angular *angular, int64_t element, const double *dy)
 {
+  afb_matrix_element h = afb_angular_element(angular, element);
   double sum = 0;
-  for (; e < next; e++)
-    sum += angular->value[e] * dy[angular->index[e]];
+  for (int i = 0; i < h.n; i++)
+    sum += h.value[i] * dy[h.index[i]];
   return sum;
+}
+
+/* Collective. The largest change of a matrix element. */
+static double largest_change(const afb_angular *angular, int block, const double *dy)
+{
+  double most = 0;
+  for (int64_t e = angular->start[angular->first[block]]; e < angular->start[angular->first[block + 1]]; e++)
+    most = fmax(most, fabs(change_of(angular, e, dy)));
+  MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, angular->comm);
+  return most;
 }
 
 /* Collective. dh[n][n_levels] = (change of H) applied to the optimised vectors; sum: room of that size. */
 static void apply_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dy, uint64_t *sum, double *dh)
 {
-  size_t m = (size_t)b->n_levels, size = (size_t)b->n * m;
-  int64_t first = angular->entry_start[block], last = angular->entry_start[block + 1], next;
-  double most = 0;
-  for (int64_t e = first; e < last; e = next) {
-    next = end_of_element(angular, e, last);
-    most = fmax(most, fabs(element_change(angular, e, next, dy)));
-  }
-  MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, angular->comm);
-  double unit = unit_for(2 * sqrt(b->n) * most);
+  size_t m = (size_t)b->n_levels, size = (size_t)b->n * m, first = (size_t)angular->first[block];
+  double unit = unit_for(2 * sqrt(b->n) * largest_change(angular, block, dy));
   memset(sum, 0, size * sizeof *sum);
-  for (int64_t e = first; e < last; e = next) {
-    next = end_of_element(angular, e, last);
-    double v = element_change(angular, e, next, dy);
-    size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;
-    for (size_t l = 0; l < m; l++)
-      add(sum + r + l, v * b->mixing[c + l], unit);
-    for (size_t l = 0; l < m && r != c; l++)
-      add(sum + c + l, v * b->mixing[r + l], unit);
-  }
+  for (size_t row = 0; row < (size_t)b->n; row++)
+    for (int64_t e = angular->start[first + row]; e < angular->start[first + row + 1]; e++) {
+      double v = change_of(angular, e, dy);
+      size_t r = row * m, c = (size_t)angular->column[e] * m;
+      for (size_t l = 0; l < m; l++)
+        add(sum + r + l, v * b->mixing[c + l], unit);
+      if (r != c)
+        for (size_t l = 0; l < m; l++)
+          add(sum + c + l, v * b->mixing[r + l], unit);
+    }
   total(angular->comm, size, sum, unit, dh);
 }
 
@@ -156,12 +161,19 @@ AFB_CLONES static void matrix_vector(MPI_Comm comm, const afb_symmetric *h, doub
   frexp(2 * largest_entry * sqrt(h->n * dot(h->n, x, x)) + 1e-300, &exponent);
   const double unit = 1.5 * ldexp(1.0, exponent + 1);
   memset(y, 0, (size_t)h->n * sizeof *y);
-  for (int64_t e = 0; e < h->n_entries; e++) {
-    y[h->row[e]] += (h->value[e] * x[h->column[e]] + unit) - unit;
-    if (h->row[e] != h->column[e])
-      y[h->column[e]] += (h->value[e] * x[h->row[e]] + unit) - unit;
+  for (int r = 0; r < h->n; r++) {
+    double own = 0;
+    for (int64_t e = h->start[r]; e < h->start[r + 1]; e++) {
+      int c = h->column[e];
+      own += (h->value[e] * x[c] + unit) - unit;
+      if (c != r)
+        y[c] += (h->value[e] * x[r] + unit) - unit;
+    }
+    y[r] += own;
   }
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
   MPI_Allreduce(MPI_IN_PLACE, y, h->n, MPI_DOUBLE, MPI_SUM, comm);
+  afb_phase_enter(phase);
 }
 
 static void leave_levels(const afb_ci_block *b, double *x)
@@ -215,11 +227,13 @@ static afb_status rotate_by_equations(MPI_Comm comm, const afb_ci_block *b, cons
 {
   size_t n = (size_t)b->n, m = (size_t)b->n_levels;
   double *right = calloc(7 * n, sizeof *right), *x = right + n, *own = x + n, *work = own + n;
-  double most = largest((size_t)b->matrix.n_entries, b->matrix.value);
+  double most = largest((size_t)b->matrix.start[n], b->matrix.value);
   afb_status status = afb_agree(comm, right ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n));
-  for (int64_t e = 0; e < b->matrix.n_entries && status == AFB_OK; e++)
-    if (b->matrix.row[e] == b->matrix.column[e])
-      own[b->matrix.row[e]] = b->matrix.value[e];
+  for (size_t r = 0; r < n && status == AFB_OK; r++) {
+    int64_t end = b->matrix.start[r + 1];
+    if (end > b->matrix.start[r] && b->matrix.column[end - 1] == (int32_t)r)
+      own[r] = b->matrix.value[end - 1];
+  }
   if (status == AFB_OK) {
     MPI_Allreduce(MPI_IN_PLACE, own, b->n, MPI_DOUBLE, MPI_SUM, comm);
     MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, comm);
@@ -278,8 +292,9 @@ static afb_status factor_block(const afb_angular *angular, int block, afb_ci_blo
   b->factor = malloc(rank == root ? nn * (size_t)b->n_levels * sizeof *b->factor : 1);
   afb_status status = matrix && b->factor ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", b->n);
   status = afb_agree(angular->comm, status);
-  for (int64_t e = 0; e < b->matrix.n_entries && status == AFB_OK; e++)
-    matrix[(size_t)b->matrix.row[e] + n * (size_t)b->matrix.column[e]] = b->matrix.value[e];
+  for (size_t r = 0; r < n && status == AFB_OK; r++)
+    for (int64_t e = b->matrix.start[r]; e < b->matrix.start[r + 1]; e++)
+      matrix[r + n * (size_t)b->matrix.column[e]] = b->matrix.value[e];
   if (status == AFB_OK)
     MPI_Reduce(rank == root ? MPI_IN_PLACE : matrix, matrix, (int)nn, MPI_DOUBLE, MPI_SUM, root, angular->comm);
   for (int l = 0; l < b->n_levels && rank == root && status == AFB_OK; l++)
@@ -316,17 +331,17 @@ static afb_status rotate_by_factors(const afb_angular *angular, int block, afb_c
 static void add_change(const afb_angular *angular, int block, const afb_ci_block *b, const double *dc, uint64_t *sum, double *part,
                        double *change)
 {
-  size_t m = (size_t)b->n_levels, n = (size_t)angular->n_integrals;
+  size_t m = (size_t)b->n_levels, n = (size_t)angular->n_integrals, first = (size_t)angular->first[block];
   double unit = unit_for(4 * MOST_DENSITY * b->weight * sqrt(dot(b->n * b->n_levels, dc, dc) * (double)m));
   memset(sum, 0, n * sizeof *sum);
-  int64_t last = angular->entry_start[block + 1], next;
-  for (int64_t e = angular->entry_start[block]; e < last; e = next) {
-    size_t r = (size_t)angular->row[e] * m, c = (size_t)angular->column[e] * m;
-    double pair = (r == c ? 1 : 2) * b->weight * (dot((int)m, dc + r, b->mixing + c) + dot((int)m, b->mixing + r, dc + c));
-    next = end_of_element(angular, e, last);
-    for (int64_t k = e; k < next; k++)
-      add(sum + angular->index[k], pair * angular->value[k], unit);
-  }
+  for (size_t row = 0; row < (size_t)b->n; row++)
+    for (int64_t e = angular->start[first + row]; e < angular->start[first + row + 1]; e++) {
+      size_t r = row * m, c = (size_t)angular->column[e] * m;
+      double pair = dot((int)m, dc + r, b->mixing + c) + dot((int)m, b->mixing + r, dc + c);
+      afb_matrix_element h = afb_angular_element(angular, e);
+      for (int i = 0; i < h.n; i++)
+        add(sum + h.index[i], (r == c ? 1 : 2) * b->weight * pair * h.value[i], unit);
+    }
   total(angular->comm, n, sum, unit, part);
   for (size_t i = 0; i < n; i++)
     change[i] += part[i];

@@ -147,10 +147,11 @@ static afb_status allocate(const collection *c, int n_angular, afb_expression *o
   out->base = calloc(n, sizeof *out->base);
   out->potential = malloc(2 * n * sizeof *out->potential);
   out->pair = malloc(ORB * ORB * sizeof *out->pair);
+  out->pair_terms = calloc(ORB * ORB, sizeof *out->pair_terms);
   out->map_start = calloc((size_t)n_angular + 1, sizeof *out->map_start);
   out->map_index = malloc(n * sizeof *out->map_index);
   out->map_factor = malloc(n * sizeof *out->map_factor);
-  return out->one && out->term && out->base && out->potential && out->pair && out->map_start && out->map_index &&
+  return out->one && out->term && out->base && out->potential && out->pair && out->pair_terms && out->map_start && out->map_index &&
              out->map_factor
            ? AFB_OK
            : AFB_FAIL(AFB_E_MEMORY, "no memory for %zu integrals", n);
@@ -200,6 +201,10 @@ afb_status afb_expression_create(const afb_csf_list *list, const afb_angular *an
       last = key;
       out->term[t++] = (afb_term){table[(key - ORB * ORB) / POTENTIALS], table[(key - ORB * ORB) % POTENTIALS]};
     }
+    for (int i = 0; i < out->n_terms; i++) {
+      out->pair_terms[out->potential[out->term[i].left].pair]++;
+      out->pair_terms[out->potential[out->term[i].right].pair]++;
+    }
     fill_map(&c, number, out);
   }
   free(c.item);
@@ -215,6 +220,7 @@ void afb_expression_clear(afb_expression *e)
   free(e->base);
   free(e->potential);
   free(e->pair);
+  free(e->pair_terms);
   free(e->map_start);
   free(e->map_index);
   free(e->map_factor);

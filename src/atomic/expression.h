@@ -27,6 +27,7 @@ typedef struct {
   int n_orbitals, max_rank;
   int n_pairs;
   afb_pair *pair;             /* those that occur in a potential */
+  int *pair_terms;            /* [n_pairs] in how many terms */
   int n_potentials;
   afb_potential *potential;
   int n_one, n_terms;         /* X has n_one + n_terms numbers */

@@ -38,6 +38,7 @@ afb_status afb_ladder_open(afb_ladder *s, afb_scf *scf)
     levels += (size_t)s->ci->block[i].n_levels;
   afb_ladder_close(s);
   s->scf = scf;
+  afb_scf_share(scf, s->comm);
   s->level = calloc(levels, sizeof(double));
   s->leading = calloc(levels, sizeof(int));
   s->flips = 0;

@@ -313,23 +313,28 @@ static afb_status plan_same(afb_operator_table *t, const uint8_t *ket, afb_pair_
   return AFB_OK;
 }
 
+/* Electrons that are elsewhere, counted twice. */
+static unsigned moved_electrons(int n, const uint8_t *x, const uint8_t *y)
+{
+  unsigned sum = 0;
+  for (int p = 0; p < n; p++)
+    sum += (unsigned)abs(x[p] - y[p]);
+  return sum;
+}
+
 static afb_status make_plan(afb_operator_table *t, int bra, int ket, afb_pair_plan *plan)
 {
   const afb_chain_list *c = t->chains;
   const uint8_t *x = c->occupation + (size_t)bra * (size_t)c->n_open, *y = c->occupation + (size_t)ket * (size_t)c->n_open;
-  int created[2] = {0}, destroyed[2] = {0}, n_created = 0, n_destroyed = 0;
+  if (moved_electrons(c->n_open, x, y) > 4)   /* most pairs of configurations */
+    return AFB_OK;
+  int created[4] = {0}, destroyed[4] = {0}, n_created = 0, n_destroyed = 0;
   for (int p = 0; p < c->n_open; p++) {
     int change = x[p] - y[p];
-    for (; change > 0; change--) {
-      if (n_created == 2)
-        return AFB_OK;
+    for (; change > 0; change--)
       created[n_created++] = p;
-    }
-    for (; change < 0; change++) {
-      if (n_destroyed == 2)
-        return AFB_OK;
+    for (; change < 0; change++)
       destroyed[n_destroyed++] = p;
-    }
   }
   if (n_created == 2)
     return add_operator(t, y, created[0], created[1], destroyed[0], destroyed[1], plan);

@@ -614,6 +614,7 @@ static afb_status prepare(run *r)
   const afb_csf_list *list = &r->result->csfs;
   AFB_TRY(afb_expression_create(list, &r->angular, &r->expression));
   AFB_TRY(afb_ci_create(list, r->request->optimise, r->request->n_levels, &r->ci));
+  r->ci.eigensolver = r->request->eigensolver;
   return afb_ci_create(list, AFB_OPTIMISE_AVERAGE, 0, &r->average);
 }
 

@@ -117,6 +117,7 @@ typedef struct {
   int64_t max_csf;                       /* 0: 50,000 */
   double max_bytes;                      /* of memory on one rank, as engine/engine.h predicts it, which alone looks at it; 0: no limit */
   int max_rung;                          /* 0: the whole ladder */
+  const char *eigensolver;               /* name of one (numeric/eigen.h) for the optimised levels; NULL or "auto": by size and demand */
   int keep_mixing;                       /* 1: the result has the CI vectors of its levels */
   /* Called on every rank at least once an iteration, so that messages are served during long runs; NULL: not at all.
    * Non-zero asks the run to end as AFB_OUTCOME_RESOURCE_LIMIT; then so on every rank of the communicator. */

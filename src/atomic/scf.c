@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "atomic/scf_parts.h"
+#include "atomic/share.h"
 #include "core/vector.h"
 #include "numeric/lapack.h"
 
@@ -20,6 +21,7 @@ afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const af
   if (!s)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the orbitals");
   size_t m = (size_t)list->n_orbitals, n = (size_t)radial->n, points = (size_t)radial->n_points;
+  s->comm = MPI_COMM_SELF;
   s->radial = radial;
   s->list = list;
   s->expression = expression;
@@ -58,6 +60,8 @@ afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const af
   *out = s;
   return AFB_OK;
 }
+
+void afb_scf_share(afb_scf *s, MPI_Comm comm) { s->comm = comm; }
 
 void afb_scf_destroy(afb_scf **scf)
 {
@@ -168,13 +172,16 @@ static void refresh_integrals(afb_scf *s)
   double *two = s->x + e->n_one;
   for (int i = 0; i < e->n_one; i++)
     s->x[i] = afb_dot(s->n, afb_row(s->vector, e->one[i].a, s->n), afb_row(s->dirac, e->one[i].b, s->n));
+  int bound[afb_share_ranks(s->comm) + 1], first, end;
+  afb_share_rows(s->comm, e->n_terms, NULL, bound, &first, &end);
   memset(two, 0, (size_t)e->n_terms * sizeof *two);
   for (int x = 0; x < s->n_points; x += AFB_CHUNK) {
     int count = s->n_points - x < AFB_CHUNK ? s->n_points - x : AFB_CHUNK;
-    for (int t = 0; t < e->n_terms; t++)
+    for (int t = first; t < end; t++)
       two[t] += afb_dot(count, afb_row(s->density, e->potential[e->term[t].left].pair, s->n_points) + x,
                         afb_row(s->potential, e->term[t].right, s->n_points) + x);
   }
+  afb_share_gather(s->comm, bound, 1, two);
 }
 
 AFB_CLONES void afb_scf_pair_density(const afb_scf *s, const double *pa, const double *qa, const double *pb, const double *qb, double *rho)
@@ -209,23 +216,41 @@ int afb_scf_refresh(afb_scf *s)
   return 1;
 }
 
-AFB_CLONES void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field)
+/* The fields of the pairs first ... end - 1. */
+AFB_CLONES static void add_fields_of(const afb_expression *e, int first, int end, int points, const double *coefficient,
+                                     const double *potential, double *field)
 {
   for (int x = 0; x < points; x += AFB_CHUNK) {
     int count = points - x < AFB_CHUNK ? points - x : AFB_CHUNK;
     for (int t = 0; t < e->n_terms; t++) {
       double c = coefficient[t];
-      int left = e->term[t].left, right = e->term[t].right;
+      int left = e->term[t].left, right = e->term[t].right, a = e->potential[left].pair, b = e->potential[right].pair;
       if (fabs(c) < 1e-16)
         continue;
-      if (left == right) {
-        afb_axpy(count, 2 * c, afb_const_row(potential, left, points) + x, afb_row(field, e->potential[left].pair, points) + x);
-        continue;
-      }
-      afb_axpy(count, c, afb_const_row(potential, right, points) + x, afb_row(field, e->potential[left].pair, points) + x);
-      afb_axpy(count, c, afb_const_row(potential, left, points) + x, afb_row(field, e->potential[right].pair, points) + x);
+      if (left == right)
+        c *= 2;
+      if (a >= first && a < end)
+        afb_axpy(count, c, afb_const_row(potential, right, points) + x, afb_row(field, a, points) + x);
+      if (left != right && b >= first && b < end)
+        afb_axpy(count, c, afb_const_row(potential, left, points) + x, afb_row(field, b, points) + x);
     }
   }
+}
+
+void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field)
+{
+  add_fields_of(e, 0, e->n_pairs, points, coefficient, potential, field);
+}
+
+/* Collective on s->comm. s->field, from nothing. */
+static void share_fields(afb_scf *s)
+{
+  const afb_expression *e = s->expression;
+  int bound[afb_share_ranks(s->comm) + 1], first, end;
+  memset(s->field, 0, (size_t)e->n_pairs * (size_t)s->n_points * sizeof *s->field);
+  afb_share_rows(s->comm, e->n_pairs, e->pair_terms, bound, &first, &end);
+  add_fields_of(e, first, end, s->n_points, s->coefficient + e->n_one, s->potential, s->field);
+  afb_share_gather(s->comm, bound, s->n_points, s->field);
 }
 
 AFB_CLONES void afb_scf_add_products(int points, double f, const double *u, const double *sp, const double *sq, double *tp, double *tq)
@@ -286,13 +311,12 @@ void afb_scf_gradient(afb_scf *s)
 {
   const afb_expression *e = s->expression;
   memset(s->gradient, 0, (size_t)s->n_orbitals * (size_t)s->n * sizeof *s->gradient);
-  memset(s->field, 0, (size_t)e->n_pairs * (size_t)s->n_points * sizeof *s->field);
   memset(s->occupation, 0, sizeof s->occupation);
   for (int i = 0; i < e->n_one; i++)
     if (e->one[i].a == e->one[i].b)
       s->occupation[e->one[i].a] = s->coefficient[i];
   afb_scf_apply_one_body(s, s->coefficient, s->dirac, s->gradient);
-  afb_scf_add_fields(e, s->n_points, s->coefficient + e->n_one, s->potential, s->field);
+  share_fields(s);
   afb_scf_collect_fields(s, s->field, s->p, s->q);
   afb_scf_project_fields(s, s->gradient);
   for (int a = 0; a < s->n_orbitals; a++)

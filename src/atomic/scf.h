@@ -1,4 +1,4 @@
-/* Orbitals, their energy gradient and its derivative: what every scheme of the ladder is made of. Not collective.
+/* Orbitals, their energy gradient and its derivative: what every scheme of the ladder is made of. Not collective, unless shared.
  *
  * With E = sum_i C_i X_i (atomic/expression.h) the gradient of orbital a is G_a = (1/2) dE/d phi_a,
  *   G_a = sum_b D_ab H_Dirac phi_b + sum_c W_ac(r) phi_c,   W_ac = sum C R-potentials,
@@ -15,6 +15,7 @@
 #include "atomic/radial.h"
 
 typedef struct {
+  MPI_Comm comm;                       /* whose ranks have the same orbitals and share the work, see afb_scf_share; MPI_COMM_SELF at first */
   afb_radial *radial;                  /* borrowed */
   const afb_csf_list *list;            /* borrowed */
   const afb_expression *expression;    /* borrowed */
@@ -50,6 +51,9 @@ typedef struct {
 afb_status afb_scf_create(afb_radial *radial, const afb_csf_list *list, const afb_expression *expression,
                           const uint8_t *vary, afb_scf **out);
 void afb_scf_destroy(afb_scf **scf);
+/* From here on afb_scf_refresh, afb_scf_gradient, afb_scf_canonicalise, afb_scf_invert and afb_scf_precondition are collective on `comm`, all of whose ranks hold
+ * the same orbitals: each does a part of the integrals, fields and orbital steps. The same bits as on one rank. */
+void afb_scf_share(afb_scf *scf, MPI_Comm comm);
 
 const double *afb_scf_dirac(afb_scf *scf, int kappa);
 /* Makes the varied orbitals orthonormal (symmetrically among themselves, frozen ones stay). AFB_E_NUMERIC: dependent. */

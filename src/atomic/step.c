@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "atomic/scf_parts.h"
+#include "atomic/share.h"
 #include "numeric/lapack.h"
 
 enum { MOST_BORDERS = 16 + AFB_MAX_N };
@@ -178,14 +179,26 @@ static afb_status invert(afb_scf *s, int a, double energy, double *band)
   return info == 0 ? AFB_OK : AFB_FAIL(AFB_E_NUMERIC, "singular border");
 }
 
+/* The orbitals first ... end - 1 are this rank's. */
+static void share_orbitals(const afb_scf *s, int *bound, int *first, int *end)
+{
+  int cost[AFB_MAX_ORBITALS];
+  for (int a = 0; a < s->n_orbitals; a++)
+    cost[a] = s->varied[a] ? 1 : 0;
+  afb_share_rows(s->comm, s->n_orbitals, cost, bound, first, end);
+}
+
 afb_status afb_scf_invert(afb_scf *s, double shift)
 {
+  int bound[afb_share_ranks(s->comm) + 1], first, end;
+  share_orbitals(s, bound, &first, &end);
   double *band = malloc((size_t)s->n * AFB_BAND_LD * sizeof *band);
   afb_status status = band ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for an orbital step");
-  for (int a = 0; a < s->n_orbitals && status == AFB_OK; a++)
+  for (int a = first; a < end && status == AFB_OK; a++)
     if (s->varied[a])
       status = invert(s, a, s->multiplier[a * s->n_orbitals + a] / s->occupation[a] - shift, band);
   free(band);
+  status = afb_agree(s->comm, status);
   if (status == AFB_OK && !s->held)
     estimate_rotations(s);
   return status;
@@ -231,10 +244,15 @@ static void rotate_pairs(const afb_scf *s, const double *dual, double *primal)
 
 afb_status afb_scf_precondition(afb_scf *s, const double *dual, double *primal)
 {
+  int bound[afb_share_ranks(s->comm) + 1], first, end;
+  afb_status status = AFB_OK;
+  share_orbitals(s, bound, &first, &end);
   memset(primal, 0, (size_t)s->n_orbitals * (size_t)s->n * sizeof *primal);
-  for (int a = 0; a < s->n_orbitals; a++)
+  for (int a = first; a < end && status == AFB_OK; a++)
     if (s->varied[a])
-      AFB_TRY(bordered_solve(s, a, afb_const_row(dual, a, s->n), afb_row(primal, a, s->n)));
+      status = bordered_solve(s, a, afb_const_row(dual, a, s->n), afb_row(primal, a, s->n));
+  AFB_TRY(afb_agree(s->comm, status));
+  afb_share_gather(s->comm, bound, s->n, primal);
   if (!s->held)
     rotate_pairs(s, dual, primal);
   return AFB_OK;

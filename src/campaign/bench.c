@@ -222,8 +222,7 @@ afb_status afb_bench_angular_part(afb_bench_angular row[AFB_BENCH_ANGULAR])
     double start = afb_cpu_seconds();
     afb_status status = afb_angular_create(MPI_COMM_SELF, &list, &angular);
     row[i] = (afb_bench_angular){.name = lists[i].name, .n_csf = list.n_csf, .seconds = afb_cpu_seconds() - start};
-    for (int64_t e = 0; status == AFB_OK && e < angular.entry_start[angular.n_blocks]; e++)
-      row[i].n_pairs += e == 0 || angular.row[e] != angular.row[e - 1] || angular.column[e] != angular.column[e - 1];
+    row[i].n_pairs = status == AFB_OK ? angular.start[angular.n_rows] : 0;
     afb_csf_list_clear(&list);
     afb_angular_clear(&angular);
     AFB_TRY(status);
@@ -231,7 +230,7 @@ afb_status afb_bench_angular_part(afb_bench_angular row[AFB_BENCH_ANGULAR])
   return AFB_OK;
 }
 
-afb_status afb_bench_large(afb_bench_run run[AFB_BENCH_ANGULAR])
+afb_status afb_bench_lists(afb_bench_run run[AFB_BENCH_ANGULAR])
 {
   for (int i = 0; i < AFB_BENCH_ANGULAR; i++) {
     afb_mcdhf_result result;

@@ -41,6 +41,6 @@ afb_status afb_bench_atom(MPI_Comm comm, const char *path, int warm, int *n, afb
 /* Not collective: this rank alone. AFB_E_MEMORY. Seconds. */
 afb_status afb_bench_angular_part(afb_bench_angular row[AFB_BENCH_ANGULAR]);
 /* The same lists, two iterations each, for their memory: `seconds` and `iterations` of run[AFB_BENCH_ANGULAR] are 0. Not collective. AFB_E_MEMORY. A minute. */
-afb_status afb_bench_large(afb_bench_run run[AFB_BENCH_ANGULAR]);
+afb_status afb_bench_lists(afb_bench_run run[AFB_BENCH_ANGULAR]);
 
 #endif

@@ -209,7 +209,8 @@ static int metric_rows(const afb_learner_round *trained, afb_store_metric *row)
   for (int t = 0; t < AFB_N_TARGETS && trained->validated; t++) {
     const afb_metrics *m = &trained->validation[t];
     const struct { const char *name; double value; } values[] = {
-      {"accuracy", m->accuracy}, {"balanced_accuracy", m->balanced_accuracy}, {"auc", m->auc}, {"log_loss", m->log_loss}};
+      {"accuracy", m->accuracy}, {"balanced_accuracy", m->balanced_accuracy}, {"auc", m->auc}, {"log_loss", m->log_loss},
+      {"calibration_error", m->calibration_error}};
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
       row[n].value = values[i].value;
       snprintf(row[n++].name, AFB_STORE_NAME, "%s/%s/calibration", values[i].name, target[t]);
@@ -319,14 +320,14 @@ static afb_status store_validation(afb_campaign_state *state, const afb_validati
   static const char *const split[AFB_N_SPLITS] = {"ions", "size"};
   static const char *const target[AFB_N_TARGETS] = {"cheapest", "converged"};
   static const char *const method[AFB_N_METHODS] = {"model", "logistic", "majority"};
-  afb_store_metric row[4 * AFB_N_SPLITS * AFB_N_TARGETS * AFB_N_METHODS];
+  afb_store_metric row[5 * AFB_N_SPLITS * AFB_N_TARGETS * AFB_N_METHODS];
   int n = 0;
   for (int s = 0; s < AFB_N_SPLITS; s++)
     for (int t = 0; t < AFB_N_TARGETS && v->done[s]; t++)
       for (int m = 0; m < AFB_N_METHODS; m++) {
         const afb_metrics *x = &v->metrics[s][t][m];
         const struct { const char *name; double value; } values[] = {
-          {"acc", x->accuracy}, {"bal", x->balanced_accuracy}, {"auc", x->auc}, {"log", x->log_loss}};
+          {"acc", x->accuracy}, {"bal", x->balanced_accuracy}, {"auc", x->auc}, {"log", x->log_loss}, {"ece", x->calibration_error}};
         for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
           row[n].value = values[i].value;
           snprintf(row[n++].name, AFB_STORE_NAME, "%s/%s/%s/%s", values[i].name, split[s], target[t], method[m]);

@@ -43,6 +43,7 @@ typedef struct {
   int64_t levels;
   afb_strings vary;             /* word 0: all */
   const char *start;            /* NULL: the start potential */
+  int eigensolver;              /* auto, lapack, scalapack, slepc, davidson */
   const char *engine;
   afb_input_limits limits;
 } afb_atom_input;

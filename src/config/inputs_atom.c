@@ -55,6 +55,10 @@ static const afb_key keys[] = {
            "a start potential"},
   {.path = "engine", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, engine), .fallback = "mcdhf",
    .help = "program that computes it (`aufbau list engines`)"},
+  {.path = "eigensolver", .forms = AFB_FORM_WORD, AFB_AT(int, S, eigensolver), .words = "auto|lapack|scalapack|slepc|davidson", .fallback = "auto",
+   .help = "how the levels of every block are found: lapack (dense, one rank), scalapack (dense, all ranks), slepc and davidson (few levels of "
+           "large blocks, from those of the iteration before, all ranks; davidson leaves the matrix where its rows were made), or auto: by size "
+           "and demand. All give the same levels"},
   AFB_ROWS_LIMITS(S, ""),
 };
 

@@ -7,8 +7,8 @@ double afb_wall_seconds(void);
 /* CPU seconds of this process (all threads). */
 double afb_cpu_seconds(void);
 
-/* What the CPU time of a process is spent on; for `aufbau bench`. */
-typedef enum { AFB_PHASE_OTHER, AFB_PHASE_ANGULAR, AFB_PHASE_COULOMB, AFB_PHASE_ORBITAL, AFB_PHASE_CI, AFB_N_PHASES } afb_phase;
+/* What the CPU time of a process is spent on; for `aufbau bench`. WAIT: in MPI, where a rank spins until the others have come. */
+typedef enum { AFB_PHASE_OTHER, AFB_PHASE_ANGULAR, AFB_PHASE_COULOMB, AFB_PHASE_ORBITAL, AFB_PHASE_CI, AFB_PHASE_WAIT, AFB_N_PHASES } afb_phase;
 /* From here on CPU time counts for `phase`; returns the phase before, for the caller to come back to. Some 0.3 us. */
 afb_phase afb_phase_enter(afb_phase phase);
 /* CPU seconds by phase since the start of the process. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
+
 static char error_text[AFB_ERROR_LENGTH];
 static char error_trail[AFB_ERROR_LENGTH];
 
@@ -41,7 +43,9 @@ afb_status afb_agree(MPI_Comm comm, afb_status status)
   int rank, lowest;
   MPI_Comm_rank(comm, &rank);
   int mine = status == AFB_OK ? INT_MAX : rank;
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
   MPI_Allreduce(&mine, &lowest, 1, MPI_INT, MPI_MIN, comm);
+  afb_phase_enter(phase);
   if (lowest == INT_MAX)
     return AFB_OK;
   int code = (int)status;

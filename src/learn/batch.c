@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "learn/kernels.h"
+
 /* Deviations from the mean beyond which an input says no more: larger sets than any trained on do not lead out of the range
  * that the weights know. */
 static const float LARGEST = 2.5f;
@@ -74,7 +76,7 @@ afb_status afb_batch_fill(const afb_set_table *table, int n, const int64_t *row,
   for (int i = 0; i < n; i++) {
     int64_t first = table->offset[row[i]], size = table->offset[row[i] + 1] - first;
     b->start[i + 1] = b->start[i] + (int32_t)size;
-    b->pair_start[i + 1] = b->pair_start[i] + size * size;
+    b->pair_start[i + 1] = b->pair_start[i] + size * afb_padded((int)size);
     b->added[i] = b->start[i] + table->added[row[i]];
     b->blame[i] = table->blame[row[i]] < 0 ? -1 : b->start[i] + table->blame[row[i]];
     b->key[i] = key0 + i;

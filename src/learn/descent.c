@@ -3,11 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/random.h"
 #include "learn/optimiser.h"
 
-enum { STREAM_ORDER = 200, MAX_PARTS = 128 };
+enum { STREAM_ORDER = 200, MAX_PARTS = 128, LEAST_MESSAGE = 32768 /* weights */ };
 
 afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
 {
@@ -22,13 +23,17 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
     d->part[k].best_loss = INFINITY;
     good = d->part[k].fit && d->part[k].judge;
   }
-  d->order = malloc(((size_t)n_fit + 1) * sizeof *d->order);
+  d->order = malloc(((size_t)n_fit + 1) * members * sizeof *d->order);
+  d->order_epoch = malloc(members * sizeof *d->order_epoch);
   d->row = malloc((size_t)o->batch * sizeof *d->row);
   d->gradient = malloc(weights);
   d->best = malloc(weights);
+  d->norm = malloc(members * sizeof *d->norm);
   d->request = malloc(members * MAX_PARTS * sizeof *d->request);
-  d->order_epoch = -1;
-  if (!good || !d->order || !d->row || !d->gradient || !d->best || !d->request)
+  d->n_fit = n_fit;
+  for (int k = 0; k < d->members && d->order_epoch; k++)
+    d->order_epoch[k] = -1;
+  if (!good || !d->order || !d->order_epoch || !d->row || !d->gradient || !d->best || !d->norm || !d->request)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to train a model of %lld weights", (long long)(d->members * d->size));
   return AFB_OK;
 }
@@ -41,6 +46,8 @@ void afb_descent_clear(afb_descent *d)
   }
   free(d->part);
   free(d->order);
+  free(d->order_epoch);
+  free(d->norm);
   free(d->row);
   free(d->gradient);
   free(d->best);
@@ -48,21 +55,23 @@ void afb_descent_clear(afb_descent *d)
   memset(d, 0, sizeof *d);
 }
 
-static void shuffle(afb_descent *d, int member, int64_t epoch)
+/* The order of a member's rows in an epoch. */
+static const int64_t *shuffled(afb_descent *d, int member, int64_t epoch)
 {
-  if (d->order_epoch == epoch && d->order_member == member)
-    return;
+  int64_t *order = d->order + member * d->n_fit;
+  if (d->order_epoch[member] == epoch)
+    return order;
   uint64_t stream = ((uint64_t)epoch << 16) + STREAM_ORDER + (uint64_t)member;
   const afb_descent_part *p = &d->part[member];
-  memcpy(d->order, p->fit, (size_t)p->n_fit * sizeof *d->order);
+  memcpy(order, p->fit, (size_t)p->n_fit * sizeof *order);
   for (int64_t i = p->n_fit - 1; i > 0; i--) {
     int64_t j = (int64_t)afb_random_below((uint64_t)i + 1, d->options.seed, stream, (uint64_t)i);
-    int64_t row = d->order[i];
-    d->order[i] = d->order[j];
-    d->order[j] = row;
+    int64_t row = order[i];
+    order[i] = order[j];
+    order[j] = row;
   }
-  d->order_epoch = epoch;
-  d->order_member = member;
+  d->order_epoch[member] = epoch;
+  return order;
 }
 
 /* The rows of the global batch of a step. */
@@ -70,21 +79,50 @@ static void choose_rows(afb_descent *d, int member)
 {
   int64_t first = (*d->step - d->options.first_step) * d->options.batch;
   for (int64_t i = 0; i < d->options.batch; i++) {
-    shuffle(d, member, (first + i) / d->part[member].n_fit);
-    d->row[i] = d->order[(first + i) % d->part[member].n_fit];
+    int64_t n = d->part[member].n_fit;
+    d->row[i] = shuffled(d, member, (first + i) / n)[(first + i) % n];
   }
 }
 
-/* Starts the sum over ranks of a finished part and lets earlier ones progress. */
+/* Starts the sum over ranks of what is gathered, and lets earlier ones progress. */
+static void start_sum(afb_descent *d)
+{
+  int done;
+  if (d->pending_count > 0)
+    MPI_Iallreduce(MPI_IN_PLACE, d->member_gradient + d->pending_first, (int)d->pending_count, MPI_FLOAT, MPI_SUM, d->comm,
+                   &d->request[d->n_requests++]);
+  d->pending_count = 0;
+  MPI_Testall(d->n_requests, d->request, &done, MPI_STATUSES_IGNORE);
+}
+
+/* A finished part joins its neighbour until there is enough for a message: each costs some 20 us, whatever its size. */
 static void part_ready(void *owner, int64_t first, int64_t count)
 {
   afb_descent *d = owner;
-  int done;
   if (d->n_ranks == 1)
     return;
-  MPI_Iallreduce(MPI_IN_PLACE, d->member_gradient + first, (int)count, MPI_FLOAT, MPI_SUM, d->comm,
-                 &d->request[d->n_requests++]);
-  MPI_Testall(d->n_requests, d->request, &done, MPI_STATUSES_IGNORE);
+  if (d->pending_count > 0 && first + count != d->pending_first)
+    start_sum(d);
+  d->pending_first = first;
+  d->pending_count += count;
+  if (d->pending_count >= LEAST_MESSAGE)
+    start_sum(d);
+}
+
+/* Waits for the other ranks with little of the processor, in naps that grow: where ranks share one, a rank that polls keeps the one it
+ * waits for from working. */
+static void wait_sums(int n, MPI_Request *request)
+{
+  enum { POLLS = 50, LONGEST = 500000 /* ns */ };
+  int done = 0;
+  long nap = 10000;
+  for (int tries = 0; !done; tries++) {
+    if (tries > POLLS) {
+      nap = nap < LONGEST ? 2 * nap : nap;
+      nanosleep(&(struct timespec){0, nap}, NULL);
+    }
+    MPI_Testall(n, request, &done, MPI_STATUSES_IGNORE);
+  }
 }
 
 /* This rank's share of one member's gradient; *loss: its part of the batch's mean loss. */
@@ -96,7 +134,10 @@ static afb_status member_pass(afb_descent *d, int member, double *loss)
   afb_descent_batch batch = {member, n, n * d->rank / d->n_ranks, n * (d->rank + 1) / d->n_ranks, d->row};
   d->member_gradient = d->gradient + member * d->size;
   memset(d->member_gradient, 0, (size_t)d->size * sizeof(float));
-  return d->task.gradient(d->task.owner, &batch, d->member_gradient, loss, &sink);
+  AFB_TRY(d->task.gradient(d->task.owner, &batch, d->member_gradient, loss, &sink));
+  if (d->n_ranks > 1)
+    start_sum(d);
+  return AFB_OK;
 }
 
 static double rate_at(const afb_descent_options *o, int64_t step)
@@ -118,6 +159,7 @@ static afb_status step(afb_descent *d, double *loss)
 {
   int awake = 0;
   d->n_requests = 0;
+  d->pending_count = 0;
   *loss = 0;
   for (int k = 0; k < d->members; k++) {
     double mean = 0;
@@ -126,22 +168,24 @@ static afb_status step(afb_descent *d, double *loss)
     awake++;
     afb_status status = member_pass(d, k, &mean);
     if (status != AFB_OK) {
-      MPI_Waitall(d->n_requests, d->request, MPI_STATUSES_IGNORE);
+      wait_sums(d->n_requests, d->request);
       return status;
     }
     *loss += mean;
   }
   *loss /= awake;
-  MPI_Waitall(d->n_requests, d->request, MPI_STATUSES_IGNORE);
-  for (int k = 0; k < d->members; k++)
-    if (!resting(d, k) && !isfinite(afb_adamw_norm(d->size, d->gradient + k * d->size)))
+  wait_sums(d->n_requests, d->request);
+  for (int k = 0; k < d->members; k++) {
+    d->norm[k] = resting(d, k) ? 0 : afb_adamw_norm(d->size, d->gradient + k * d->size);
+    if (!isfinite(d->norm[k]))
       return AFB_FAIL(AFB_E_NUMERIC, "training: the gradient is not finite after %lld steps", (long long)*d->step);
+  }
   afb_adamw adamw = {rate_at(&d->options, *d->step - d->options.first_step), d->options.weight_decay, d->options.clip,
                      *d->step + 1};
   for (int k = 0; k < d->members; k++) {
     int64_t at = k * d->size;
     if (!resting(d, k))
-      afb_adamw_step(&adamw, d->size, d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
+      afb_adamw_step(&adamw, d->size, d->norm[k], d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
   }
   ++*d->step;
   return AFB_OK;
@@ -206,7 +250,9 @@ afb_status afb_descent_advance(afb_descent *d, int64_t n_steps, double *loss, in
     if (judged && (done % o->evaluate_every == 0 || done == o->steps))
       AFB_TRY(evaluate(d));
   }
-  MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, d->comm);
+  MPI_Request request;
+  MPI_Iallreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, d->comm, &request);
+  wait_sums(1, &request);
   if (loss)
     *loss = made > 0 ? sum / (double)made : 0;
   *finished = is_finished(d);

@@ -61,9 +61,10 @@ typedef struct {
   int64_t *step;                           /* the owner's: steps made */
   afb_descent_part *part;                  /* [members] */
   /* Private from here on. */
-  int64_t *order, order_epoch, *row;
-  int order_member;
+  int64_t n_fit, *order, *order_epoch, *row;   /* order [members][n_fit], of each member's epoch */
+  double *norm;                                /* [members] of the gradient */
   float *gradient, *best, *member_gradient;
+  int64_t pending_first, pending_count;        /* finished part that is not yet summed over ranks */
   int n_requests;
   MPI_Request *request;
 } afb_descent;

@@ -1,14 +1,15 @@
-/* Layers on packed rows, forward and backward, over BLAS in single precision. Not collective, no allocation.
+/* Layers on packed rows, forward and backward, in single precision: products by BLAS, the rest by learn/kernels.h. Not collective, no
+ * allocation.
  *
  * Arrays are row-major: x[n][width]. Backward functions add to parameter gradients and overwrite (unless said
  * otherwise) the gradient of their input. */
 #ifndef AFB_LEARN_LAYERS_H
 #define AFB_LEARN_LAYERS_H
 
-#include <stdint.h>
+#include "learn/kernels.h"
 
-/* y[n][out] = x[n][in] w[in][out] + b[out] (b may be NULL); y += ... with `add`. */
-void afb_linear_forward(int n, int in, int out, const float *x, const float *w, const float *b, int add, float *y);
+/* y[n][out] = x[n][in] w[in][out] + b[out] + onto[n][out]; b and onto may be NULL, and onto may be y. */
+void afb_linear_forward(int n, int in, int out, const float *x, const float *w, const float *b, const float *onto, float *y);
 /* dw += x^T dy, db += column sums of dy (db may be NULL), dx = dy w^T (dx may be NULL; += with `add`). */
 void afb_linear_backward(int n, int in, int out, const float *x, const float *w, const float *dy, int add, float *dx,
                          float *dw, float *db);
@@ -21,19 +22,19 @@ void afb_norm_forward(int n, int width, const float *x, const float *g, const fl
 void afb_norm_backward(int n, int width, const float *x, const float *g, const float *mean, const float *inverse,
                        const float *dy, float *dx, float *dg, float *db);
 
-/* y = x Phi(x) by the tanh form (Hendrycks and Gimpel, arXiv:1606.08415). */
-void afb_gelu_forward(int64_t n, const float *x, float *y);
-/* dx = dy dy/dx; dx may be dy. */
-void afb_gelu_backward(int64_t n, const float *x, const float *dy, float *dx);
+/* y = x Phi(x) by the tanh form (Hendrycks and Gimpel, arXiv:1606.08415); slope = dy/dx, for the backward pass. Either may be x. */
+void afb_gelu_forward(int64_t n, const float *x, float *y, float *slope);
+/* dx = slope dy; dx may be dy. */
+void afb_gelu_backward(int64_t n, const float *slope, const float *dy, float *dx);
 
 /* Self-attention within each set of packed tokens (Vaswani et al., NIPS 2017, arXiv:1706.03762; without positions it is
- * equivariant under permutations). qkv[tokens][3 width] = (q, k, v); set s owns the tokens start[s] ... start[s+1]-1;
- * y[tokens][width]. Softmax weights of set s, head h are kept in p + heads pair_start[s] + h m^2, m the size of the set,
- * pair_start[s] = sum of m^2 of the sets before. */
-void afb_attention_forward(int n_sets, const int32_t *start, const int64_t *pair_start, int width, int heads,
-                           const float *qkv, float *p, float *y);
-void afb_attention_backward(int n_sets, const int32_t *start, const int64_t *pair_start, int width, int heads,
-                            const float *qkv, const float *p, const float *dy, float *dqkv);
+ * equivariant under permutations). qkv[tokens][3 width] = (q, k, v), y[tokens][width]. Softmax weights of set s, head h are kept in
+ * p + heads pair_start[s] + h m M as [key][query], m the size of the set, M = afb_padded(m), pair_start[s] = sum of m M of the sets before.
+ * scratch: (m + width / heads) M floats for the largest set. */
+void afb_attention_forward(const afb_attention_shape *shape, const float *qkv, float *scratch, float *p, float *y);
+/* dqkv is overwritten. */
+void afb_attention_backward(const afb_attention_shape *shape, const float *qkv, const float *p, const float *dy, float *scratch,
+                            float *dqkv);
 
 /* x *= 0 or 1/(1-rate), by (seed, stream, first + i): in place. The same call on gradients is the backward pass. */
 void afb_dropout(int64_t n, double rate, uint64_t seed, uint64_t stream, uint64_t first, float *x);

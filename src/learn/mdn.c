@@ -1,5 +1,7 @@
 #include "learn/mdn_work.h"
 
+#include <cblas.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +47,8 @@ static afb_status check(const afb_mdn_spec *s)
     return AFB_FAIL(AFB_E_INPUT, "a mixture density network needs inputs, and 1 to %d targets, not %d", AFB_MDN_MAX_OUT, s->n_out);
   if (s->components < 1 || s->members < 1 || s->components > AFB_MDN_MAX_COMPONENTS || s->layers < 0 || (s->layers > 0 && s->width < 1))
     return AFB_FAIL(AFB_E_INPUT, "components, members and width of a mixture density network must be above 0 (and components at most %d)", AFB_MDN_MAX_COMPONENTS);
-  if (s->covariance == AFB_MDN_LOW_RANK && (s->rank < 1 || s->rank > s->n_out))
-    return AFB_FAIL(AFB_E_INPUT, "the rank of a low-rank covariance of %d targets is 1 to %d, not %d", s->n_out, s->n_out, s->rank);
+  if (s->covariance == AFB_MDN_LOW_RANK && (s->rank < 0 || s->rank > s->n_out))
+    return AFB_FAIL(AFB_E_INPUT, "the rank of a low-rank covariance of %d targets is 0 (diagonal) to %d, not %d", s->n_out, s->n_out, s->rank);
   if (!(s->floor > 0))
     return AFB_FAIL(AFB_E_INPUT, "the least deviation of a mixture density network must be above 0");
   return AFB_OK;
@@ -108,13 +110,9 @@ afb_status afb_mdn_create(const afb_mdn_spec *spec, afb_mdn **out)
 
 static void work_clear(struct afb_mdn_work *w)
 {
-  free(w->x);
-  free(w->before);
-  free(w->hidden);
-  free(w->head);
-  free(w->d_head);
-  free(w->d_hidden);
-  free(w->d_before);
+  void *all[] = {w->input, w->x, w->slope, w->hidden, w->head, w->d_head, w->d_hidden, w->d_before, w->base, w->residual, w->nll, w->scratch, w->row, w->by_row};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    free(all[i]);
   memset(w, 0, sizeof *w);
 }
 
@@ -134,27 +132,41 @@ void afb_mdn_destroy(afb_mdn **mdn)
   free(m);
 }
 
+/* Rows of a feature: whole vectors, and an odd number of them, so that features do not fall onto one another in the cache. */
+static int leading(int64_t n) { return afb_padded((int)n) | AFB_MOST_LANES; }
+
+static int place(struct afb_mdn_work *w, const afb_mdn_spec *s, size_t n)
+{
+  size_t ld = (size_t)leading((int64_t)n), in = (size_t)s->n_in, out = (size_t)s->n_out, width = (size_t)s->width;
+  size_t widest = width > in ? width : in, head = (size_t)afb_mdn_head_size(s);
+  w->input = malloc(n * in * sizeof(double));
+  w->x = malloc(n * in * sizeof(float));
+  w->slope = malloc((n * width * (size_t)s->layers + 1) * sizeof(float));
+  w->hidden = malloc((n * width * (size_t)s->layers + 1) * sizeof(float));
+  w->head = calloc(head * ld, sizeof(float));
+  w->d_head = calloc(head * ld, sizeof(float));
+  w->d_hidden = malloc(n * widest * sizeof(float));
+  w->d_before = malloc(n * widest * sizeof(float));
+  w->base = malloc(n * out * sizeof(double));
+  w->residual = calloc(out * ld, sizeof(float));
+  w->nll = malloc(ld * sizeof(float));
+  w->scratch = malloc((size_t)s->components * (3 * out + 1) * AFB_MOST_LANES * sizeof(float));
+  w->row = malloc(head * sizeof(float));
+  w->by_row = malloc(head * sizeof(double));
+  return w->input && w->x && w->slope && w->hidden && w->head && w->d_head && w->d_hidden && w->d_before && w->base && w->residual &&
+         w->nll && w->scratch && w->row && w->by_row;
+}
+
 afb_status afb_mdn_reserve(afb_mdn *m, int64_t n)
 {
-  struct afb_mdn_work *w = m->work;
-  const afb_mdn_spec *s = &m->spec;
-  if (n <= w->capacity)
+  if (n <= m->work->capacity)
     return AFB_OK;
-  work_clear(w);
-  size_t rows = (size_t)n * sizeof(float), hidden = rows * (size_t)(s->width * s->layers + 1);
-  size_t head = rows * (size_t)afb_mdn_head_size(s), widest = (size_t)(s->width > s->n_in ? s->width : s->n_in);
-  w->x = malloc(rows * (size_t)s->n_in);
-  w->before = malloc(hidden);
-  w->hidden = malloc(hidden);
-  w->head = malloc(head);
-  w->d_head = malloc(head);
-  w->d_hidden = malloc(rows * widest);
-  w->d_before = malloc(rows * widest);
-  if (!w->x || !w->before || !w->hidden || !w->head || !w->d_head || !w->d_hidden || !w->d_before) {
-    work_clear(w);
+  work_clear(m->work);
+  if (n > INT_MAX / 2 || !place(m->work, &m->spec, (size_t)n)) {
+    work_clear(m->work);
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld rows of a network", (long long)n);
   }
-  w->capacity = n;
+  m->work->capacity = n;
   return AFB_OK;
 }
 
@@ -164,69 +176,149 @@ void afb_mdn_standardise(afb_mdn *m, int64_t n, const int64_t *row, const double
   int n_in = m->spec.n_in;
   for (int64_t i = 0; i < n; i++) {
     const double *from = input + (row ? row[i] : i) * n_in;
+    double *x = m->work->input + i * n_in;
     for (int j = 0; j < n_in; j++)
-      m->work->x[i * n_in + j] = (float)((from[j] - mean[j]) * inverse[j]);
+      x[j] = (from[j] - mean[j]) * inverse[j];
+    for (int j = 0; j < n_in; j++)
+      m->work->x[i * n_in + j] = (float)x[j];
   }
+}
+
+static const float *member_weight(const afb_mdn *m, int member)
+{
+  return m->weight + member * afb_mdn_member_weights(&m->spec);
+}
+
+/* What the last layer stands on. */
+static const float *top_of(const afb_mdn *m, int n)
+{
+  return m->spec.layers > 0 ? m->work->hidden + (int64_t)(m->spec.layers - 1) * n * m->spec.width : m->work->x;
 }
 
 void afb_mdn_forward(afb_mdn *m, int member, int n)
 {
   struct afb_mdn_work *w = m->work;
   const afb_mdn_spec *s = &m->spec;
-  const float *weight = m->weight + member * afb_mdn_member_weights(s), *h = w->x;
+  const float *weight = member_weight(m, member), *h = w->x;
   int64_t layer = (int64_t)n * s->width;
   for (int l = 0; l < s->layers; l++) {
     const float *at = weight + layer_at(s, l);
-    float *before = w->before + l * layer, *out = w->hidden + l * layer;
+    float *slope = w->slope + l * layer, *out = w->hidden + l * layer;
     int in = layer_in(s, l);
-    afb_linear_forward(n, in, s->width, h, at, at + (int64_t)in * s->width, 0, before);
-    afb_gelu_forward(layer, before, out);
+    afb_linear_forward(n, in, s->width, h, at, at + (int64_t)in * s->width, NULL, slope);
+    afb_gelu_forward(layer, slope, out, slope);
     for (int64_t i = 0; l > 0 && i < layer; i++)
       out[i] += h[i];
     h = out;
   }
   int in = layer_in(s, s->layers), head = afb_mdn_head_size(s);
-  const float *at = weight + layer_at(s, s->layers);
-  afb_linear_forward(n, in, head, h, at, at + (int64_t)in * head, 0, w->head);
+  w->ld = leading(n);
+  cblas_sgemm(CblasRowMajor, CblasTrans, CblasTrans, head, n, in, 1, weight + layer_at(s, s->layers), head, h, in, 0, w->head, w->ld);
 }
 
-/* One layer's gradient of its parameters, announced; dx may be NULL. */
-static void linear_back(const afb_mdn_spec *s, int l, int n, int out, const float *x, const float *weight, const float *dy,
-                        int add, float *dx, float *gradient, const afb_gradient_sink *sink)
+void afb_mdn_row_head(const afb_mdn *m, int member, int64_t i, float *head)
 {
-  int64_t at = layer_at(s, l), in = layer_in(s, l);
-  afb_linear_backward(n, (int)in, out, x, weight + at, dy, add, dx, gradient + at, gradient + at + in * out);
-  sink->ready(sink->owner, at, (in + 1) * out);
+  const afb_mdn_spec *s = &m->spec;
+  int size = afb_mdn_head_size(s);
+  const float *bias = member_weight(m, member) + layer_at(s, s->layers) + (int64_t)layer_in(s, s->layers) * size;
+  for (int j = 0; j < size; j++)
+    head[j] = m->work->head[(int64_t)j * m->work->ld + i] + bias[j];
+}
+
+/* Gradients of the last layer, which are kept feature by feature, and of what it stands on. */
+static void head_back(afb_mdn *m, int member, int n, float *gradient)
+{
+  struct afb_mdn_work *w = m->work;
+  const afb_mdn_spec *s = &m->spec;
+  int in = layer_in(s, s->layers), head = afb_mdn_head_size(s);
+  int64_t at = layer_at(s, s->layers);
+  cblas_sgemm(CblasRowMajor, CblasTrans, CblasTrans, in, head, n, 1, top_of(m, n), in, w->d_head, w->ld, 1, gradient + at, head);
+  afb_kernels_best()->row_sums(head, n, w->ld, w->d_head, gradient + at + (int64_t)in * head);
+  if (s->layers > 0)
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasTrans, n, in, head, 1, w->d_head, w->ld, member_weight(m, member) + at, head, 0,
+                w->d_hidden, in);
 }
 
 void afb_mdn_backward(afb_mdn *m, int member, int n, float *gradient, const afb_gradient_sink *sink)
 {
   struct afb_mdn_work *w = m->work;
   const afb_mdn_spec *s = &m->spec;
-  const float *weight = m->weight + member * afb_mdn_member_weights(s);
-  int64_t layer = (int64_t)n * s->width;
-  const float *top = s->layers > 0 ? w->hidden + (s->layers - 1) * layer : w->x;
-  linear_back(s, s->layers, n, afb_mdn_head_size(s), top, weight, w->d_head, 0, s->layers > 0 ? w->d_hidden : NULL, gradient,
-              sink);
+  const float *weight = member_weight(m, member);
+  int64_t layer = (int64_t)n * s->width, end = afb_mdn_member_weights(s), begin = layer_at(s, s->layers);
+  head_back(m, member, n, gradient);
+  if (sink)
+    sink->ready(sink->owner, begin, end - begin);
   for (int l = s->layers - 1; l >= 0; l--) {
     const float *below = l > 0 ? w->hidden + (l - 1) * layer : w->x;
-    afb_gelu_backward(layer, w->before + l * layer, w->d_hidden, w->d_before);
+    int64_t in = layer_in(s, l);
+    begin = layer_at(s, l);
     /* d_hidden stays as the residual path's gradient. */
-    linear_back(s, l, n, s->width, below, weight, w->d_before, 1, l > 0 ? w->d_hidden : NULL, gradient, sink);
+    afb_gelu_backward(layer, w->slope + l * layer, w->d_hidden, w->d_before);
+    afb_linear_backward(n, (int)in, s->width, below, weight + begin, w->d_before, 1, l > 0 ? w->d_hidden : NULL, gradient + begin,
+                        gradient + begin + in * s->width);
+    if (sink)
+      sink->ready(sink->owner, begin, (in + 1) * s->width);
   }
 }
 
-void afb_mdn_base(const afb_mdn *m, int member, int64_t i, double *base)
+void afb_mdn_base(afb_mdn *m, int member, int n)
 {
-  int n_in = m->spec.n_in;
+  int in = m->spec.n_in, out = m->spec.n_out, ld = in + 2;
   const double *linear = afb_mdn_linear(m, member);
-  const float *x = m->work->x + i * n_in;
-  for (int t = 0; t < m->spec.n_out; t++, linear += n_in + 2) {
-    double sum = linear[n_in];
-    for (int j = 0; j < n_in; j++)
-      sum += linear[j] * (double)x[j];
-    base[t] = sum;
+  for (int i = 0; i < n; i++)
+    for (int t = 0; t < out; t++)
+      m->work->base[i * out + t] = linear[t * ld + in];
+  cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, out, in, 1, m->work->input, in, linear, ld, 1, m->work->base, out);
+}
+
+/* Targets less their linear models, in deviations, feature by feature. */
+static void fill_residuals(afb_mdn *m, int member, int n, const double *deviation, const double *target, const int64_t *row)
+{
+  struct afb_mdn_work *w = m->work;
+  int out = m->spec.n_out;
+  afb_mdn_base(m, member, n);
+  for (int64_t i = 0; i < n; i++)
+    for (int t = 0; t < out; t++)
+      w->residual[(int64_t)t * w->ld + i] = (float)((target[(row ? row[i] : i) * out + t] - w->base[i * out + t]) / deviation[t]);
+}
+
+static double low_rank_nll(afb_mdn *m, int member, int n, double floor, const double *deviation, const double *target,
+                           const int64_t *row, double share)
+{
+  struct afb_mdn_work *w = m->work;
+  int size = afb_mdn_head_size(&m->spec), out = m->spec.n_out;
+  double sum = 0;
+  afb_mdn_base(m, member, n);
+  for (int64_t i = 0; i < n; i++) {
+    afb_mdn_row_head(m, member, i, w->row);
+    sum += afb_mdn_row_nll(&m->spec, floor, w->row, w->base + i * out, deviation, target + (row ? row[i] : i) * out,
+                           share > 0 ? w->by_row : NULL);
+    for (int j = 0; j < size && share > 0; j++)
+      w->d_head[(int64_t)j * w->ld + i] = (float)(share * w->by_row[j]);
   }
+  return sum;
+}
+
+double afb_mdn_nll(afb_mdn *m, int member, int n, double floor, const double *target, const int64_t *row, double share)
+{
+  const double half_ln_2pi = 0.9189385332046727;
+  struct afb_mdn_work *w = m->work;
+  const afb_mdn_spec *s = &m->spec;
+  double deviation[AFB_MDN_MAX_OUT], sum = 0;
+  float width[AFB_MDN_MAX_OUT];
+  afb_mdn_deviation(m, member, deviation);
+  if (s->covariance == AFB_MDN_LOW_RANK && s->rank > 0)
+    return low_rank_nll(m, member, n, floor, deviation, target, row, share);
+  fill_residuals(m, member, n, deviation, target, row);
+  for (int t = 0; t < s->n_out; t++)
+    width[t] = (float)deviation[t];
+  afb_density_shape shape = {n, w->ld, s->n_out, s->components, s->covariance == AFB_MDN_LOW_RANK, (float)floor, width, w->scratch};
+  const float *last = member_weight(m, member) + layer_at(s, s->layers);
+  afb_kernels_best()->density(&shape, w->head, last + (int64_t)layer_in(s, s->layers) * afb_mdn_head_size(s), w->residual, (float)share,
+                              w->nll, share > 0 ? w->d_head : NULL);
+  for (int i = 0; i < n; i++)
+    sum += (double)w->nll[i];
+  return sum + n * s->n_out * half_ln_2pi;
 }
 
 void afb_mdn_deviation(const afb_mdn *m, int member, double *deviation)
@@ -239,15 +331,16 @@ void afb_mdn_deviation(const afb_mdn *m, int member, double *deviation)
 static void predict_rows(afb_mdn *m, int member, int64_t first, int n, double share, int at, afb_mixtures *out)
 {
   const afb_mdn_spec *s = &m->spec;
-  int d = s->n_out, head = afb_mdn_head_size(s);
-  double scale = *afb_mdn_target_scale(m), t = *afb_mdn_temperature(m), base[AFB_MDN_MAX_OUT], deviation[AFB_MDN_MAX_OUT];
+  int d = s->n_out;
+  double scale = *afb_mdn_target_scale(m), t = *afb_mdn_temperature(m), deviation[AFB_MDN_MAX_OUT];
   afb_mdn_forward(m, member, n);
+  afb_mdn_base(m, member, n);
   afb_mdn_deviation(m, member, deviation);
   for (int i = 0; i < n; i++) {
     int64_t to = (first + i) * out->m + at;
     double *weight = out->weight + to, *mean = out->mean + to * d, *covariance = out->covariance + to * d * d;
-    afb_mdn_base(m, member, i, base);
-    afb_mdn_row_mixture(s, s->floor / scale, m->work->head + (int64_t)i * head, base, deviation, weight, mean, covariance);
+    afb_mdn_row_head(m, member, i, m->work->row);
+    afb_mdn_row_mixture(s, s->floor / scale, m->work->row, m->work->base + (int64_t)i * d, deviation, weight, mean, covariance);
     for (int k = 0; k < s->components; k++)
       weight[k] *= share;
     for (int k = 0; k < s->components * d; k++)

@@ -8,12 +8,12 @@
  * covariance:
  *   full       e = y - m - mu obeys  e_i = -sum_{j<i} t_ij e_j + d_i noise_i,  t [n_out (n_out-1)/2], d_i = floor + exp(s_i)
  *              (the modified Cholesky factors of the inverse covariance: Pourahmadi, Biometrika 86, 677 (1999))
- *   low rank   C = diag(d_i^2) + F F^T, F [n_out][rank]
+ *   low rank   C = diag(d_i^2) + F F^T, F [n_out][rank]; rank 0: diagonal
  * An ensemble's distribution is the equal mixture of its members' (Lakshminarayanan, Pritzel, Blundell, arXiv:1612.01474). A
  * temperature T that is fitted on rows which a member had not seen multiplies every deviation.
  *
  * Targets are scaled by one number for all of them: distances between targets keep their meaning.
- * Weights are float, densities and their gradients double. All numbers lie in flat arrays, in an order that the spec fixes:
+ * Weights are float; residuals of the linear model and sums over rows are double. All numbers lie in flat arrays, in an order that the spec fixes:
  *   weight, moment1, moment2 [n_weights]   trainable and the optimiser's, member after member
  *   fixed [n_fixed]                        standardisation, linear models, temperature
  *   step                                   optimiser steps made */
@@ -31,7 +31,7 @@ typedef struct {
   int n_in, n_out;             /* n_out <= AFB_MDN_MAX_OUT */
   int components, members;
   int width, layers;           /* layers 0: the last layer stands on the inputs */
-  int covariance, rank;        /* rank of a low-rank covariance <= n_out; otherwise unused */
+  int covariance, rank;        /* rank 0 ... n_out of a low-rank covariance; otherwise unused */
   double floor;                /* least deviation, in the targets' unit */
   uint64_t seed;
 } afb_mdn_spec;

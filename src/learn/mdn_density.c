@@ -48,31 +48,6 @@ static void invert_lower(int n, const double *l, double *inverse)
   }
 }
 
-/* ln N of a component with e = y - mean; derivatives by the mean and by its covariance parameters. */
-static double full_density(int n, double floor, const float *c, const double *deviation, const double *e, double *by_mean,
-                           double *by_cov)
-{
-  const float *t = c + n;
-  double z[D], sum = -0.5 * n * LN_2PI, scaled[D];
-  for (int i = 0; i < n; i++) {
-    double spread = deviation[i] * exp((double)c[i]), d = floor + spread, q = e[i];
-    for (int j = 0; j < i; j++)
-      q += (double)t[i * (i - 1) / 2 + j] * e[j];
-    z[i] = q / d;
-    scaled[i] = z[i] / d;
-    sum += -log(d) - 0.5 * z[i] * z[i];
-    by_cov[i] = (z[i] * z[i] - 1) * spread / d;
-    for (int j = 0; j < i; j++)
-      by_cov[n + i * (i - 1) / 2 + j] = -scaled[i] * e[j];
-  }
-  for (int j = 0; j < n; j++) {
-    by_mean[j] = scaled[j];
-    for (int i = j + 1; i < n; i++)
-      by_mean[j] += scaled[i] * (double)t[i * (i - 1) / 2 + j];
-  }
-  return sum;
-}
-
 static void low_rank_covariance(int n, int rank, double floor, const float *c, const double *deviation, double *spread,
                                 double *f, double *a)
 {
@@ -89,7 +64,7 @@ static void low_rank_covariance(int n, int rank, double floor, const float *c, c
     }
 }
 
-/* By  d ln N / dC = (g g^T - C^-1) / 2,  g = C^-1 e. */
+/* ln N of a component with e = y - mean; derivatives by the mean and by its covariance parameters. By  d ln N / dC = (g g^T - C^-1) / 2,  g = C^-1 e. */
 static double low_rank_density(int n, int rank, double floor, const float *c, const double *deviation, const double *e,
                                double *by_mean, double *by_cov)
 {
@@ -126,14 +101,6 @@ static double low_rank_density(int n, int rank, double floor, const float *c, co
   return sum;
 }
 
-static double density(const afb_mdn_spec *s, double floor, const float *c, const double *deviation, const double *e,
-                      double *by_mean, double *by_cov)
-{
-  return s->covariance == AFB_MDN_LOW_RANK
-           ? low_rank_density(s->n_out, s->rank, floor, c, deviation, e, by_mean, by_cov)
-           : full_density(s->n_out, floor, c, deviation, e, by_mean, by_cov);
-}
-
 /* ln of the sum of exponentials. */
 static double log_sum(int n, const double *x)
 {
@@ -167,7 +134,7 @@ double afb_mdn_row_nll(const afb_mdn_spec *s, double floor, const float *head, c
     for (int k = 0; k < k_all; k++) {
       for (int i = 0; i < n; i++)
         e[i] = y[i] - base[i] - deviation[i] * (double)mu[k * n + i];
-      double ln = density(s, floor, c + k * parts, deviation, e, by_mean, by_cov);
+      double ln = low_rank_density(n, s->rank, floor, c + k * parts, deviation, e, by_mean, by_cov);
       double log_pi = (double)head[k] - log_sum_float(k_all, head, k, &pi);
       if (pass == 0) {
         joint[k] = log_pi + ln;

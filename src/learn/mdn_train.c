@@ -9,7 +9,7 @@
 #include "learn/split.h"
 #include "numeric/lapack.h"
 
-enum { FOLDS = 5 };
+enum { FOLDS = 5, ROWS = 128 };
 static const double LEAST_DEVIATION = 1e-12;
 
 struct afb_mdn_trainer {
@@ -142,29 +142,20 @@ static afb_status divide(afb_mdn_trainer *t)
   return status;
 }
 
+/* In pieces that the cache holds; a rank without rows announces its parts all the same. */
 static afb_status gradient(void *owner, const afb_descent_batch *b, float *sum, double *loss, const afb_gradient_sink *sink)
 {
   afb_mdn_trainer *t = owner;
-  afb_mdn *m = t->mdn;
-  const afb_mdn_spec *s = &m->spec;
-  int n = (int)(b->end - b->begin), head = afb_mdn_head_size(s);
-  double base[AFB_MDN_MAX_OUT], deviation[AFB_MDN_MAX_OUT], *by_head = malloc((size_t)head * sizeof *by_head);
-  if (!by_head)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for a row's gradient");
-  afb_mdn_standardise(m, n, b->row + b->begin, t->table->input);
-  afb_mdn_forward(m, b->member, n);
-  afb_mdn_deviation(m, b->member, deviation);
+  int64_t first = b->begin;
   *loss = 0;
-  for (int i = 0; i < n; i++) {
-    float *at = m->work->d_head + (int64_t)i * head;
-    afb_mdn_base(m, b->member, i, base);
-    *loss += afb_mdn_row_nll(s, t->floor, m->work->head + (int64_t)i * head, base, deviation,
-                             t->target + b->row[b->begin + i] * s->n_out, by_head) / (double)b->n;
-    for (int j = 0; j < head; j++)
-      at[j] = (float)(by_head[j] / (double)b->n);
-  }
-  free(by_head);
-  afb_mdn_backward(m, b->member, n, sum, sink);
+  do {
+    int n = b->end - first < ROWS ? (int)(b->end - first) : ROWS;
+    afb_mdn_standardise(t->mdn, n, b->row + first, t->table->input);
+    afb_mdn_forward(t->mdn, b->member, n);
+    *loss += afb_mdn_nll(t->mdn, b->member, n, t->floor, t->target, b->row + first, 1 / (double)b->n) / (double)b->n;
+    first += n;
+    afb_mdn_backward(t->mdn, b->member, n, sum, first == b->end ? sink : NULL);
+  } while (first < b->end);
   return AFB_OK;
 }
 
@@ -172,21 +163,14 @@ static afb_status gradient(void *owner, const afb_descent_batch *b, float *sum, 
 static afb_status judge(void *owner, int member, const afb_descent_part *p, double *loss)
 {
   afb_mdn_trainer *t = owner;
-  afb_mdn *m = t->mdn;
-  const afb_mdn_spec *s = &m->spec;
-  int head = afb_mdn_head_size(s), rank = t->descent.rank, n_ranks = t->descent.n_ranks;
-  int64_t begin = p->n_judge * rank / n_ranks, end = p->n_judge * (rank + 1) / n_ranks, most = m->work->capacity;
-  double base[AFB_MDN_MAX_OUT], deviation[AFB_MDN_MAX_OUT], sum = 0;
-  afb_mdn_deviation(m, member, deviation);
-  for (int64_t first = begin; first < end; first += most) {
-    int n = end - first < most ? (int)(end - first) : (int)most;
-    afb_mdn_standardise(m, n, p->judge + first, t->table->input);
-    afb_mdn_forward(m, member, n);
-    for (int i = 0; i < n; i++) {
-      afb_mdn_base(m, member, i, base);
-      sum += afb_mdn_row_nll(s, t->floor, m->work->head + (int64_t)i * head, base, deviation,
-                             t->target + p->judge[first + i] * s->n_out, NULL);
-    }
+  int rank = t->descent.rank, n_ranks = t->descent.n_ranks;
+  int64_t begin = p->n_judge * rank / n_ranks, end = p->n_judge * (rank + 1) / n_ranks;
+  double sum = 0;
+  for (int64_t first = begin; first < end; first += ROWS) {
+    int n = end - first < ROWS ? (int)(end - first) : ROWS;
+    afb_mdn_standardise(t->mdn, n, p->judge + first, t->table->input);
+    afb_mdn_forward(t->mdn, member, n);
+    sum += afb_mdn_nll(t->mdn, member, n, t->floor, t->target, p->judge + first, 0);
   }
   MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, t->descent.comm);
   *loss = sum / (double)p->n_judge;
@@ -211,7 +195,7 @@ static afb_status allocate(afb_mdn_trainer *t)
   t->target = malloc((size_t)t->table->n * (size_t)m->spec.n_out * sizeof *t->target);
   if (!t->target)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld targets", (long long)t->table->n);
-  return afb_mdn_reserve(m, (o->batch + d->n_ranks - 1) / d->n_ranks + 1);
+  return afb_mdn_reserve(m, ROWS);
 }
 
 static afb_status prime(afb_mdn_trainer *t)

@@ -7,10 +7,17 @@
 
 struct afb_mdn_work {
   int64_t capacity;            /* rows */
-  float *x;                    /* [rows][n_in] standardised */
-  float *before, *hidden;      /* [layers][rows][width] before the activation, and h after each layer */
-  float *head, *d_head;        /* [rows][head width] */
+  int ld;                      /* of the last forward pass: rows of a feature in head, d_head and residual; see afb_mdn_row_head */
+  double *input;               /* [rows][n_in] standardised, and the same in single precision: */
+  float *x;
+  float *slope, *hidden;       /* [layers][rows][width] slope of the activation, and h after each layer */
+  float *head, *d_head;        /* [head size][ld], without the last layer's constants */
   float *d_hidden, *d_before;  /* [rows][width] */
+  double *base;                /* [rows][n_out] m(x) */
+  float *residual;             /* [n_out][ld] (y - m(x)) / deviation */
+  float *nll, *scratch;        /* [ld]; of the densities */
+  float *row;                  /* [head size] one row of head, and the gradient by it: */
+  double *by_row;
 };
 
 /* What the last layer gives for a row: [components] ln pi, [components][n_out] mu, [components][covariance parameters]. */
@@ -29,22 +36,30 @@ double *afb_mdn_linear(const afb_mdn *mdn, int member);
 
 /* Room for n rows. AFB_E_MEMORY. */
 afb_status afb_mdn_reserve(afb_mdn *mdn, int64_t n);
-/* Rows of raw inputs, row[i] or i when row is NULL, to work->x. */
+/* Rows of raw inputs, row[i] or i when row is NULL, to work->input and work->x. */
 void afb_mdn_standardise(afb_mdn *mdn, int64_t n, const int64_t *row, const double *input);
-/* work->x to work->head. */
+/* work->x to work->head, n <= capacity. */
 void afb_mdn_forward(afb_mdn *mdn, int member, int n);
 /* work->d_head to gradient [member weights], which is added to. */
 void afb_mdn_backward(afb_mdn *mdn, int member, int n, float *gradient, const afb_gradient_sink *sink);
 
-/* -ln p(y) in scaled units of a row: `base` [n_out] = m(x), `deviation` [n_out] = exp of the linear model's ln deviation, which
- * multiplies mu_i, exp(s_i) and F's rows; floor in scaled units. gradient [head size] with respect to `head`, or NULL. */
-double afb_mdn_row_nll(const afb_mdn_spec *spec, double floor, const float *head, const double *base,
-                       const double *deviation, const double *y, double *gradient);
-/* The row's mixture in scaled units: weight [components], mean [components][n_out], covariance [components][n_out][n_out]. */
+/* After a forward pass of n rows: the sum over them of -ln p(y) in scaled units, floor in scaled units too; y = target + n_out row[i], or
+ * n_out i when row is NULL. share != 0: work->d_head becomes share times the gradient. Residuals y - m(x) are taken in double precision,
+ * as are sums over rows; densities of full and diagonal covariances are single, those of low rank double. */
+double afb_mdn_nll(afb_mdn *mdn, int member, int n, double floor, const double *target, const int64_t *row, double share);
+
+/* -ln p(y) of a row of low-rank covariances, base = m(x); gradient [head size] with respect to `head`, or NULL. */
+double afb_mdn_row_nll(const afb_mdn_spec *spec, double floor, const float *head, const double *base, const double *deviation,
+                       const double *y, double *gradient);
+
+/* What the last layer says of row i: [head size]. */
+void afb_mdn_row_head(const afb_mdn *mdn, int member, int64_t i, float *head);
+/* The mixture of what the last layer says of a row, m(x) = base, in scaled units: weight [components], mean [components][n_out], covariance [components][n_out][n_out]. */
 void afb_mdn_row_mixture(const afb_mdn_spec *spec, double floor, const float *head, const double *base,
                          const double *deviation, double *weight, double *mean, double *covariance);
-/* m(x) [n_out] of row i of work->x. */
-void afb_mdn_base(const afb_mdn *mdn, int member, int64_t i, double *base);
+/* work->base = m(x) of n rows. */
+void afb_mdn_base(afb_mdn *mdn, int member, int n);
+/* [n_out] exp of the linear model's ln deviations, which multiply mu_i, exp(s_i) and F's rows. */
 void afb_mdn_deviation(const afb_mdn *mdn, int member, double *deviation);
 
 #endif

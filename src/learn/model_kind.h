@@ -11,7 +11,7 @@
 typedef struct {
   int n_sets, n_tokens;
   int32_t *start;              /* [n_sets + 1] first token of each set */
-  int64_t *pair_start;         /* [n_sets + 1] sum of squared sizes of the sets before */
+  int64_t *pair_start;         /* [n_sets + 1] sum of m afb_padded(m) of the sets before, m their sizes */
   int32_t *added;              /* [n_sets] token number of the added token, counted over the batch */
   int32_t *blame;              /* [n_sets] the same of the token that a failure is put down to, or -1 */
   float blame_weight;          /* 0: the blame is not learnt from */
@@ -22,7 +22,7 @@ typedef struct {
   int64_t *key;                /* [n_sets] place of the sample in the global batch */
 } afb_set_batch;
 
-/* Called by backward as soon as gradient[first ... first+count-1] is final; each part once. */
+/* Called by backward (unless NULL is given) as soon as gradient[first ... first+count-1] is final; each part once. */
 typedef struct {
   void (*ready)(void *owner, int64_t first, int64_t count);
   void *owner;

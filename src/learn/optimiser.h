@@ -10,12 +10,12 @@ typedef struct {
   int64_t step;                /* from 1, for the bias corrections */
 } afb_adamw;
 
-/* Euclidean norm, summed in double precision. */
+/* Euclidean norm, its parts summed in double precision. */
 double afb_adamw_norm(int64_t n, const float *gradient);
 
 /* m1 = .9 m1 + .1 g, m2 = .999 m2 + .001 g^2, w -= rate (m1' / (sqrt(m2') + 1e-8) + weight_decay w), primes: over
- * 1 - beta^step. */
-void afb_adamw_step(const afb_adamw *options, int64_t n, const float *gradient, float *weight, float *moment1,
+ * 1 - beta^step; g: the gradient, whose norm the caller knows, shortened. In one pass over the four arrays. */
+void afb_adamw_step(const afb_adamw *options, int64_t n, double norm, const float *gradient, float *weight, float *moment1,
                     float *moment2);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct {
 } layout;
 
 typedef struct {
-  float *input, *unit1, *qkv, *pairs, *attended, *middle, *unit2, *up, *active;   /* per block; input [tokens][d] */
+  float *input, *unit1, *qkv, *pairs, *attended, *middle, *unit2, *slope, *active;   /* per block; input [tokens][d] */
   float *mean1, *inverse1, *mean2, *inverse2;
 } block_work;
 
@@ -27,9 +27,9 @@ typedef struct {
   float *arena;
   block_work *block;
   float *last, *final, *mean, *inverse;             /* input and output of the last normalisation */
-  float *summary, *hidden, *active, *set_logit;     /* readout */
+  float *summary, *slope, *active, *set_logit;      /* readout */
   float *token_logit, *hazard;                      /* [tokens][targets], H [sets][targets] */
-  float *d_hidden, *d_stream, *d_wide, *d_narrow, *d_global;
+  float *d_hidden, *d_stream, *d_wide, *d_narrow, *d_global, *scratch;
 } work;
 
 static int64_t take(int64_t *end, int64_t count)
@@ -170,7 +170,7 @@ static int64_t place(work *w, int64_t tokens, int64_t sets, int64_t pairs, float
     PLACE(b->attended, tokens * d);
     PLACE(b->middle, tokens * d);
     PLACE(b->unit2, tokens * d);
-    PLACE(b->up, tokens * 2 * d);
+    PLACE(b->slope, tokens * 2 * d);
     PLACE(b->active, tokens * 2 * d);
     PLACE(b->mean1, tokens);
     PLACE(b->inverse1, tokens);
@@ -182,7 +182,7 @@ static int64_t place(work *w, int64_t tokens, int64_t sets, int64_t pairs, float
   PLACE(w->mean, tokens);
   PLACE(w->inverse, tokens);
   PLACE(w->summary, sets * 2 * d);
-  PLACE(w->hidden, sets * d);
+  PLACE(w->slope, sets * d);
   PLACE(w->active, sets * d);
   PLACE(w->set_logit, sets * t);
   PLACE(w->token_logit, tokens * t);
@@ -192,6 +192,7 @@ static int64_t place(work *w, int64_t tokens, int64_t sets, int64_t pairs, float
   PLACE(w->d_wide, tokens * 3 * d);
   PLACE(w->d_narrow, tokens * (d > t ? d : t));
   PLACE(w->d_global, sets * 2 * d);
+  PLACE(w->scratch, pairs + d / w->spec.attention_heads * (tokens + AFB_MOST_LANES));
 #undef PLACE
   return end;
 }
@@ -234,10 +235,10 @@ static void embed(const work *w, const float *weight, const afb_set_batch *batch
 {
   const layout *a = &w->at;
   int d = w->spec.width;
-  afb_linear_forward(batch->n_tokens, w->spec.n_token, d, batch->token, weight + a->token, weight + a->bias, 0, h);
+  afb_linear_forward(batch->n_tokens, w->spec.n_token, d, batch->token, weight + a->token, weight + a->bias, NULL, h);
   if (w->spec.n_global == 0)
     return;
-  afb_linear_forward(batch->n_sets, w->spec.n_global, d, batch->global, weight + a->global, NULL, 0, w->d_global);
+  afb_linear_forward(batch->n_sets, w->spec.n_global, d, batch->global, weight + a->global, NULL, NULL, w->d_global);
   for (int s = 0; s < batch->n_sets; s++)
     for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
       for (int j = 0; j < d; j++)
@@ -250,26 +251,38 @@ static void add_to(int64_t n, const float *x, float *y)
     y[i] += x[i];
 }
 
+static afb_attention_shape attention_of(const work *w, const afb_set_batch *batch)
+{
+  return (afb_attention_shape){batch->n_sets, w->spec.width, w->spec.attention_heads, batch->start, batch->pair_start};
+}
+
+/* out = from + dropped(x weight + bias). */
+static void residual(const work *w, const afb_set_batch *batch, int site, int in, const float *x, const float *weight,
+                     const float *bias, const float *from, float *out)
+{
+  int n = batch->n_tokens, d = w->spec.width;
+  afb_linear_forward(n, in, d, x, weight, bias, batch->dropout > 0 ? NULL : from, out);
+  if (batch->dropout > 0) {
+    drop(w, batch, site, out);
+    add_to((int64_t)n * d, from, out);
+  }
+}
+
 static void block_forward(const work *w, int l, const float *weight, const afb_set_batch *batch, float *out)
 {
   const layout *a = &w->at;
   const block_work *b = &w->block[l];
   const float *p = weight + a->block0 + l * a->block_size;
   int n = batch->n_tokens, d = w->spec.width;
-  int64_t all = (int64_t)n * d;
+  afb_attention_shape shape = attention_of(w, batch);
   afb_norm_forward(n, d, b->input, p + a->norm1, p + a->norm1 + d, b->unit1, b->mean1, b->inverse1);
-  afb_linear_forward(n, d, 3 * d, b->unit1, p + a->qkv, p + a->qkv_bias, 0, b->qkv);
-  afb_attention_forward(batch->n_sets, batch->start, batch->pair_start, d, w->spec.attention_heads, b->qkv, b->pairs,
-                        b->attended);
-  afb_linear_forward(n, d, d, b->attended, p + a->attended, p + a->attended_bias, 0, b->middle);
-  drop(w, batch, 2 * l, b->middle);
-  add_to(all, b->input, b->middle);
+  afb_linear_forward(n, d, 3 * d, b->unit1, p + a->qkv, p + a->qkv_bias, NULL, b->qkv);
+  afb_attention_forward(&shape, b->qkv, w->scratch, b->pairs, b->attended);
+  residual(w, batch, 2 * l, d, b->attended, p + a->attended, p + a->attended_bias, b->input, b->middle);
   afb_norm_forward(n, d, b->middle, p + a->norm2, p + a->norm2 + d, b->unit2, b->mean2, b->inverse2);
-  afb_linear_forward(n, d, 2 * d, b->unit2, p + a->up, p + a->up_bias, 0, b->up);
-  afb_gelu_forward(2 * all, b->up, b->active);
-  afb_linear_forward(n, 2 * d, d, b->active, p + a->down, p + a->down_bias, 0, out);
-  drop(w, batch, 2 * l + 1, out);
-  add_to(all, b->middle, out);
+  afb_linear_forward(n, d, 2 * d, b->unit2, p + a->up, p + a->up_bias, NULL, b->slope);
+  afb_gelu_forward((int64_t)n * 2 * d, b->slope, b->active, b->slope);
+  residual(w, batch, 2 * l + 1, 2 * d, b->active, p + a->down, p + a->down_bias, b->middle, out);
 }
 
 static float softplus(float x) { return x > 15 ? x : x < -15 ? expf(x) : log1pf(expf(x)); }
@@ -312,13 +325,14 @@ static afb_status forward(void *state, const float *weight, const afb_set_batch 
   for (int l = 0; l < layers; l++)
     block_forward(w, l, weight, batch, l + 1 < layers ? w->block[l + 1].input : w->last);
   afb_norm_forward(n, d, w->last, weight + a->norm, weight + a->norm + d, w->final, w->mean, w->inverse);
-  afb_linear_forward(n, d, targets, w->final, weight + a->hazard, weight + a->hazard_bias, 0, w->token_logit);
+  afb_linear_forward(n, d, targets, w->final, weight + a->hazard, weight + a->hazard_bias, NULL, w->token_logit);
   summarise(w, batch);
-  afb_linear_forward(batch->n_sets, 2 * d, d, w->summary, weight + a->hidden, weight + a->hidden_bias, 0, w->hidden);
-  afb_gelu_forward((int64_t)batch->n_sets * d, w->hidden, w->active);
-  afb_linear_forward(batch->n_sets, d, targets, w->active, weight + a->out, weight + a->out_bias, 0, w->set_logit);
+  afb_linear_forward(batch->n_sets, 2 * d, d, w->summary, weight + a->hidden, weight + a->hidden_bias, NULL, w->slope);
+  afb_gelu_forward((int64_t)batch->n_sets * d, w->slope, w->active, w->slope);
+  afb_linear_forward(batch->n_sets, d, targets, w->active, weight + a->out, weight + a->out_bias, NULL, w->set_logit);
   if (w->spec.n_global > 0)
-    afb_linear_forward(batch->n_sets, w->spec.n_global, targets, batch->global, weight + a->skip, NULL, 1, w->set_logit);
+    afb_linear_forward(batch->n_sets, w->spec.n_global, targets, batch->global, weight + a->skip, NULL, w->set_logit,
+                       w->set_logit);
   hazards(w, batch, logit);
   return AFB_OK;
 }
@@ -360,7 +374,7 @@ static void readout_backward(const work *w, const float *weight, const afb_set_b
                         g + a->skip, NULL);
   afb_linear_backward(sets, d, targets, w->active, weight + a->out, w->set_logit, 0, w->d_narrow, g + a->out,
                       g + a->out_bias);
-  afb_gelu_backward((int64_t)sets * d, w->hidden, w->d_narrow, w->d_narrow);
+  afb_gelu_backward((int64_t)sets * d, w->slope, w->d_narrow, w->d_narrow);
   afb_linear_backward(sets, 2 * d, d, w->summary, weight + a->hidden, w->d_narrow, 0, w->d_global, g + a->hidden,
                       g + a->hidden_bias);
   for (int s = 0; s < sets; s++) {
@@ -373,6 +387,16 @@ static void readout_backward(const work *w, const float *weight, const afb_set_b
   }
 }
 
+/* The gradient of what a branch added to the stream. */
+static const float *dropped(const work *w, const afb_set_batch *batch, int site)
+{
+  if (batch->dropout <= 0)
+    return w->d_stream;
+  memcpy(w->d_narrow, w->d_stream, (size_t)batch->n_tokens * (size_t)w->spec.width * sizeof(float));
+  drop(w, batch, site, w->d_narrow);
+  return w->d_narrow;
+}
+
 /* d_stream: gradient of the block's output on entry, of its input on return. */
 static void block_backward(const work *w, int l, const float *weight, const afb_set_batch *batch, float *gradient)
 {
@@ -381,20 +405,16 @@ static void block_backward(const work *w, int l, const float *weight, const afb_
   const float *p = weight + a->block0 + l * a->block_size;
   float *g = gradient + a->block0 + l * a->block_size;
   int n = batch->n_tokens, d = w->spec.width;
-  size_t bytes = (size_t)n * (size_t)d * sizeof(float);
-  memcpy(w->d_narrow, w->d_stream, bytes);
-  drop(w, batch, 2 * l + 1, w->d_narrow);
-  afb_linear_backward(n, 2 * d, d, b->active, p + a->down, w->d_narrow, 0, w->d_wide, g + a->down, g + a->down_bias);
-  afb_gelu_backward((int64_t)n * 2 * d, b->up, w->d_wide, w->d_wide);
+  afb_attention_shape shape = attention_of(w, batch);
+  const float *branch = dropped(w, batch, 2 * l + 1);
+  afb_linear_backward(n, 2 * d, d, b->active, p + a->down, branch, 0, w->d_wide, g + a->down, g + a->down_bias);
+  afb_gelu_backward((int64_t)n * 2 * d, b->slope, w->d_wide, w->d_wide);
   afb_linear_backward(n, d, 2 * d, b->unit2, p + a->up, w->d_wide, 0, w->d_hidden, g + a->up, g + a->up_bias);
   afb_norm_backward(n, d, b->middle, p + a->norm2, b->mean2, b->inverse2, w->d_hidden, w->d_stream, g + a->norm2,
                     g + a->norm2 + d);
-  memcpy(w->d_narrow, w->d_stream, bytes);
-  drop(w, batch, 2 * l, w->d_narrow);
-  afb_linear_backward(n, d, d, b->attended, p + a->attended, w->d_narrow, 0, w->d_hidden, g + a->attended,
-                      g + a->attended_bias);
-  afb_attention_backward(batch->n_sets, batch->start, batch->pair_start, d, w->spec.attention_heads, b->qkv, b->pairs,
-                         w->d_hidden, w->d_wide);
+  branch = dropped(w, batch, 2 * l);
+  afb_linear_backward(n, d, d, b->attended, p + a->attended, branch, 0, w->d_hidden, g + a->attended, g + a->attended_bias);
+  afb_attention_backward(&shape, b->qkv, b->pairs, w->d_hidden, w->scratch, w->d_wide);
   afb_linear_backward(n, d, 3 * d, b->unit1, p + a->qkv, w->d_wide, 0, w->d_hidden, g + a->qkv, g + a->qkv_bias);
   afb_norm_backward(n, d, b->input, p + a->norm1, b->mean1, b->inverse1, w->d_hidden, w->d_stream, g + a->norm1,
                     g + a->norm1 + d);
@@ -415,6 +435,12 @@ static void embed_backward(const work *w, const afb_set_batch *batch, float *g)
   afb_linear_backward(batch->n_sets, w->spec.n_global, d, batch->global, NULL, w->d_global, 0, NULL, g + a->global, NULL);
 }
 
+static void announce(const afb_gradient_sink *sink, int64_t first, int64_t count)
+{
+  if (sink)
+    sink->ready(sink->owner, first, count);
+}
+
 static void backward(void *state, const float *weight, const afb_set_batch *batch, const float *logit_gradient,
                      float *gradient, const afb_gradient_sink *sink)
 {
@@ -426,13 +452,13 @@ static void backward(void *state, const float *weight, const afb_set_batch *batc
   memset(w->d_stream, 0, (size_t)n * (size_t)d * sizeof(float));
   afb_norm_backward(n, d, w->last, weight + a->norm, w->mean, w->inverse, w->d_hidden, w->d_stream, gradient + a->norm,
                     gradient + a->norm + d);
-  sink->ready(sink->owner, a->readout, a->total - a->readout);
+  announce(sink, a->readout, a->total - a->readout);
   for (int l = w->spec.layers - 1; l >= 0; l--) {
     block_backward(w, l, weight, batch, gradient);
-    sink->ready(sink->owner, a->block0 + l * a->block_size, a->block_size);
+    announce(sink, a->block0 + l * a->block_size, a->block_size);
   }
   embed_backward(w, batch, gradient);
-  sink->ready(sink->owner, 0, a->block0);
+  announce(sink, 0, a->block0);
 }
 
 const afb_model_kind afb_set_transformer = {

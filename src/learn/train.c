@@ -9,7 +9,7 @@
 #include "learn/model_work.h"
 #include "learn/split.h"
 
-enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5 };
+enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5, PIECE = 256 /* tokens */ };
 static const double RIDGE = 20;
 
 struct afb_trainer {
@@ -102,34 +102,42 @@ static afb_status divide(afb_trainer *t, const afb_set_table *valid)
   return AFB_OK;
 }
 
-static const afb_set_table *sorting;
-static int by_tokens(const void *a, const void *b)
+/* How many of n rows make a piece whose activations the cache holds. */
+static int piece(const afb_set_table *table, int64_t n, const int64_t *row)
 {
-  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-  int64_t m = sorting->offset[x + 1] - sorting->offset[x], n = sorting->offset[y + 1] - sorting->offset[y];
-  return (m < n) - (m > n);
+  int64_t tokens = 0, i = 0;
+  for (; i < n; i++) {
+    tokens += table->offset[row[i] + 1] - table->offset[row[i]];
+    if (i > 0 && tokens > PIECE)
+      break;
+  }
+  return (int)i;
 }
 
-/* One pass over the largest samples, so that no step has to allocate: a rank that failed alone would leave the others waiting. */
+/* A pass over a piece, and one sample more, of one sample again and again. */
+static afb_status reserve_for(afb_trainer *t, int64_t sample)
+{
+  int64_t share = (t->options.batch + t->descent.n_ranks - 1) / t->descent.n_ranks, row[PIECE + 1];
+  for (int i = 0; i <= PIECE; i++)
+    row[i] = sample;
+  int n = piece(t->train, share < PIECE ? share : PIECE, row) + 1;
+  AFB_TRY(afb_model_batch(t->model, t->train, n, row, 0));
+  return afb_model_forward(t->model, 0);
+}
+
+/* No step has to allocate after passes over the largest samples (tokens, pairs) and the smallest (samples): a rank that failed alone
+ * would leave the others waiting. */
 static afb_status reserve(afb_trainer *t)
 {
-  afb_descent *d = &t->descent;
-  int64_t share = (t->options.batch + d->n_ranks - 1) / d->n_ranks, *order = malloc(((size_t)t->train->n + 1) * sizeof *order);
-  int64_t *row = malloc((size_t)share * sizeof *row);
-  afb_status status = order && row ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to begin training");
-  if (status == AFB_OK) {
-    for (int64_t i = 0; i < t->train->n; i++)
-      order[i] = i;
-    sorting = t->train;
-    qsort(order, (size_t)t->train->n, sizeof *order, by_tokens);
-    for (int64_t i = 0; i < share; i++)
-      row[i] = order[i < t->train->n ? i : 0];
-    status = afb_model_batch(t->model, t->train, (int)share, row, 0);
+  const int64_t *offset = t->train->offset;
+  int64_t largest = 0, smallest = 0;
+  for (int64_t i = 1; i < t->train->n; i++) {
+    int64_t size = offset[i + 1] - offset[i];
+    largest = size > offset[largest + 1] - offset[largest] ? i : largest;
+    smallest = size < offset[smallest + 1] - offset[smallest] ? i : smallest;
   }
-  free(order);
-  free(row);
-  AFB_TRY(status);
-  return afb_model_forward(t->model, 0);
+  AFB_TRY(reserve_for(t, largest));
+  return reserve_for(t, smallest);
 }
 
 /* Logistic regression on the standardised globals; a moderate constant for a target without labels. */
@@ -249,29 +257,36 @@ static double loss_gradient(const afb_set_table *table, int n, const int64_t *ro
   return sum;
 }
 
-/* This rank's share of one member's gradient; the mean is over the known labels of the batch. */
+/* This rank's share of one member's gradient, piece by piece; the mean is over the known labels of the batch. A rank without rows
+ * announces its parts all the same. */
 static afb_status member_pass(void *owner, const afb_descent_batch *b, float *gradient, double *loss,
                               const afb_gradient_sink *sink)
 {
   afb_trainer *t = owner;
   afb_model *m = t->model;
   struct afb_model_work *w = m->work;
-  int targets = t->train->n_target, n = (int)(b->end - b->begin);
+  int targets = t->train->n_target;
   int64_t labels = 0;
   for (int64_t i = 0; i < b->n; i++)
     for (int k = 0; k < targets; k++)
       labels += !isnan(t->train->label[b->row[i] * targets + k]);
-  afb_status status = afb_model_batch(m, t->train, n, b->row + b->begin, b->begin);
-  w->buffer.batch.dropout = m->spec.dropout;
-  w->buffer.batch.seed = t->options.seed + 1000003u * (uint64_t)b->member;
-  w->buffer.batch.step = (uint64_t)m->step;
-  if (status == AFB_OK)
-    status = afb_model_forward(m, b->member);
-  AFB_TRY(status);
   double share = 1 / (double)(labels > 0 ? labels : 1);
-  *loss = share * loss_gradient(t->train, n, b->row + b->begin, w->logit, share, t->logit_gradient);
-  w->buffer.batch.blame_weight = (float)(share * t->options.blame);
-  w->kind->backward(w->net, m->weight + b->member * w->member_weights, &w->buffer.batch, t->logit_gradient, gradient, sink);
+  int64_t first = b->begin;
+  *loss = 0;
+  do {
+    int n = piece(t->train, b->end - first, b->row + first);
+    AFB_TRY(afb_model_batch(m, t->train, n, b->row + first, first));
+    afb_set_batch *batch = &w->buffer.batch;
+    batch->dropout = m->spec.dropout;
+    batch->seed = t->options.seed + 1000003u * (uint64_t)b->member;
+    batch->step = (uint64_t)m->step;
+    batch->blame_weight = (float)(share * t->options.blame);
+    AFB_TRY(afb_model_forward(m, b->member));
+    *loss += share * loss_gradient(t->train, n, b->row + first, w->logit, share, t->logit_gradient);
+    first += n;
+    w->kind->backward(w->net, m->weight + b->member * w->member_weights, batch, t->logit_gradient, gradient,
+                      first == b->end ? sink : NULL);
+  } while (first < b->end);
   return AFB_OK;
 }
 

@@ -1,10 +1,10 @@
 #include "numeric/eigen.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "numeric/eigen_solver.h"
 #include "numeric/petsc.h"
 
@@ -45,6 +45,9 @@ static afb_status find_solver(const char *name, int n, int n_wanted, int n_ranks
       if (n > solvers[i]->facts.max_rows)
         return AFB_FAIL(AFB_E_LIMIT, "a matrix of %d rows is beyond the %d of the eigensolver \"%s\"", n,
                         solvers[i]->facts.max_rows, name);
+      if (solvers[i]->facts.few && n > DENSE_ROWS && n_wanted > n / 4)
+        return AFB_FAIL(AFB_E_LIMIT, "the eigensolver \"%s\" is for a few levels, not %d of %d levels: take lapack, scalapack or auto", name,
+                        n_wanted, n);
       return AFB_OK;
     }
   return AFB_FAIL(AFB_E_INPUT, "unknown eigensolver \"%s\": auto, lapack, slepc, scalapack or davidson", name);
@@ -52,18 +55,22 @@ static afb_status find_solver(const char *name, int n, int n_wanted, int n_ranks
 
 static afb_status check_matrix(const afb_symmetric *a)
 {
-  if (a->n < 1 || a->n_entries < 0)
+  if (a->n < 1 || a->start[0] != 0)
     return AFB_FAIL(AFB_E_INPUT, "a matrix of %d rows has no eigenvalues", a->n);
-  for (int64_t e = 0; e < a->n_entries; e++) {
-    int32_t i = a->row[e], j = a->column[e];
-    if (j < 0 || j > i || i >= a->n)
-      return AFB_FAIL(AFB_E_INPUT, "matrix entry %lld, (%d, %d), is outside the lower triangle of %d rows",
-                      (long long)e, (int)i, (int)j, a->n);
-    if (e > 0 && (i < a->row[e - 1] || (i == a->row[e - 1] && j <= a->column[e - 1])))
-      return AFB_FAIL(AFB_E_INPUT, "matrix entries %lld and %lld are not in ascending order", (long long)(e - 1),
-                      (long long)e);
-    if (!isfinite(a->value[e]))
-      return AFB_FAIL(AFB_E_NUMERIC, "matrix entry (%d, %d) is not finite", (int)i, (int)j);
+  for (int i = 0; i < a->n; i++) {
+    if (a->start[i + 1] < a->start[i])
+      return AFB_FAIL(AFB_E_INPUT, "matrix row %d ends before it begins", i);
+    for (int64_t e = a->start[i]; e < a->start[i + 1]; e++) {
+      int32_t j = a->column[e];
+      if (j < 0 || j > i)
+        return AFB_FAIL(AFB_E_INPUT, "matrix entry %lld, (%d, %d), is outside the lower triangle of %d rows",
+                        (long long)e, i, (int)j, a->n);
+      if (e > a->start[i] && j <= a->column[e - 1])
+        return AFB_FAIL(AFB_E_INPUT, "matrix entries %lld and %lld are not in ascending order", (long long)(e - 1),
+                        (long long)e);
+      if (!isfinite(a->value[e]))
+        return AFB_FAIL(AFB_E_NUMERIC, "matrix entry (%d, %d) is not finite", i, (int)j);
+    }
   }
   return AFB_OK;
 }
@@ -72,18 +79,21 @@ static afb_status check_matrix(const afb_symmetric *a)
  * bits, so that it does not depend on how the matrix is spread. square: [n], diagonal: [n]. */
 static void measure(MPI_Comm comm, const afb_symmetric *a, double *square, double *diagonal, double *shift, double *scale)
 {
-  for (int64_t e = 0; e < a->n_entries; e++) {
-    double v = a->value[e];
-    if (a->row[e] == a->column[e]) {
-      diagonal[a->row[e]] = v;
-    } else {
-      square[a->row[e]] += v * v;
-      square[a->column[e]] += v * v;
+  for (int i = 0; i < a->n; i++)
+    for (int64_t e = a->start[i]; e < a->start[i + 1]; e++) {
+      double v = a->value[e];
+      if (a->column[e] == i) {
+        diagonal[i] = v;
+      } else {
+        square[i] += v * v;
+        square[a->column[e]] += v * v;
+      }
     }
-  }
   if (a->spread) {
+    afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
     MPI_Allreduce(MPI_IN_PLACE, square, a->n, MPI_DOUBLE, MPI_SUM, comm);
     MPI_Allreduce(MPI_IN_PLACE, diagonal, a->n, MPI_DOUBLE, MPI_SUM, comm);
+    afb_phase_enter(phase);
   }
   double low = diagonal[0], high = diagonal[0], largest = 0;
   for (int i = 1; i < a->n; i++) {
@@ -101,50 +111,47 @@ static void measure(MPI_Comm comm, const afb_symmetric *a, double *square, doubl
   }
 }
 
-/* Collective. All entries of a spread matrix on every rank, in order; the arrays are to be freed. */
+static void clear_matrix(afb_symmetric *a)
+{
+  free((void *)a->start);
+  free((void *)a->column);
+  free((void *)a->value);
+  *a = (afb_symmetric){0};
+}
+
+/* Collective. All rows of a spread matrix on every rank; the arrays are to be freed. */
 static afb_status gather(MPI_Comm comm, const afb_symmetric *a, afb_symmetric *all)
 {
-  int n_ranks;
-  MPI_Comm_size(comm, &n_ranks);
-  int64_t total = 0, *start = calloc((size_t)a->n + 1, sizeof *start);
-  int *count = malloc(2 * (size_t)n_ranks * sizeof *count), *offset = count + n_ranks, mine = (int)a->n_entries, most = 0;
-  MPI_Allreduce(&a->n_entries, &total, 1, MPI_INT64_T, MPI_SUM, comm);
-  size_t room = (size_t)total + 1;
-  int32_t *row = malloc(room * sizeof *row), *column = malloc(room * sizeof *column), *place = malloc(2 * room * sizeof *place);
-  double *value = malloc(room * sizeof *value), *found = malloc(room * sizeof *found);
-  *all = (afb_symmetric){.n = a->n, .n_entries = total, .row = row, .column = column, .value = value};
-  afb_status status = AFB_OK;
-  if (total > INT_MAX)
-    status = AFB_FAIL(AFB_E_LIMIT, "a matrix of %lld entries cannot be gathered on one rank; use the eigensolver davidson", (long long)total);
-  else if (!start || !count || !row || !column || !place || !value || !found)
-    status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries", (long long)total);
-  status = afb_agree(comm, status);
-  if (status == AFB_OK) {
-    MPI_Allgather(&mine, 1, MPI_INT, count, 1, MPI_INT, comm);
-    for (int r = 0; r < n_ranks; r++) {
-      offset[r] = most;
-      most += count[r];
-    }
-    int32_t *found_row = place, *found_column = place + total;
-    MPI_Allgatherv(a->row, mine, MPI_INT32_T, found_row, count, offset, MPI_INT32_T, comm);
-    MPI_Allgatherv(a->column, mine, MPI_INT32_T, found_column, count, offset, MPI_INT32_T, comm);
-    MPI_Allgatherv(a->value, mine, MPI_DOUBLE, found, count, offset, MPI_DOUBLE, comm);
-    for (int64_t e = 0; e < total; e++)
-      start[found_row[e] + 1]++;
-    for (int i = 0; i < a->n; i++)
-      start[i + 1] += start[i];
-    for (int64_t e = 0; e < total; e++) {
-      int64_t at = start[found_row[e]]++;
-      row[at] = found_row[e];
-      column[at] = found_column[e];
-      value[at] = found[e];
-    }
+  enum { PIECE = 1 << 27 };
+  int64_t *start = calloc((size_t)a->n + 1, sizeof *start);
+  *all = (afb_symmetric){.n = a->n, .start = start};
+  AFB_TRY(afb_agree(comm, start ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", a->n)));
+  for (int i = 0; i < a->n; i++)
+    start[i + 1] = a->start[i + 1] - a->start[i];
+  MPI_Allreduce(MPI_IN_PLACE, start, a->n + 1, MPI_INT64_T, MPI_SUM, comm);
+  for (int i = 0; i < a->n; i++)
+    start[i + 1] += start[i];
+  int64_t total = start[a->n];
+  int32_t *column = calloc((size_t)total + 1, sizeof *column);
+  double *value = calloc((size_t)total + 1, sizeof *value);
+  all->column = column;
+  all->value = value;
+  AFB_TRY(afb_agree(comm, column && value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries on one rank; use the "
+                                                              "eigensolver davidson, which leaves them spread", (long long)total)));
+  for (int i = 0; i < a->n; i++) {
+    size_t n = (size_t)(a->start[i + 1] - a->start[i]);
+    if (n == 0)
+      continue;
+    memcpy(column + start[i], a->column + a->start[i], n * sizeof *column);
+    memcpy(value + start[i], a->value + a->start[i], n * sizeof *value);
   }
-  free(start);
-  free(count);
-  free(place);
-  free(found);
-  return status;
+  /* Entries are non-zero on one rank at most, so that the sums are exact. */
+  for (int64_t at = 0; at < total; at += PIECE) {
+    int n = (int)(total - at < PIECE ? total - at : PIECE);
+    MPI_Allreduce(MPI_IN_PLACE, column + at, n, MPI_INT32_T, MPI_SUM, comm);
+    MPI_Allreduce(MPI_IN_PLACE, value + at, n, MPI_DOUBLE, MPI_SUM, comm);
+  }
+  return AFB_OK;
 }
 
 static afb_status allocate(int n, int n_wanted, afb_eigen_result *result)
@@ -214,9 +221,7 @@ afb_status afb_eigen_solve(MPI_Comm comm, const afb_symmetric *matrix, const afb
   if (status == AFB_OK)
     status = afb_agree(comm, finish(&problem, result));
   free(room);
-  free((void *)all.row);
-  free((void *)all.column);
-  free((void *)all.value);
+  clear_matrix(&all);
   if (status != AFB_OK)
     afb_eigen_result_clear(result);
   return status;
@@ -236,12 +241,13 @@ double afb_eigen_residual(const afb_symmetric *a, double lambda, const double *x
     return NAN;
   for (int i = 0; i < a->n; i++)
     y[i] = -lambda * x[i];
-  for (int64_t e = 0; e < a->n_entries; e++) {
-    int32_t i = a->row[e], j = a->column[e];
-    y[i] += a->value[e] * x[j];
-    if (i != j)
-      y[j] += a->value[e] * x[i];
-  }
+  for (int i = 0; i < a->n; i++)
+    for (int64_t e = a->start[i]; e < a->start[i + 1]; e++) {
+      int32_t j = a->column[e];
+      y[i] += a->value[e] * x[j];
+      if (i != j)
+        y[j] += a->value[e] * x[i];
+    }
   double error = 0, norm = 0;
   for (int i = 0; i < a->n; i++) {
     error += y[i] * y[i];

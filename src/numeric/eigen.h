@@ -19,13 +19,13 @@
 
 #include "core/status.h"
 
-/* The lower triangle, the caller's. The same entries on every rank of the communicator, or spread over them. */
+/* The lower triangle by rows, the caller's. The same on every rank of the communicator, or spread over the ranks. */
 typedef struct {
-  int n; /* rows, at least 1 */
-  int spread; /* 1: each rank has some of the rows, all entries of a row on one rank; 0: all have all */
-  int64_t n_entries;
-  const int32_t *row, *column; /* [n_entries] from 0, row >= column, ascending in (row, column), no pair twice */
-  const double *value;         /* [n_entries], finite; entries that are absent are zero */
+  int n;                 /* rows, at least 1 */
+  int spread;            /* 1: every row is on one rank and empty on the others; 0: all ranks have all rows */
+  const int64_t *start;  /* [n + 1] from 0: entries of row r are start[r] ... start[r+1]-1 */
+  const int32_t *column; /* from 0, at most the row, ascending in a row, none twice */
+  const double *value;   /* finite; entries that are absent are zero */
 } afb_symmetric;
 
 typedef struct {
@@ -54,6 +54,7 @@ typedef struct {
   const char *library;
   const char *reference;
   int max_rows; /* AFB_E_LIMIT beyond */
+  int few;      /* 1: for a few levels; AFB_E_LIMIT for more than a quarter of those of more than 2,000 rows */
 } afb_eigen_facts;
 
 /* The solvers in the order of the list; *count is set. Not collective. */

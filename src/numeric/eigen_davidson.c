@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/random.h"
 #include "core/vector.h"
 #include "numeric/eigen_solver.h"
@@ -30,7 +31,7 @@ typedef struct {
   double *basis, *image;       /* [most][n]: V and A V */
   double *x, *ax;              /* [levels][n]: Ritz vectors, later their residuals */
   double *product;             /* [n][levels] */
-  double *theta, *small;       /* [most], [most][most] */
+  double *theta, *small;       /* [most], 2 [most][most]: eigenvectors of V' A V, and V' A V itself */
 } davidson;
 
 static afb_status allocate(davidson *d)
@@ -49,15 +50,31 @@ static afb_status allocate(davidson *d)
   return AFB_OK;
 }
 
+/* Collective. Exact sums over the ranks. */
+static void sum(const davidson *d, int n, double *x)
+{
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
+  MPI_Allreduce(MPI_IN_PLACE, x, n, MPI_DOUBLE, MPI_SUM, d->comm);
+  afb_phase_enter(phase);
+}
+
+/* Collective. What rank 0 has. */
+static void follow(const davidson *d, size_t bytes, void *x)
+{
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
+  MPI_Bcast(x, (int)bytes, MPI_BYTE, 0, d->comm);
+  afb_phase_enter(phase);
+}
+
 /* Collective. The diagonal, and the unit: a product with a unit vector is below the largest 2-norm of a row. */
 static void measure(davidson *d)
 {
   const afb_symmetric *a = d->own;
   memset(d->diagonal, 0, (size_t)d->n * sizeof *d->diagonal);
-  for (int64_t e = 0; e < a->n_entries; e++)
-    if (a->row[e] == a->column[e])
-      d->diagonal[a->row[e]] = a->value[e];
-  MPI_Allreduce(MPI_IN_PLACE, d->diagonal, d->n, MPI_DOUBLE, MPI_SUM, d->comm);
+  for (int i = 0; i < a->n; i++)
+    if (a->start[i + 1] > a->start[i] && a->column[a->start[i + 1] - 1] == i)
+      d->diagonal[i] = a->value[a->start[i + 1] - 1];
+  sum(d, d->n, d->diagonal);
   for (int i = 0; i < d->n; i++)
     d->diagonal[i] -= d->problem->shift;
   int exponent;
@@ -65,20 +82,22 @@ static void measure(davidson *d)
   d->unit = 1.5 * ldexp(1.0, exponent + 1);
 }
 
-static inline double rounded(double value, double unit) { return (value + unit) - unit; }
-
-/* y[n][2] += own entries off the diagonal times x[n][2]. */
+/* y[n][2] += own entries off the diagonal times x[n][2], every product rounded to the unit. */
 AFB_CLONES static void multiply_pairs(const afb_symmetric *a, double unit, const double *x, double *y)
 {
-  for (int64_t e = 0; e < a->n_entries; e++) {
-    size_t r = 2 * (size_t)a->row[e], c = 2 * (size_t)a->column[e];
-    double v = a->value[e];
-    if (r == c)
-      continue;
-    y[c] += rounded(v * x[r], unit);
-    y[c + 1] += rounded(v * x[r + 1], unit);
-    y[r] += rounded(v * x[c], unit);
-    y[r + 1] += rounded(v * x[c + 1], unit);
+  const afb_two shift = {unit, unit};
+  for (size_t r = 0; r < (size_t)a->n; r++) {
+    afb_two own = {0}, *yr = (afb_two *)(y + 2 * r), xr = *(const afb_two *)(x + 2 * r);
+    int64_t end = a->start[r + 1];
+    if (end > a->start[r] && a->column[end - 1] == (int32_t)r)
+      end--;
+    for (int64_t e = a->start[r]; e < end; e++) {
+      size_t c = 2 * (size_t)a->column[e];
+      afb_two *yc = (afb_two *)(y + c), xc = *(const afb_two *)(x + c);
+      *yc += (a->value[e] * xr + shift) - shift;
+      own += (a->value[e] * xc + shift) - shift;
+    }
+    *yr += own;
   }
 }
 
@@ -95,7 +114,7 @@ static void multiply(davidson *d, int first, int last)
     }
     memset(y, 0, 2 * n * sizeof *y);
     multiply_pairs(d->own, d->unit, x, y);
-    MPI_Allreduce(MPI_IN_PLACE, y, 2 * d->n, MPI_DOUBLE, MPI_SUM, d->comm);
+    sum(d, 2 * d->n, y);
     for (size_t i = 0; i < n; i++) {
       d->image[(size_t)k * n + i] = y[2 * i] + d->diagonal[i] * one[i];
       if (k + 1 < last)
@@ -112,7 +131,7 @@ static int orthonormalise(davidson *d, int m)
   if (!(before > 0))
     return 0;
   cblas_dscal(d->n, 1 / before, v, 1);
-  for (int pass = 0; pass < 3 && m > 0; pass++) {
+  for (int pass = 0; pass < 2 && m > 0; pass++) {
     cblas_dgemv(CblasColMajor, CblasTrans, d->n, m, 1, d->basis, d->n, v, 1, 0, overlap, 1);
     cblas_dgemv(CblasColMajor, CblasNoTrans, d->n, m, -1, d->basis, d->n, overlap, 1, 1, v, 1);
     double norm = cblas_dnrm2(d->n, v, 1);
@@ -150,18 +169,24 @@ static int guess(davidson *d)
   return m;
 }
 
-/* Rayleigh-Ritz in the basis of m vectors; x and ax get the Ritz vectors' own and images. */
-static afb_status project(davidson *d, int m)
+/* Rayleigh-Ritz in the basis of m vectors, of which the first `known` are as they were last time; x and ax get the Ritz vectors' own and
+ * images. */
+static afb_status project(davidson *d, int known, int m)
 {
   int info = 0, lwork = 6 * d->most;
-  double *h = d->small, *work = d->theta + 2 * d->most;
+  double *h = d->small, *projected = h + d->most * d->most, *work = d->theta + 2 * d->most;
   if (d->rank == 0) {
-    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, m, m, d->n, 1, d->basis, d->n, d->image, d->n, 0, h, m);
+    size_t from = (size_t)known;
+    cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, m, m - known, d->n, 1, d->basis, d->n, d->image + from * (size_t)d->n, d->n, 0,
+                projected + from * (size_t)d->most, d->most);
+    for (int j = 0; j < m; j++)
+      for (int i = 0; i < m; i++)
+        h[j * m + i] = projected[(i < j ? j : i) * d->most + (i < j ? i : j)];
     dsyev_("V", "L", &m, h, &m, d->theta, work, &lwork, &info);
   }
   AFB_TRY(afb_agree(d->comm, info == 0 ? AFB_OK : AFB_FAIL(AFB_E_NUMERIC, "the projected eigenproblem failed (%d)", info)));
-  MPI_Bcast(d->theta, m, MPI_DOUBLE, 0, d->comm);
-  MPI_Bcast(h, m * m, MPI_DOUBLE, 0, d->comm);
+  follow(d, (size_t)m * sizeof *h, d->theta);
+  follow(d, (size_t)m * (size_t)m * sizeof *h, h);
   cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, d->n, d->levels, m, 1, d->basis, d->n, h, m, 0, d->x, d->n);
   cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, d->n, d->levels, m, 1, d->image, d->n, h, m, 0, d->ax, d->n);
   return AFB_OK;
@@ -180,8 +205,8 @@ static int residuals(davidson *d, double tolerance, double *residual)
     else                       /* a guard needs only to be known to lie above */
       there &= residual[l] <= tolerance || d->theta[l] - residual[l] > d->theta[d->problem->n_wanted - 1];
   }
-  MPI_Bcast(residual, d->levels, MPI_DOUBLE, 0, d->comm);
-  MPI_Bcast(&there, 1, MPI_INT, 0, d->comm);
+  follow(d, (size_t)d->levels * sizeof *residual, residual);
+  follow(d, sizeof there, &there);
   return there;
 }
 
@@ -202,8 +227,8 @@ static int expand(davidson *d, int m, double tolerance, const double *residual)
     }
     fresh += orthonormalise(d, m + fresh);
   }
-  MPI_Bcast(&fresh, 1, MPI_INT, 0, d->comm);
-  MPI_Bcast(d->basis + (size_t)m * n, fresh * d->n, MPI_DOUBLE, 0, d->comm);
+  follow(d, sizeof fresh, &fresh);
+  follow(d, (size_t)fresh * n * sizeof *d->basis, d->basis + (size_t)m * n);
   return m + fresh;
 }
 
@@ -231,7 +256,7 @@ static int probe(davidson *d)
     else
       memcpy(v, d->image + (size_t)(m - 1) * (size_t)d->n, (size_t)d->n * sizeof *v);
     int fresh = orthonormalise(d, m);
-    MPI_Bcast(&fresh, 1, MPI_INT, 0, d->comm);
+    follow(d, sizeof fresh, &fresh);
     if (!fresh)
       break;
     multiply(d, m, m + 1);
@@ -244,12 +269,13 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
 {
   const afb_eigen_problem *p = d->problem;
   double residual[d->levels], aim = floor_tolerance * p->scale, accept = 0.2 * p->tolerance * p->scale, best = INFINITY;
-  int m = guess(d), stalled = 0, probed = p->n_start > 0;
-  MPI_Bcast(d->basis, m * d->n, MPI_DOUBLE, 0, d->comm);
+  int m = guess(d), known = 0, stalled = 0, probed = p->n_start > 0;
+  follow(d, (size_t)m * (size_t)d->n * sizeof *d->basis, d->basis);
   multiply(d, 0, m);
   for (int it = 1; m >= d->levels && it <= p->max_iterations; it++) {
     result->iterations = it;
-    AFB_TRY(project(d, m));
+    AFB_TRY(project(d, known, m));
+    known = m;
     int there = residuals(d, aim, residual), worst_ok = 1;
     double worst = 0;
     for (int l = 0; l < p->n_wanted; l++) {
@@ -261,6 +287,7 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
     int done = there || (worst_ok && stalled >= 10);
     if (done && !probed) {
       m = probe(d);
+      known = 0;
       probed = 1;
       best = INFINITY;
       continue;
@@ -269,8 +296,10 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
       result->n_converged = p->n_wanted;
       break;
     }
-    if (m + d->levels > d->most)
+    if (m + d->levels > d->most) {
       m = restart(d);
+      known = 0;
+    }
     int next = expand(d, m, aim, residual);
     if (next == m) {
       result->n_converged = worst_ok ? p->n_wanted : 0;
@@ -288,18 +317,21 @@ static afb_status iterate(davidson *d, afb_eigen_result *result)
 /* Every n_ranks-th row of a matrix that all ranks have; the arrays are to be freed. */
 static afb_status own_rows(const afb_symmetric *a, int rank, int n_ranks, afb_symmetric *own)
 {
-  size_t room = (size_t)a->n_entries + 1;
-  int32_t *row = malloc(room * sizeof *row), *column = malloc(room * sizeof *column);
+  size_t room = (size_t)a->start[a->n] + 1, n = 0;
+  int64_t *start = malloc(((size_t)a->n + 1) * sizeof *start);
+  int32_t *column = malloc(room * sizeof *column);
   double *value = malloc(room * sizeof *value);
-  *own = (afb_symmetric){.n = a->n, .spread = 1, .row = row, .column = column, .value = value};
-  if (!row || !column || !value)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries", (long long)a->n_entries);
-  for (int64_t e = 0; e < a->n_entries; e++)
-    if (a->row[e] % n_ranks == rank) {
-      row[own->n_entries] = a->row[e];
-      column[own->n_entries] = a->column[e];
-      value[own->n_entries++] = a->value[e];
+  *own = (afb_symmetric){.n = a->n, .spread = 1, .start = start, .column = column, .value = value};
+  if (!start || !column || !value)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld matrix entries", (long long)a->start[a->n]);
+  start[0] = 0;
+  for (int i = 0; i < a->n; i++) {
+    for (int64_t e = a->start[i]; i % n_ranks == rank && e < a->start[i + 1]; e++) {
+      column[n] = a->column[e];
+      value[n++] = a->value[e];
     }
+    start[i + 1] = (int64_t)n;
+  }
   return AFB_OK;
 }
 
@@ -321,7 +353,7 @@ static afb_status solve(MPI_Comm comm, const afb_eigen_problem *problem, afb_eig
     status = iterate(&d, result);
   }
   free(d.diagonal);
-  free((void *)own.row);
+  free((void *)own.start);
   free((void *)own.column);
   free((void *)own.value);
   return status;
@@ -332,6 +364,7 @@ const afb_eigen_solver afb_eigen_davidson = {
             .description = "sparse, block Davidson, lowest levels, entries spread over all ranks",
             .library = "this program",
             .reference = "Davidson, J. Comput. Phys. 17, 87 (1975)",
-            .max_rows = INT_MAX},
+            .max_rows = INT_MAX,
+            .few = 1},
   .solve = solve,
 };

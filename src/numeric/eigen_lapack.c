@@ -50,8 +50,9 @@ static afb_status solve_here(const afb_eigen_problem *problem, afb_eigen_result 
   double *a = calloc(n * n, sizeof *a);
   if (!a)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a dense matrix of %d rows", m->n);
-  for (int64_t e = 0; e < m->n_entries; e++)
-    a[(size_t)m->row[e] + n * (size_t)m->column[e]] = m->value[e];
+  for (size_t i = 0; i < n; i++)
+    for (int64_t e = m->start[i]; e < m->start[i + 1]; e++)
+      a[i + n * (size_t)m->column[e]] = m->value[e];
   for (size_t i = 0; i < n; i++)
     a[i + n * i] -= problem->shift;
   afb_status status = lowest(m->n, a, problem->n_wanted, result->value, result->vector);

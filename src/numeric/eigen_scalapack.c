@@ -64,13 +64,17 @@ static void fill(const afb_eigen_problem *problem, const grid *g, double *a)
 {
   const afb_symmetric *m = problem->matrix;
   size_t leading = (size_t)larger(1, g->local_rows);
-  for (int64_t e = 0; e < m->n_entries; e++) {
-    int i = m->row[e] / g->block, j = m->column[e] / g->block;
-    if (i % g->n_rows != g->row || j % g->n_columns != g->column)
+  for (int row = 0; row < m->n; row++) {
+    if (row / g->block % g->n_rows != g->row)
       continue;
-    int local_i = i / g->n_rows * g->block + m->row[e] % g->block;
-    int local_j = j / g->n_columns * g->block + m->column[e] % g->block;
-    a[(size_t)local_i + leading * (size_t)local_j] = m->value[e];
+    int local_i = row / g->block / g->n_rows * g->block + row % g->block;
+    for (int64_t e = m->start[row]; e < m->start[row + 1]; e++) {
+      int j = m->column[e] / g->block;
+      if (j % g->n_columns != g->column)
+        continue;
+      int local_j = j / g->n_columns * g->block + m->column[e] % g->block;
+      a[(size_t)local_i + leading * (size_t)local_j] = m->value[e];
+    }
   }
   for (int local_j = 0; local_j < g->local_columns; local_j++) {
     int j = global_index(local_j, g->block, g->column, g->n_columns);

@@ -46,11 +46,12 @@ static afb_status share_rows(int n_ranks, int rank, const afb_symmetric *m, shar
   }
   for (int i = 0; i < m->n; i++)
     length[i] = 1;
-  for (int64_t e = 0; e < m->n_entries; e++)
-    if (m->row[e] != m->column[e]) {
-      length[m->column[e]]++;
-      total++;
-    }
+  for (int r = 0; r < m->n; r++)
+    for (int64_t e = m->start[r]; e < m->start[r + 1]; e++)
+      if (m->column[e] != r) {
+        length[m->column[e]]++;
+        total++;
+      }
   for (int i = 0; i < m->n; i++) {
     int owner = (int)((double)before / (double)total * n_ranks);
     s->count[owner < n_ranks ? owner : n_ranks - 1]++;
@@ -88,17 +89,18 @@ static afb_status fill_rows(const afb_eigen_problem *problem, share *s)
     s->value[s->start[i]] = -problem->shift;
     next[i] = s->start[i] + 1;
   }
-  for (int64_t e = 0; e < m->n_entries; e++) {
-    int i = m->column[e] - s->first;
-    if (i < 0 || i >= rows)
-      continue;
-    if (m->row[e] == m->column[e]) {
-      s->value[s->start[i]] += m->value[e];
-    } else {
-      s->column[next[i]] = m->row[e];
-      s->value[next[i]++] = m->value[e];
+  for (int r = 0; r < m->n; r++)
+    for (int64_t e = m->start[r]; e < m->start[r + 1]; e++) {
+      int i = m->column[e] - s->first;
+      if (i < 0 || i >= rows)
+        continue;
+      if (m->column[e] == r) {
+        s->value[s->start[i]] += m->value[e];
+      } else {
+        s->column[next[i]] = r;
+        s->value[next[i]++] = m->value[e];
+      }
     }
-  }
   free(next);
   return AFB_OK;
 }
@@ -110,9 +112,9 @@ static afb_status lowest_diagonals(const afb_symmetric *m, int count, int *index
   double *diagonal = calloc((size_t)m->n, sizeof *diagonal);
   int held = 0;
   if (best && diagonal) {
-    for (int64_t e = 0; e < m->n_entries; e++)
-      if (m->row[e] == m->column[e])
-        diagonal[m->row[e]] = m->value[e];
+    for (int i = 0; i < m->n; i++)
+      if (m->start[i + 1] > m->start[i] && m->column[m->start[i + 1] - 1] == i)
+        diagonal[i] = m->value[m->start[i + 1] - 1];
     for (int i = 0; i < m->n; i++) {
       if (held == count && diagonal[i] >= best[held - 1])
         continue;
@@ -332,6 +334,7 @@ const afb_eigen_solver afb_eigen_slepc = {
             .description = "sparse, generalized Davidson or Krylov-Schur, lowest levels, distributed over all ranks",
             .library = "SLEPc EPSGD and EPSKRYLOVSCHUR on PETSc SBAIJ",
             .reference = "Romero, Roman, ACM Trans. Math. Softw. 40, 13 (2014)",
-            .max_rows = INT_MAX},
+            .max_rows = INT_MAX,
+            .few = 1},
   .solve = solve,
 };

@@ -7,10 +7,10 @@
 #include "engine/cost.h"
 #include "report/ratios.h"
 
-static const char *const phase_name[AFB_N_PHASES] = {"other", "angular", "Y^k", "orbitals", "CI"};
+static const char *const phase_name[AFB_N_PHASES] = {"other", "angular", "Y^k", "orbitals", "CI", "MPI"};
 /* The order in which a run goes through them. */
 static const afb_phase phase_order[AFB_N_PHASES] = {AFB_PHASE_ANGULAR, AFB_PHASE_COULOMB, AFB_PHASE_ORBITAL, AFB_PHASE_CI,
-                                                    AFB_PHASE_OTHER};
+                                                    AFB_PHASE_WAIT, AFB_PHASE_OTHER};
 
 static int ascending(const void *a, const void *b)
 {

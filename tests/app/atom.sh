@@ -27,6 +27,8 @@ ranks=2
 expect 0 'outcome      converged' atom be.yaml --json two.json -o be.h5
 ranks=
 check 'the same energies on two ranks' same_energies one.json two.json
+expect 0 'outcome      converged' atom be.yaml --set eigensolver=slepc
+expect 1 'eigensolver' atom be.yaml --set eigensolver=jacobi
 check 'the file is closed in order' test ! -e be.h5.journal
 cp be.h5 be.before
 expect 0 'nothing was run' atom be.yaml -o be.h5

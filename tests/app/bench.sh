@@ -1,5 +1,5 @@
 #!/bin/sh
-# `aufbau bench atom`: every cold set of a table is run, alone and on two ranks, and what is missing is said.
+# `aufbau bench atom`: every cold set of a table is run, alone and on two ranks, and what is missing is said. `bench train`: one problem.
 . "$AUFBAU_SOURCE/tests/app/expect.sh"
 
 cat >sets.csv <<'EOF'
@@ -7,7 +7,7 @@ ion,configurations,outcome,core_seconds
 Be I,1s2 2s2,converged,0.03
 B I,1s2 2s2 2p1,converged,
 EOF
-expect 1 'there is no benchmark "speed"; there are: atom, cost, bispectrum' bench speed
+expect 1 'there is no benchmark "speed"; there are: atom, cost, large, bispectrum, train' bench speed
 expect 1 'a table of runs is missing: aufbau bench atom TABLE.csv' bench atom
 expect 1 'absent.csv' bench atom absent.csv
 expect 0 '2 runs, 2 converged, 1 with a time in the table' bench atom sets.csv --csv runs.csv
@@ -18,4 +18,9 @@ expect 1 'aufbau bench cost TABLE.csv' bench cost
 expect 1 'too few for the coefficients of the cost model' bench cost sets.csv
 ranks=2
 expect 0 '2 runs, 2 converged' bench atom sets.csv
+expect 1 'writes -o FILE.h5 on one rank only' bench train diagonal-256 -o train.h5
+ranks=1
+expect 1 'there is no problem "mlp"' bench train mlp
+expect 0 '| the same, diagonal covariance, batch 256 |' bench train diagonal-256 --markdown -o train.h5
+check 'data for other programs are written' test -s train.h5
 echo "1..$n"

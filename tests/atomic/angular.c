@@ -13,7 +13,53 @@ typedef struct {
   afb_configuration configuration[MAX_CONFIGURATIONS];
   afb_csf_list list;
   afb_angular angular;
+  /* The elements one coefficient after another, by row, column and integral: those of block B are start[B] ... start[B+1]-1. */
+  int64_t *start;
+  int32_t *row, *column, *index;
+  double *value;
 } problem;
+
+/* A matrix element's coefficients behind the n that are there, by integral. */
+static int64_t flatten_element(problem *p, int row, int64_t element, int64_t n)
+{
+  afb_matrix_element h = afb_angular_element(&p->angular, element);
+  for (int i = 0; i < h.n; i++) {
+    int64_t at = n + i;
+    for (; at > n && p->index[at - 1] > h.index[i]; at--) {
+      p->index[at] = p->index[at - 1];
+      p->value[at] = p->value[at - 1];
+    }
+    p->index[at] = h.index[i];
+    p->value[at] = h.value[i];
+    p->row[n + i] = row;
+    p->column[n + i] = p->angular.column[element];
+  }
+  return n + h.n;
+}
+
+static afb_status make_angular(problem *p)
+{
+  const afb_angular *a = &p->angular;
+  AFB_TRY(afb_angular_create(MPI_COMM_SELF, &p->list, &p->angular));
+  size_t room = 1;
+  int64_t n = 0;
+  for (int64_t e = 0; e < a->start[a->n_rows]; e++)
+    room += (size_t)afb_angular_element(a, e).n;
+  p->start = calloc((size_t)a->n_blocks + 1, sizeof *p->start);
+  p->row = malloc(room * sizeof *p->row);
+  p->column = malloc(room * sizeof *p->column);
+  p->index = malloc(room * sizeof *p->index);
+  p->value = malloc(room * sizeof *p->value);
+  if (!p->start || !p->row || !p->column || !p->index || !p->value)
+    return AFB_E_MEMORY;
+  for (int b = 0; b < a->n_blocks; b++) {
+    for (int r = a->first[b]; r < a->first[b + 1]; r++)
+      for (int64_t e = a->start[r]; e < a->start[r + 1]; e++)
+        n = flatten_element(p, r - a->first[b], e, n);
+    p->start[b + 1] = n;
+  }
+  return AFB_OK;
+}
 
 /* Configurations separated by ';'. */
 static afb_status prepare(const char *text, problem *p)
@@ -29,13 +75,18 @@ static afb_status prepare(const char *text, problem *p)
     part = next;
   }
   AFB_TRY(afb_csf_list_create(p->n, p->configuration, 0, -1, 0, &p->list));
-  return afb_angular_create(MPI_COMM_SELF, &p->list, &p->angular);
+  return make_angular(p);
 }
 
 static void clear(problem *p)
 {
   afb_angular_clear(&p->angular);
   afb_csf_list_clear(&p->list);
+  free(p->start);
+  free(p->row);
+  free(p->column);
+  free(p->index);
+  free(p->value);
 }
 
 static double integral_value(const afb_integral *i)
@@ -49,11 +100,11 @@ static double *block_matrix(const problem *p, int b)
   int n = p->list.block[b].n_csf;
   const afb_angular *a = &p->angular;
   double *h = calloc((size_t)n * (size_t)n, sizeof *h);
-  for (int64_t e = a->entry_start[b]; h && e < a->entry_start[b + 1]; e++) {
-    double x = a->value[e] * integral_value(&a->integral[a->index[e]]);
-    h[a->row[e] * n + a->column[e]] += x;
-    if (a->row[e] != a->column[e])
-      h[a->column[e] * n + a->row[e]] += x;
+  for (int64_t e = p->start[b]; h && e < p->start[b + 1]; e++) {
+    double x = p->value[e] * integral_value(&a->integral[p->index[e]]);
+    h[p->row[e] * n + p->column[e]] += x;
+    if (p->row[e] != p->column[e])
+      h[p->column[e] * n + p->row[e]] += x;
   }
   return h;
 }
@@ -90,16 +141,16 @@ static int well_formed(const problem *p)
       ok &= memcmp(x, x - 1, sizeof *x) != 0;
   }
   for (int b = 0; b < a->n_blocks; b++)
-    for (int64_t e = a->entry_start[b]; e < a->entry_start[b + 1]; e++) {
-      ok &= a->row[e] < p->list.block[b].n_csf && a->column[e] <= a->row[e] && a->column[e] >= 0;
-      if (e == a->entry_start[b])
+    for (int64_t e = p->start[b]; e < p->start[b + 1]; e++) {
+      ok &= p->row[e] < p->list.block[b].n_csf && p->column[e] <= p->row[e] && p->column[e] >= 0;
+      if (e == p->start[b])
         continue;
-      if (a->row[e] != a->row[e - 1])
-        ok &= a->row[e] > a->row[e - 1];
-      else if (a->column[e] != a->column[e - 1])
-        ok &= a->column[e] > a->column[e - 1];
+      if (p->row[e] != p->row[e - 1])
+        ok &= p->row[e] > p->row[e - 1];
+      else if (p->column[e] != p->column[e - 1])
+        ok &= p->column[e] > p->column[e - 1];
       else
-        ok &= a->index[e] > a->index[e - 1];
+        ok &= p->index[e] > p->index[e - 1];
     }
   return ok;
 }
@@ -204,14 +255,14 @@ static double pair_coefficient(const problem *p, int b, const char *bra, const c
   const afb_block *block = &p->list.block[b];
   int x = orbital_number(&p->list, bra), y = orbital_number(&p->list, ket), n = p->list.n_orbitals;
   int low = x < y ? x : y, high = x < y ? y : x;
-  for (int64_t e = a->entry_start[b]; e < a->entry_start[b + 1]; e++) {
-    const afb_integral *i = &a->integral[a->index[e]];
-    int r = block->first + a->row[e], s = block->first + a->column[e];
+  for (int64_t e = p->start[b]; e < p->start[b + 1]; e++) {
+    const afb_integral *i = &a->integral[p->index[e]];
+    int r = block->first + p->row[e], s = block->first + p->column[e];
     int here = (p->list.occupation[r * n + x] == 2 && p->list.occupation[s * n + y] == 2) ||
                (p->list.occupation[r * n + y] == 2 && p->list.occupation[s * n + x] == 2);
     /* R^k(xx;yy) is stored as a = b = x, c = d = y, x < y. */
     if (here && r != s && i->k == k && i->a == low && i->b == low && i->c == high && i->d == high)
-      return a->value[e];
+      return p->value[e];
   }
   return NAN;
 }
@@ -241,8 +292,8 @@ static void number_operator_counts_exactly(void **state)
   int n = p.list.n_orbitals, ok = 1;
   int64_t seen = 0, expected = 0, transitions = 0;
   for (int b = 0; b < a->n_blocks; b++)
-    for (int64_t e = a->entry_start[b]; e < a->entry_start[b + 1]; e++) {
-      const afb_integral *i = &a->integral[a->index[e]];
+    for (int64_t e = p.start[b]; e < p.start[b + 1]; e++) {
+      const afb_integral *i = &a->integral[p.index[e]];
       if (i->k >= 0)
         continue;
       if (i->a != i->b) {
@@ -250,8 +301,8 @@ static void number_operator_counts_exactly(void **state)
         continue;
       }
       seen++;
-      ok &= a->row[e] == a->column[e] &&
-            a->value[e] == p.list.occupation[(p.list.block[b].first + a->row[e]) * n + i->a];
+      ok &= p.row[e] == p.column[e] &&
+            p.value[e] == p.list.occupation[(p.list.block[b].first + p.row[e]) * n + i->a];
     }
   for (int r = 0; r < p.list.n_csf; r++)
     for (int q = 0; q < n; q++)
@@ -402,7 +453,7 @@ static void closed_subshells_are_a_field(void **state)
   int core = orbital_number(&open.list, "2p"), n = 0;
   check_true(core >= 0 && open.list.closed[core]);
   open.list.closed[core] = 0;
-  check_ok(afb_angular_create(MPI_COMM_SELF, &open.list, &open.angular));
+  check_ok(make_angular(&open));
   double worst = 0, weight = 1 + afb_kappa_two_j(open.list.orbital[core].kappa);
   for (int b = 0; b < p.list.n_blocks; b++) {
     double *h = block_matrix(&p, b), *full = block_matrix(&open, b), own = 0;
@@ -412,15 +463,15 @@ static void closed_subshells_are_a_field(void **state)
     own = average_energy(&open.list, occupation);
     for (int r = 0; r < n; r++)
       h[r * n + r] += own;
-    for (int64_t e = p.angular.entry_start[b]; e < p.angular.entry_start[b + 1]; e++) {
-      const afb_integral *i = &p.angular.integral[p.angular.index[e]];
+    for (int64_t e = p.start[b]; e < p.start[b + 1]; e++) {
+      const afb_integral *i = &p.angular.integral[p.index[e]];
       if (i->k >= 0)
         continue;
       double field = test_radial_two(0, i->a, core, i->b, core);
       for (int k = 0; k < 16; k++)
         field -= afb_core_exchange(p.list.orbital[i->a].kappa, p.list.orbital[core].kappa, k) *
                  test_radial_two(k, i->a, core, core, i->b);
-      h[p.angular.row[e] * n + p.angular.column[e]] += weight * field * p.angular.value[e];
+      h[p.row[e] * n + p.column[e]] += weight * field * p.value[e];
     }
     for (int r = 0; r < n; r++)
       for (int s = 0; s <= r; s++)
@@ -448,11 +499,11 @@ static double *levels_by_kappa(const problem *p, int b)
   int n = p->list.block[b].n_csf;
   const afb_angular *a = &p->angular;
   double *h = calloc((size_t)n * (size_t)n, sizeof *h), *energy = malloc((size_t)n * sizeof *energy);
-  for (int64_t e = a->entry_start[b]; e < a->entry_start[b + 1]; e++) {
-    double x = a->value[e] * integral_by_kappa(&p->list, &a->integral[a->index[e]]);
-    h[a->row[e] * n + a->column[e]] += x;
-    if (a->row[e] != a->column[e])
-      h[a->column[e] * n + a->row[e]] += x;
+  for (int64_t e = p->start[b]; e < p->start[b + 1]; e++) {
+    double x = p->value[e] * integral_by_kappa(&p->list, &a->integral[p->index[e]]);
+    h[p->row[e] * n + p->column[e]] += x;
+    if (p->row[e] != p->column[e])
+      h[p->column[e] * n + p->row[e]] += x;
   }
   if (test_symmetric_eigen(n, h, energy) != 0)
     energy[0] = NAN;

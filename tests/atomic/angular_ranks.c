@@ -6,31 +6,36 @@
 
 static int same(const void *x, const void *y, size_t size) { return memcmp(x, y, size) == 0; }
 
-/* The rows of `whole` that are this rank's are those of `part`, entry by entry. */
-static int has_own_rows(const afb_csf_list *list, const afb_angular *whole, const afb_angular *part)
+static int same_element(const afb_angular *a, int64_t e, const afb_angular *b, int64_t f)
 {
-  int rank, size, good = 1;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
-  for (int b = 0; b < list->n_blocks; b++) {
-    int64_t at = part->entry_start[b];
-    for (int64_t e = whole->entry_start[b]; e < whole->entry_start[b + 1]; e++) {
-      if ((list->block[b].first + whole->row[e]) % size != rank)
-        continue;
-      good = good && at < part->entry_start[b + 1] && whole->row[e] == part->row[at] && whole->column[e] == part->column[at] &&
-             whole->index[e] == part->index[at] && same(&whole->value[e], &part->value[at], sizeof *part->value);
-      at++;
-    }
-    good = good && at == part->entry_start[b + 1];
-  }
-  return good;
+  afb_matrix_element x = afb_angular_element(a, e), y = afb_angular_element(b, f);
+  return a->column[e] == b->column[f] && x.n == y.n && same(x.index, y.index, (size_t)x.n * sizeof *x.index) &&
+         same(x.value, y.value, (size_t)x.n * sizeof *x.value);
 }
 
-static int same_angular(const afb_csf_list *list, const afb_angular *whole, const afb_angular *part)
+/* Every row is on one rank, element by element as in `whole`, and no rank has more than twice its share of a long list. */
+static int rows_are_dealt_out(const afb_angular *whole, const afb_angular *part)
+{
+  int size, good = whole->n_rows == part->n_rows;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int r = 0; r < whole->n_rows; r++) {
+    int64_t n = whole->start[r + 1] - whole->start[r], own = part->start[r + 1] - part->start[r];
+    int owners = own > 0;
+    MPI_Allreduce(MPI_IN_PLACE, &owners, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    good = good && owners == (n > 0) && (own == 0 || own == n);
+    for (int64_t e = 0; good && e < own; e++)
+      good = same_element(whole, whole->start[r] + e, part, part->start[r] + e);
+  }
+  int64_t total = whole->start[whole->n_rows], own = part->start[part->n_rows];
+  return good && (total < 10000 || own * size < 2 * total);
+}
+
+static int same_angular(const afb_angular *whole, const afb_angular *part)
 {
   return whole->n_integrals == part->n_integrals && whole->n_blocks == part->n_blocks &&
+         same(whole->first, part->first, ((size_t)part->n_blocks + 1) * sizeof *part->first) &&
          same(whole->integral, part->integral, (size_t)part->n_integrals * sizeof *part->integral) &&
-         same(&whole->largest, &part->largest, sizeof part->largest) && has_own_rows(list, whole, part);
+         same(&whole->largest, &part->largest, sizeof part->largest);
 }
 
 /* All ranks together find what each finds alone, bit for bit, each its rows. */
@@ -44,7 +49,8 @@ static void check_case(const char *const *text, int n_text)
   check_ok(afb_csf_list_create(n_text, configuration, 0, -1, 0, &list));
   check_ok(afb_angular_create(MPI_COMM_SELF, &list, &alone));
   check_ok(afb_angular_create(MPI_COMM_WORLD, &list, &together));
-  check_true(same_angular(&list, &alone, &together));
+  check_true(same_angular(&alone, &together));
+  check_true(rows_are_dealt_out(&alone, &together));
   afb_angular_clear(&alone);
   afb_angular_clear(&together);
   afb_csf_list_clear(&list);

@@ -176,7 +176,7 @@ static void judge_converged(judgement *j, const afb_mcdhf_request *q, const afb_
 {
   rule(j, isfinite(r->energy) && r->energy < 0, "the energy is finite and negative", r->energy);
   /* 1e-7 of the orbitals in which it was found; those of free rotations are then made canonical, and with them their residuals turn */
-  rule(j, r->gradient >= 0 && (r->gradient <= 1e-6 || r->outcome == AFB_OUTCOME_CONVERGED_AT_FLOOR), "the gradient is small", r->gradient);
+  rule(j, r->gradient >= 0 && (r->gradient <= 2e-7 || r->outcome == AFB_OUTCOME_CONVERGED_AT_FLOOR), "the gradient is small", r->gradient);
   rule(j, r->orbitals.n_orbitals == r->csfs.n_orbitals, "every orbital of the list is there", r->orbitals.n_orbitals);
   judge_levels(j, q, r);
   judge_mixing(j, r);

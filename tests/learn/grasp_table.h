@@ -4,13 +4,23 @@
 
 #include "learn/set_table.h"
 
-typedef enum { GRASP_COLD = 1, GRASP_WARM = 2, GRASP_BOTH = 3 } grasp_start;
+enum { GRASP_COLD = 1, GRASP_WARM = 2, GRASP_BOTH = 3, GRASP_ROWS = 20000 };
+enum { GRASP_LEVELS = 3 };   /* GRASP optimised the lowest 1 ... 3 levels of every block */
+
+typedef struct {
+  afb_set_table table;         /* labelled rows; label of AFB_TARGET_CONVERGED, the other is NaN */
+  unsigned char *warm;         /* [n] 1: warm start */
+  signed char *parent[2];      /* [n] each: whether the parent set converged cold, warm; -1 unknown. An outcome: no input */
+  float *trial;                /* [n][GRASP_TRIAL], tests/learn/grasp_trial.h; NULL unless asked for */
+} grasp_outcomes;
 
 /* Path of dataset.csv: $AUFBAU_SHARED, or shared/ beside the source; NULL when it is not there. */
 const char *grasp_dataset(void);
 
-/* Labelled rows with the given start, of which every `stride`-th ion is kept. Label of AFB_TARGET_CONVERGED; the other is NaN.
- * *warm (or NULL): malloc'ed [n], 1 for warm rows. */
-afb_status grasp_load(const char *path, grasp_start start, int stride, afb_set_table *table, unsigned char **warm);
+/* Rows with these starts. grasp_clear in every case. */
+afb_status grasp_load(const char *path, int starts, int with_trial, grasp_outcomes *out);
+void grasp_clear(grasp_outcomes *outcomes);
+/* The table with the trial as further global columns. */
+afb_status grasp_with_trial(const grasp_outcomes *outcomes, afb_set_table *out);
 
 #endif

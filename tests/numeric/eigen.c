@@ -13,13 +13,14 @@ enum { N_NAMES = 4 };
 
 typedef struct {
   afb_symmetric m;
-  int32_t *row, *column;
+  int64_t *start;
+  int32_t *column;
   double *value;
 } matrix;
 
 static void matrix_clear(matrix *a)
 {
-  free(a->row);
+  free(a->start);
   free(a->column);
   free(a->value);
 }
@@ -28,18 +29,19 @@ static void matrix_clear(matrix *a)
 static matrix from_dense(int n, const double *a)
 {
   size_t capacity = (size_t)n * (size_t)(n + 1) / 2;
-  matrix s = {.row = malloc(capacity * sizeof *s.row),
+  matrix s = {.start = calloc((size_t)n + 1, sizeof *s.start),
               .column = malloc(capacity * sizeof *s.column),
               .value = malloc(capacity * sizeof *s.value)};
   int64_t e = 0;
-  for (int i = 0; i < n; i++)
+  for (int i = 0; i < n; i++) {
     for (int j = 0; j <= i; j++)
       if (a[i * n + j] != 0) {
-        s.row[e] = i;
         s.column[e] = j;
         s.value[e++] = a[i * n + j];
       }
-  s.m = (afb_symmetric){.n = n, .n_entries = e, .row = s.row, .column = s.column, .value = s.value};
+    s.start[i + 1] = e;
+  }
+  s.m = (afb_symmetric){.n = n, .start = s.start, .column = s.column, .value = s.value};
   return s;
 }
 
@@ -103,17 +105,19 @@ static double worst_residual(const matrix *a, const afb_eigen_result *r)
 static double scale_of(const afb_symmetric *m)
 {
   double *row = calloc((size_t)m->n, sizeof *row), low = INFINITY, high = -INFINITY, largest = 0;
-  for (int64_t e = 0; e < m->n_entries; e++)
-    if (m->row[e] == m->column[e]) {
-      low = fmin(low, m->value[e]);
-      high = fmax(high, m->value[e]);
-    }
-  for (int64_t e = 0; e < m->n_entries; e++) {
-    int diagonal = m->row[e] == m->column[e];
-    double v = m->value[e] - (diagonal ? (low + high) / 2 : 0);
-    row[m->row[e]] += v * v;
-    row[m->column[e]] += diagonal ? 0 : v * v;
-  }
+  for (int pass = 0; pass < 2; pass++)
+    for (int i = 0; i < m->n; i++)
+      for (int64_t e = m->start[i]; e < m->start[i + 1]; e++) {
+        int diagonal = m->column[e] == i;
+        double v = m->value[e] - (diagonal ? (low + high) / 2 : 0);
+        if (pass == 0) {
+          low = diagonal ? fmin(low, m->value[e]) : low;
+          high = diagonal ? fmax(high, m->value[e]) : high;
+          continue;
+        }
+        row[i] += v * v;
+        row[m->column[e]] += diagonal ? 0 : v * v;
+      }
   for (int i = 0; i < m->n; i++)
     largest = fmax(largest, sqrt(row[i]));
   free(row);
@@ -245,7 +249,7 @@ static void a_warm_start_saves_iterations(void **state)
   afb_eigen_result cold, warm;
   afb_eigen_request request = {.solver = "slepc", .n_wanted = 4};
   check_ok(afb_eigen_solve(MPI_COMM_WORLD, &a.m, &request, &cold));
-  for (int64_t e = 0; e < a.m.n_entries; e++)
+  for (int64_t e = 0; e < a.m.start[a.m.n]; e++)
     a.value[e] *= 1 + 1e-6 * afb_random_uniform(3, 3, (uint64_t)e);
   request.n_start = 4;
   request.start = cold.vector;
@@ -369,14 +373,18 @@ static void signs_and_bases_are_fixed(void **state)
 static void wrong_input_is_refused(void **state)
 {
   (void)state;
-  int32_t row[] = {0, 1, 1}, column[] = {0, 0, 1};
+  int64_t start[] = {0, 1, 3};
+  int32_t column[] = {0, 0, 1};
   double value[] = {1, 0.5, 2};
-  afb_symmetric m = {.n = 2, .n_entries = 3, .row = row, .column = column, .value = value};
+  afb_symmetric m = {.n = 2, .start = start, .column = column, .value = value};
   afb_eigen_result r;
   check_true(afb_eigen_solve(MPI_COMM_WORLD, &m, &(afb_eigen_request){.solver = "lanczos"}, &r) == AFB_E_INPUT);
   check_true(r.value == NULL && strstr(afb_error_text(), "lanczos") && strstr(afb_error_text(), "scalapack"));
   column[1] = 2;
   check_true(afb_eigen_solve(MPI_COMM_WORLD, &m, &(afb_eigen_request){0}, &r) == AFB_E_INPUT);
+  start[1] = 4;
+  check_true(afb_eigen_solve(MPI_COMM_WORLD, &m, &(afb_eigen_request){0}, &r) == AFB_E_INPUT);
+  start[1] = 1;
   column[1] = 1;
   check_true(afb_eigen_solve(MPI_COMM_WORLD, &m, &(afb_eigen_request){0}, &r) == AFB_E_INPUT);
   column[1] = 0;
@@ -385,6 +393,58 @@ static void wrong_input_is_refused(void **state)
   double a = INFINITY, v;
   check_true(afb_eigen_dense(1, &a, 1, &v, NULL) == AFB_E_NUMERIC);
   check_true(afb_eigen_dense(1, &a, 2, &v, NULL) == AFB_E_INPUT);
+}
+
+/* A matrix that no rank has whole, rows dealt out in turn, gives what the whole one gives. */
+static void rows_may_lie_on_any_rank(void **state)
+{
+  (void)state;
+  matrix a = ci_like(300, -100.0, 10, 0.4, 0.1, 31), own = ci_like(300, -100.0, 10, 0.4, 0.1, 31);
+  int rank, size;
+  int64_t n = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int i = 0; i < 300; i++) {
+    for (int64_t e = a.start[i]; i % size == rank && e < a.start[i + 1]; e++) {
+      own.column[n] = a.column[e];
+      own.value[n++] = a.value[e];
+    }
+    own.start[i + 1] = n;
+  }
+  own.m.spread = 1;
+  for (int s = 0; s < N_NAMES; s++) {
+    afb_eigen_result whole, spread;
+    afb_eigen_request request = {.solver = names[s], .n_wanted = 5};
+    check_ok(afb_eigen_solve(MPI_COMM_WORLD, &a.m, &request, &whole));
+    check_ok(afb_eigen_solve(MPI_COMM_WORLD, &own.m, &request, &spread));
+    check_true(same_on_all_ranks(MPI_COMM_WORLD, &spread));
+    check_close(worst_difference(5, whole.value, spread.value), 0, 1e-12);
+    check_close(worst_difference(5 * 300, whole.vector, spread.vector), 0, 1e-8);
+    afb_eigen_result_clear(&whole);
+    afb_eigen_result_clear(&spread);
+  }
+  matrix_clear(&a);
+  matrix_clear(&own);
+}
+
+/* Solvers for a few levels refuse half of the spectrum of a large matrix, and say what to take. */
+static void a_few_levels_are_few(void **state)
+{
+  (void)state;
+  enum { N = 2400 };
+  static int64_t start[N + 1];
+  static int32_t column[N];
+  static double value[N];
+  for (int i = 0; i < N; i++) {
+    start[i + 1] = i + 1;
+    column[i] = i;
+    value[i] = i;
+  }
+  afb_symmetric m = {.n = N, .start = start, .column = column, .value = value};
+  afb_eigen_result r;
+  check_true(afb_eigen_solve(MPI_COMM_WORLD, &m, &(afb_eigen_request){.solver = "slepc", .n_wanted = N / 2}, &r) == AFB_E_LIMIT);
+  check_true(r.value == NULL && strstr(afb_error_text(), "1200 of 2400 levels") && strstr(afb_error_text(), "scalapack"));
+  check_true(afb_eigen_solve(MPI_COMM_WORLD, &m, &(afb_eigen_request){.solver = "davidson"}, &r) == AFB_E_LIMIT);
 }
 
 static void the_solver_follows_size_and_demand(void **state)
@@ -425,7 +485,8 @@ static void finalize_ends_the_libraries(void **state)
   (void)state;
   double value = 3;
   int32_t zero = 0;
-  afb_symmetric m = {.n = 1, .n_entries = 1, .row = &zero, .column = &zero, .value = &value};
+  int64_t start[] = {0, 1};
+  afb_symmetric m = {.n = 1, .start = start, .column = &zero, .value = &value};
   afb_eigen_result r;
   afb_eigen_finalize();
   afb_eigen_finalize();
@@ -441,7 +502,9 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(decoupled_blocks_are_all_found), cmocka_unit_test(a_hidden_lowest_level_is_found),
   cmocka_unit_test(a_warm_start_saves_iterations),  cmocka_unit_test(an_iteration_limit_is_a_result),
   cmocka_unit_test(dense_matches_a_known_spectrum), cmocka_unit_test(signs_and_bases_are_fixed),
-  cmocka_unit_test(wrong_input_is_refused),         cmocka_unit_test(the_solver_follows_size_and_demand),
+  cmocka_unit_test(wrong_input_is_refused),         cmocka_unit_test(rows_may_lie_on_any_rank),
+  cmocka_unit_test(a_few_levels_are_few),
+  cmocka_unit_test(the_solver_follows_size_and_demand),
   cmocka_unit_test(finalize_ends_the_libraries),
 };
 CHECK_MAIN(tests)

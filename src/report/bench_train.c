@@ -1,0 +1,22 @@
+#include "report/bench_train.h"
+
+void afb_report_bench_train_head(FILE *out, int markdown, int ranks)
+{
+  if (markdown)
+    fprintf(out, "| case | samples a CPU second | sgemm, GF/s | share of sgemm | loss after | steps |%s\n|---|---|---|---|---|---|%s\n",
+            ranks > 1 ? " one rank | CPU efficiency |" : "", ranks > 1 ? "---|---|" : "");
+  else
+    fprintf(out, "%-15s %12s %11s %8s %12s %6s%s\n", "case", "samples/CPU-s", "sgemm GF/s", "share", "loss after", "steps",
+            ranks > 1 ? "     one rank  efficiency" : "");
+}
+
+void afb_report_bench_train_row(FILE *out, int markdown, int ranks, const afb_bench_case *c, const afb_bench_result *r,
+                                const afb_bench_result *alone)
+{
+  double share = 1e-9 * r->flops * r->rate / r->sgemm;
+  fprintf(out, markdown ? "| %s | %.0f | %.0f | %.2f | %.4f | %lld |" : "%-15s %12.0f %11.1f %8.2f %12.4f %6lld",
+          markdown ? c->description : c->name, r->rate, r->sgemm, share, r->loss[r->n_loss - 1], (long long)r->steps);
+  if (ranks > 1)
+    fprintf(out, markdown ? " %.0f | %.2f |" : " %12.0f %11.2f", alone->rate, r->rate / alone->rate);
+  fputc('\n', out);
+}
