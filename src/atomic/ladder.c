@@ -225,12 +225,13 @@ static int converged(const afb_ladder *s, watch *w, double tolerance)
 typedef struct {
   int held, next;
   size_t size;
-  double *x, *f, *dual;       /* [HISTORY][size] each; dual = weighted S f */
+  double *x, *f, *dual;       /* [HISTORY][size] each, and [size]; dual = weighted S f of the last */
+  double product[HISTORY][HISTORY];
 } history;
 
 static void history_push(const afb_scf *scf, const double *step, history *h)
 {
-  double *f = h->f + (size_t)h->next * h->size, *dual = h->dual + (size_t)h->next * h->size;
+  double *f = h->f + (size_t)h->next * h->size, *dual = h->dual;
   memcpy(h->x + (size_t)h->next * h->size, scf->vector, h->size * sizeof *f);
   memcpy(f, step, h->size * sizeof *f);
   for (int a = 0; a < scf->n_orbitals; a++) {
@@ -239,9 +240,11 @@ static void history_push(const afb_scf *scf, const double *step, history *h)
     for (int x = 0; x < scf->n; x++)
       afb_row(dual, a, scf->n)[x] *= weight;
   }
-  h->next = (h->next + 1) % HISTORY;
   if (h->held < HISTORY)
     h->held++;
+  for (int i = 0; i < h->held; i++)
+    h->product[i][h->next] = h->product[h->next][i] = afb_dot((int)h->size, h->f + (size_t)i * h->size, dual);
+  h->next = (h->next + 1) % HISTORY;
 }
 
 static void history_extrapolate(const history *h, double *x)
@@ -250,7 +253,7 @@ static void history_extrapolate(const history *h, double *x)
   double b[(HISTORY + 1) * (HISTORY + 1)], right[HISTORY + 1] = {0}, work[512], rcond = 1e-13, scale = 0;
   for (int i = 0; i < m; i++)
     for (int j = 0; j < m; j++)
-      b[i * n + j] = afb_dot((int)h->size, h->f + (size_t)i * h->size, h->dual + (size_t)j * h->size);
+      b[i * n + j] = h->product[i][j];
   for (int i = 0; i < m; i++)
     scale = i == 0 ? b[0] : fmin(scale, b[i * n + i]);
   for (int i = 0; i < m; i++)
@@ -294,7 +297,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   h.x = s->work;
   h.f = h.x + HISTORY * h.size;
   h.dual = h.f + HISTORY * h.size;
-  double *x = h.dual + HISTORY * h.size;
+  double *x = h.dual + h.size;
   double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
   s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {

@@ -120,9 +120,11 @@ static afb_status symmetric(afb_scf *s, int m, const int *group)
   int lwork = 640, info;
   if (m > 16)
     return AFB_FAIL(AFB_E_LIMIT, "more than 16 orbitals of one symmetry");
-  for (int i = 0; i < m; i++)
-    for (int j = 0; j < m; j++)
-      overlap[i * m + j] = afb_band_form(s->n, s->radial->overlap, afb_row(s->vector, group[i], s->n), afb_row(s->vector, group[j], s->n));
+  for (int i = 0; i < m; i++) {
+    afb_band_multiply(s->n, s->radial->overlap, afb_row(s->vector, group[i], s->n), s->scratch);
+    for (int j = i; j < m; j++)
+      overlap[i * m + j] = afb_dot(s->n, s->scratch, afb_row(s->vector, group[j], s->n));
+  }
   dsyev_("V", "L", &m, overlap, &m, value, work, &lwork, &info);
   if (info != 0 || value[0] < 1e-8)
     return AFB_FAIL(AFB_E_NUMERIC, "orbitals became linearly dependent");

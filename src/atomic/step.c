@@ -10,8 +10,8 @@
 enum { MOST_BORDERS = 16 + AFB_MAX_N };
 /* An inverse is kept while this much of no border's square, or less, has left the space of the old ones, and its potential, less the energy, has
  * changed by no more than this part of the energy: far less than what the local operator leaves out. */
-#define SAME_BORDER 1e-5
-#define SAME_POTENTIAL 0.005
+#define SAME_BORDER 1e-8
+#define SAME_POTENTIAL 0.0005
 
 /* The inverse of A = (local operator - energy S) in the complement of the borders: the orbitals of its kappa and its companions. By
  * the Schur complement B^T A^-1 B of the bordered system, B = S border. */

@@ -8,7 +8,7 @@
 #include "numeric/band.h"
 #include "numeric/lapack.h"
 
-enum { MOST = 120, LARGEST_COUNT = 40, CHECK = 12 };
+enum { MOST = 120, LARGEST_COUNT = 40, CHECK = 6 };
 
 typedef struct {
   int n;
@@ -93,7 +93,7 @@ static int converged(pencil *p, int m, double sigma, double bound, int count)
     largest = fmax(largest, fabs(p->diagonal[i]));
   for (int i = 0; i < count && info == 0; i++)
     if (!(p->theta[i] < 0) || !(sigma + 1 / p->theta[i] > bound) ||
-        !(p->off[m - 1] * fabs(p->ritz[(size_t)(i + 1) * (size_t)m - 1]) < 1e-12 * largest))
+        !(p->off[m - 1] * fabs(p->ritz[(size_t)(i + 1) * (size_t)m - 1]) < 1e-9 * largest))
       return 0;
   return info == 0;
 }
@@ -110,7 +110,7 @@ static int lanczos(pencil *p, double bound, int count, double *value, double *ve
   if (afb_band_solve(p->n, p->factors, p->pivots, 1, p->basis) != AFB_OK || !make_unit(p, 0))
     return 0;
   do {
-    int next = m == 0 ? 20 + 2 * count : m + CHECK;
+    int next = m == 0 ? 14 + 2 * count : m + CHECK;
     if (next > MOST)
       return 0;
     for (; m < next; m++)
