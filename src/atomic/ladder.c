@@ -225,13 +225,13 @@ static int converged(const afb_ladder *s, watch *w, double tolerance)
 typedef struct {
   int held, next;
   size_t size;
-  double *x, *f, *dual;       /* [HISTORY][size] each, and [size]; dual = weighted S f of the last */
-  double product[HISTORY][HISTORY];
+  double *x, *f, *dual;       /* [HISTORY][size] each; dual = weighted S f */
+  double product[HISTORY][HISTORY];   /* f_i . dual_j */
 } history;
 
 static void history_push(const afb_scf *scf, const double *step, history *h)
 {
-  double *f = h->f + (size_t)h->next * h->size, *dual = h->dual;
+  double *f = h->f + (size_t)h->next * h->size, *dual = h->dual + (size_t)h->next * h->size;
   memcpy(h->x + (size_t)h->next * h->size, scf->vector, h->size * sizeof *f);
   memcpy(f, step, h->size * sizeof *f);
   for (int a = 0; a < scf->n_orbitals; a++) {
@@ -242,8 +242,10 @@ static void history_push(const afb_scf *scf, const double *step, history *h)
   }
   if (h->held < HISTORY)
     h->held++;
-  for (int i = 0; i < h->held; i++)
-    h->product[i][h->next] = h->product[h->next][i] = afb_dot((int)h->size, h->f + (size_t)i * h->size, dual);
+  for (int i = 0; i < h->held; i++) {
+    h->product[i][h->next] = afb_dot((int)h->size, h->f + (size_t)i * h->size, dual);
+    h->product[h->next][i] = afb_dot((int)h->size, f, h->dual + (size_t)i * h->size);
+  }
   h->next = (h->next + 1) % HISTORY;
 }
 
@@ -297,7 +299,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
   h.x = s->work;
   h.f = h.x + HISTORY * h.size;
   h.dual = h.f + HISTORY * h.size;
-  double *x = h.dual + h.size;
+  double *x = h.dual + HISTORY * h.size;
   double shift = rung == AFB_RUNG_SHIFTED ? 0.5 : 0.0;
   s->holding = afb_scf_can_fall(s->scf);
   for (int it = 0; outcome == AFB_OUTCOME_NONE; it++) {

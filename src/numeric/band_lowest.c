@@ -93,7 +93,7 @@ static int converged(pencil *p, int m, double sigma, double bound, int count)
     largest = fmax(largest, fabs(p->diagonal[i]));
   for (int i = 0; i < count && info == 0; i++)
     if (!(p->theta[i] < 0) || !(sigma + 1 / p->theta[i] > bound) ||
-        !(p->off[m - 1] * fabs(p->ritz[(size_t)(i + 1) * (size_t)m - 1]) < 1e-9 * largest))
+        !(p->off[m - 1] * fabs(p->ritz[(size_t)(i + 1) * (size_t)m - 1]) < 1e-12 * largest))
       return 0;
   return info == 0;
 }
