@@ -140,7 +140,7 @@ char *afb_ion_format(afb_ion ion, char *buffer)
   char stage[16] = "?";
   if (ion.charge >= 0 && ion.charge < AFB_N_ELEMENTS)
     roman(ion.charge + 1, stage);
-  snprintf(buffer, AFB_ION_LENGTH, "%s %s", afb_element_symbol(ion.z), stage);
+  snprintf(buffer, AFB_ION_LENGTH, "%.3s %.11s", afb_element_symbol(ion.z), stage);
   return buffer;
 }
 

@@ -84,7 +84,8 @@ static void record(afb_ladder *s, afb_rung rung)
     s->trace = trace;
     s->room = room;
   }
-  s->trace[s->n_trace++] = (afb_trace){rung, s->iterations, s->energy, s->residual, s->residual, afb_cpu_seconds() - s->cpu_start};
+  s->trace[s->n_trace++] = (afb_trace){rung, s->iterations, s->energy, s->residual, s->residual, afb_cpu_seconds() - s->cpu_start,
+                                         AFB_OUTCOME_NONE};
   char label[8];
   if (afb_log_enabled(AFB_LOG_TRACE))
     afb_log(AFB_LOG_TRACE, "%-8s %3d  E = %.10f  residual = %.2e (%s)", afb_rung_name(rung), s->iterations, s->energy,

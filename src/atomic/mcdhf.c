@@ -536,6 +536,8 @@ static afb_outcome climb(run *r, int cold)
     if ((order[i] != AFB_RUNG_NEWTON && i > 0) || outcome == AFB_OUTCOME_NOT_FINITE)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
     outcome = step_on(r, order[i]);
+    if (s->n_trace > 0)
+      s->trace[s->n_trace - 1].outcome = (int)outcome;
     if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
       break;
   }

@@ -95,6 +95,7 @@ typedef struct {
   double residual;                       /* largest orbital residual */
   double step;                           /* largest change of an orbital, norm */
   double seconds;                        /* CPU since the start of the run */
+  int outcome;                           /* of the attempt, one scheme with its judgement, that ends here; NONE within one */
 } afb_trace;
 
 typedef struct {

@@ -43,7 +43,7 @@ static void fill_level(const afb_csf_list *csfs, const afb_level *level, afb_sto
 static void fill_trace(const afb_trace *trace, afb_store_trace *row)
 {
   *row = (afb_store_trace){.rung = trace->rung, .iteration = trace->iteration, .energy = trace->energy,
-                           .residual = trace->residual, .step = trace->step, .seconds = trace->seconds};
+                           .residual = trace->residual, .step = trace->step, .seconds = trace->seconds, .outcome = trace->outcome};
 }
 
 static void fill_orbital(const afb_orbitals *orbitals, int a, afb_store_orbital *row)

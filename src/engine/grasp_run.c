@@ -54,7 +54,7 @@ static afb_status add_trace(afb_mcdhf_result *result, int iteration)
       return AFB_FAIL(AFB_E_MEMORY, "no memory for the trace of %d iterations", result->n_trace);
     result->trace = more;
   }
-  result->trace[result->n_trace++] = (afb_trace){AFB_RUNG_NONE, iteration, NAN, NAN, NAN, NAN};
+  result->trace[result->n_trace++] = (afb_trace){AFB_RUNG_NONE, iteration, NAN, NAN, NAN, NAN, AFB_OUTCOME_NONE};
   result->iterations = iteration;
   return AFB_OK;
 }

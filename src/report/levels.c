@@ -52,6 +52,24 @@ static int by_energy(const void *a, const void *b)
   return x < y ? -1 : x > y;
 }
 
+/* Schemes that were tried, when there was more than one. */
+static void print_attempts(FILE *out, const afb_mcdhf_result *result)
+{
+  int n = 0, first = 0;
+  double begin = 0;
+  for (int i = 0; i < result->n_trace; i++)
+    n += result->trace[i].outcome != AFB_OUTCOME_NONE;
+  for (int i = 0; i < result->n_trace && n > 1; i++) {
+    const afb_trace *last = &result->trace[i];
+    if (last->outcome == AFB_OUTCOME_NONE)
+      continue;
+    fprintf(out, "%-13s%s: %s, %d iterations, %.2g s\n", first == 0 ? "attempts" : "", afb_rung_name((afb_rung)last->rung),
+            afb_outcome_name((afb_outcome)last->outcome), i + 1 - first, last->seconds - begin);
+    first = i + 1;
+    begin = last->seconds;
+  }
+}
+
 static void print_outcome(FILE *out, const afb_mcdhf_result *result)
 {
   fprintf(out, "outcome      %s", afb_outcome_name(result->outcome));
@@ -60,6 +78,7 @@ static void print_outcome(FILE *out, const afb_mcdhf_result *result)
   fprintf(out, ", %d iterations, %.3g s CPU\n", result->iterations, result->cpu_seconds);
   if (result->reason[0])
     fprintf(out, "reason       %s\n", result->reason);
+  print_attempts(out, result);
   fprintf(out, "CSFs         %d in %d blocks\n", result->csfs.n_csf, result->csfs.n_blocks);
   if (isfinite(result->energy))
     fprintf(out, "energy       %.10f hartree (weighted mean), largest orbital residual %.1e\n", result->energy,

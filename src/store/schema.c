@@ -9,6 +9,7 @@
   {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, 0}
 /* A column that files of schema versions before `since` lack. */
 #define LATER_NUMBER(row, field, type, unit, description, since) {#field, type, 1, offsetof(row, field), unit, description, 0, since}
+#define LATER_ENUM(row, field, which, description, since) {#field, AFB_I32, 1, offsetof(row, field), "1", description, which, since}
 #define LATER_TEXT(row, field, description, since) \
   {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, since}
 #define TABLE(name, description, row, columns) \
@@ -124,6 +125,7 @@ static const afb_column traces[] = {
   NUMBER(ROW, residual, AFB_F64, "1", "largest orbital residual"),
   NUMBER(ROW, step, AFB_F64, "1", "largest change of an orbital, norm"),
   NUMBER(ROW, seconds, AFB_F64, "s", "processor time since the start of the run"),
+  LATER_ENUM(ROW, outcome, 1, "how the attempt ended, one scheme of the ladder, of which this is the last iteration; none within an attempt", 3),
 #undef ROW
 };
 static const afb_column orbitals[] = {

@@ -142,6 +142,7 @@ typedef struct {
   int64_t run;                     /* by the store */
   int32_t rung, iteration;
   double energy, residual, step, seconds;
+  int32_t outcome;                 /* of the attempt that ends with this iteration; 0: it goes on */
 } afb_store_trace;
 
 typedef struct {

@@ -46,6 +46,27 @@ static void valley_is_followed_to_its_end(void **state)
   check_close(converge(&in, AFB_RUNG_FOLLOWED) / -341.3490444395, 1, 1e-10);
 }
 
+/* Each attempt ends in the trace with its outcome, the cheapest first; the last one's is the run's. */
+static void attempts_are_kept(void **state)
+{
+  (void)state;
+  static const char *const text[] = {"[Ne] 3s2 3p3", "[Ne] 3s2 3p2 4p1"};
+  static const int order[] = {AFB_RUNG_DIIS, AFB_RUNG_SHIFTED, AFB_RUNG_NEWTON, AFB_RUNG_HELD, AFB_RUNG_FOLLOWED};
+  input in;
+  afb_mcdhf_result r;
+  int n = 0;
+  set(&in, 15, 0, 2, text);
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
+  for (int i = 0; i < r.n_trace; i++)
+    if (r.trace[i].outcome != AFB_OUTCOME_NONE) {
+      check_true(n < 5 && r.trace[i].rung == order[n]);
+      check_true(afb_outcome_ok((afb_outcome)r.trace[i].outcome) == (n == 4));
+      n++;
+    }
+  check_true(n == 5 && r.trace[r.n_trace - 1].outcome == (int)r.outcome && r.trace[r.n_trace - 1].iteration == r.iterations);
+  afb_mcdhf_result_clear(&r);
+}
+
 /* {3p2, 4p2} of S III has a saddle 6e-4 hartree above the state, with the right nodes: 3p- gains by turning into 4p-. */
 static void saddle_is_left(void **state)
 {
@@ -83,6 +104,7 @@ static void branches_are_held(void **state)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(valley_is_followed_to_its_end),
+  cmocka_unit_test(attempts_are_kept),
   cmocka_unit_test(saddle_is_left),
   cmocka_unit_test(set_is_grown),
   cmocka_unit_test(branches_are_held),

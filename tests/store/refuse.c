@@ -291,7 +291,7 @@ static void every_dataset_explains_itself(void **state)
   check_true(file >= 0);
   check_true(H5Ovisit(file, H5_INDEX_NAME, H5_ITER_INC, visit, &bad) >= 0);
   check_true(bad == 0);
-  check_true(n_datasets == columns + 2 && n_legends == 5);
+  check_true(n_datasets == columns + 2 && n_legends == 6);
   check_true(H5Aexists(file, "schema_version") > 0 && H5Aexists(file, "program") > 0);
   H5Fclose(file);
 }

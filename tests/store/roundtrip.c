@@ -227,11 +227,11 @@ static void texts_are_cut_between_characters(void **state)
   assert_string_equal(afb_store_text(buffer, sizeof buffer, NULL), "");
 }
 
-/* Makes the file one of schema version 1, whose levels have no labels, and its runs no estimates. Rank 0. */
+/* Makes the file one of schema version 1, whose levels have no labels, its runs no estimates and its iterations no outcome. Rank 0. */
 static int make_older(void)
 {
   static const char *const later[] = {"levels/label", "levels/label_weight", "levels/second_label", "levels/second_weight",
-                                      "runs/estimated_cost", "runs/predicted_bytes", "runs/peak_bytes"};
+                                      "runs/estimated_cost", "runs/predicted_bytes", "runs/peak_bytes", "traces/outcome"};
   const int32_t version = 1;
   hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, "schema_version", H5P_DEFAULT);
   int good = H5Awrite(attribute, H5T_NATIVE_INT32, &version) >= 0;

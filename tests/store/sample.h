@@ -69,7 +69,7 @@ static inline afb_store_level sample_level(int64_t i, int j)
 
 static inline afb_store_trace sample_trace(int64_t i, int j)
 {
-  return (afb_store_trace){i, 1, j + 1, sample_value(i, 30 + j), sample_value(i, 50 + j), sample_value(i, 70 + j), j};
+  return (afb_store_trace){i, 1, j + 1, sample_value(i, 30 + j), sample_value(i, 50 + j), sample_value(i, 70 + j), j, j % 4 == 3};
 }
 
 static inline afb_store_orbital sample_orbital(int64_t i, int j)
