@@ -168,7 +168,7 @@ afb_status afb_scf_orthonormalise(afb_scf *s)
   return AFB_OK;
 }
 
-static void refresh_integrals(afb_scf *s)
+AFB_CLONES static void refresh_integrals(afb_scf *s)
 {
   const afb_expression *e = s->expression;
   double *two = s->x + e->n_one;
