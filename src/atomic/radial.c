@@ -20,7 +20,7 @@ static double growth_at(const afb_nucleus *nucleus, double growth, double r)
 
 static int make_breakpoints(const afb_nucleus *nucleus, const afb_radial_options *options, double *breakpoint)
 {
-  double growth = options->growth > 0 ? options->growth : 0.22;
+  double growth = options->growth > 0 ? options->growth : 0.16;
   double widest = options->max_width > 0 ? options->max_width : 4.0;
   double first = nucleus->c > 0 ? 0.25 * nucleus->c : 1e-7 / nucleus->z;
   int n = 1;

@@ -15,8 +15,7 @@
 enum { AFB_P_ORDER = 8, AFB_Q_ORDER = 9, AFB_CELL_POINTS = 10, AFB_MAX_RANK = 16 };
 
 typedef struct {
-  double growth;       /* width of a cell over its distance from the nucleus, twice that inside 0.1/Z; 0: 0.22, which leaves
-                          relative errors of energies of 1e-13 (light atoms) to 3e-12 (Lr) */
+  double growth;       /* width of a cell over its distance from the nucleus, twice that inside 0.1/Z; 0: 0.16 */
   double max_width;    /* of a cell, bohr; 0: 4 */
   double r_max;        /* bohr */
   double speed_of_light;  /* 0: AFB_SPEED_OF_LIGHT */

@@ -85,7 +85,7 @@ int afb_scf_can_fall(const afb_scf *scf);
 /* The tangent part of the gradient of the Lagrangian, [n_orbitals][n], dual; zero for frozen orbitals. */
 void afb_scf_residual(const afb_scf *scf, double *dual);
 /* Factors the local operators of the varied orbitals, energies lowered by `shift` (hartree), for steps from the present orbitals and
- * gradient. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 0.1 ms an orbital. */
+ * gradient; factors of nearly the same operator and orbitals are kept. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 0.1 ms an orbital. */
 afb_status afb_scf_invert(afb_scf *scf, double shift);
 /* primal = -(approximate inverse Hessian) dual: one bordered solve per orbital with its local operator, and the diagonal estimate for
  * rotations, as of the last afb_scf_invert. AFB_E_NUMERIC. Cost: about 0.01 ms an orbital. */

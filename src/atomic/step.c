@@ -8,8 +8,8 @@
 #include "numeric/lapack.h"
 
 enum { MOST_BORDERS = 16 + AFB_MAX_N };
-/* An inverse is kept while this much of no border's square, or less, has left the space of the old ones, and its potential, less the energy, has
- * changed by no more than this part of the energy: far less than what the local operator leaves out. */
+/* An inverse is kept while no border has more of its square than the first outside of what it was, and its potential, less the energy, has
+ * nowhere changed by more than the second of the energy: near convergence. Far from it, old inverses lead sets of open d shells astray. */
 #define SAME_BORDER 1e-8
 #define SAME_POTENTIAL 0.0005
 
