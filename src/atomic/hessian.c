@@ -4,6 +4,7 @@
 
 #include "atomic/scf_parts.h"
 #include "core/clock.h"
+#include "core/vector.h"
 
 struct afb_change {
   uint8_t moves[AFB_MAX_ORBITALS];
@@ -51,7 +52,7 @@ static afb_status make_change(afb_scf *s)
 }
 
 /* Potentials of phi_a dphi_b + dphi_a phi_b; zero for pairs of orbitals that do not move. */
-static void change_potentials(afb_scf *s, const double *primal, struct afb_change *d)
+AFB_CLONES static void change_potentials(afb_scf *s, const double *primal, struct afb_change *d)
 {
   const afb_expression *e = s->expression;
   int points = s->n_points;
@@ -82,7 +83,7 @@ static void change_potentials(afb_scf *s, const double *primal, struct afb_chang
   }
 }
 
-static void change_integrals(const afb_scf *s, const double *primal, struct afb_change *d)
+AFB_CLONES static void change_integrals(const afb_scf *s, const double *primal, struct afb_change *d)
 {
   const afb_expression *e = s->expression;
   for (int i = 0; i < e->n_one; i++)

@@ -296,6 +296,7 @@ typedef struct {
   int held, next;
   size_t size;
   double *x, *f, *dual;       /* [HISTORY][size] each; dual = weighted S f */
+  double product[HISTORY][HISTORY];   /* f_i . dual_j */
 } history;
 
 static void history_push(const afb_scf *scf, const double *step, history *h)
@@ -309,9 +310,13 @@ static void history_push(const afb_scf *scf, const double *step, history *h)
     for (int x = 0; x < scf->n; x++)
       afb_row(dual, a, scf->n)[x] *= weight;
   }
-  h->next = (h->next + 1) % HISTORY;
   if (h->held < HISTORY)
     h->held++;
+  for (int i = 0; i < h->held; i++) {
+    h->product[i][h->next] = afb_dot((int)h->size, h->f + (size_t)i * h->size, dual);
+    h->product[h->next][i] = afb_dot((int)h->size, f, h->dual + (size_t)i * h->size);
+  }
+  h->next = (h->next + 1) % HISTORY;
 }
 
 static void history_extrapolate(const history *h, double *x)
@@ -320,7 +325,7 @@ static void history_extrapolate(const history *h, double *x)
   double b[(HISTORY + 1) * (HISTORY + 1)], right[HISTORY + 1] = {0}, work[512], rcond = 1e-13, scale = 0;
   for (int i = 0; i < m; i++)
     for (int j = 0; j < m; j++)
-      b[i * n + j] = afb_dot((int)h->size, h->f + (size_t)i * h->size, h->dual + (size_t)j * h->size);
+      b[i * n + j] = h->product[i][j];
   for (int i = 0; i < m; i++)
     scale = i == 0 ? b[0] : fmin(scale, b[i * n + i]);
   for (int i = 0; i < m; i++)

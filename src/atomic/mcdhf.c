@@ -125,7 +125,8 @@ static afb_status make_orbitals(run *r, double r_max, const afb_orbitals *start)
   afb_nucleus nucleus;
   uint8_t varied[AFB_MAX_ORBITALS], found[AFB_MAX_ORBITALS];
   AFB_TRY(afb_nucleus_create(q->z, q->mass_number, q->nucleus, q->nucleus_c_fm, q->nucleus_a_fm, &nucleus));
-  AFB_TRY(afb_radial_create(&nucleus, &(afb_radial_options){.r_max = r_max, .speed_of_light = q->speed_of_light}, &r->radial));
+  AFB_TRY(afb_radial_create(&nucleus, &(afb_radial_options){.growth = afb_start_growth(list->n_orbitals, list->orbital, list->closed),
+                                                            .r_max = r_max, .speed_of_light = q->speed_of_light}, &r->radial));
   choose_varied(r, varied);
   AFB_TRY(afb_scf_create(r->radial, list, &r->expression, varied, &r->scf));
   AFB_TRY(afb_start_thomas_fermi(r->radial, r->n_electrons, list->n_orbitals, list->orbital, r->scf->vector));

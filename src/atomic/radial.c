@@ -11,6 +11,13 @@
 /* ROW: numbers that a cell's points, or its nine splines, take in a table: whole vectors of four. */
 enum { MAX_CELLS = 1000, PTS = AFB_CELL_POINTS, P = AFB_P_ORDER, Q = AFB_Q_ORDER, ROW = 12 };
 
+/* Width of a cell that begins at r, over r. Inside 0.1/Z orbitals are a power times a short series, which cells twice as wide hold as well; the
+ * nucleus and its skin, 6 a deep, take narrower ones. */
+static double growth_at(const afb_nucleus *nucleus, double growth, double r)
+{
+  return r < nucleus->c + 6 * nucleus->a ? 0.75 * growth : r * nucleus->z < 0.1 ? 2 * growth : growth;
+}
+
 static int make_breakpoints(const afb_nucleus *nucleus, const afb_radial_options *options, double *breakpoint)
 {
   double growth = options->growth > 0 ? options->growth : 0.16;
@@ -20,7 +27,7 @@ static int make_breakpoints(const afb_nucleus *nucleus, const afb_radial_options
   breakpoint[0] = 0;
   breakpoint[1] = first;
   while (breakpoint[n] < options->r_max && n < MAX_CELLS) {
-    double width = fmin(fmax(growth * breakpoint[n], first), widest), end = breakpoint[n] + width;
+    double width = fmin(fmax(growth_at(nucleus, growth, breakpoint[n]) * breakpoint[n], first), widest), end = breakpoint[n] + width;
     if (nucleus->a > 0 && width > 2.4 * nucleus->a && fabs(end - 0.5 * width - nucleus->c) < 4 * nucleus->a + 0.5 * width) {
       breakpoint[n + 1] = end - 0.5 * width;   /* the skin of a heavy nucleus: whole cells leave a relative error of 2e-11 in uranium */
       n++;
@@ -58,85 +65,105 @@ static inline double *element(double *band, int i, int j)
   return i >= j ? band + (size_t)j * AFB_BAND_LD + (i - j) : band + (size_t)i * AFB_BAND_LD + (j - i);
 }
 
-/* lower[j][i] = sum over the cell's points of f B_i B_j for j = first ... 3 + first and i = first ... 7, right for i >= j. `first` is 0 or 4,
- * `stride` the numbers of a point's splines; both are constants where this is called. */
-static inline void products(int first, int stride, const double *spline, const double *f, double lower[][ROW])
+/* Products B_j B_i, i >= j, of a point: for every j a row of whole vectors of four, zeros behind i = 7 (P) or 8 (Q). */
+enum { P_FOURS = 12, Q_FOURS = 15, PRODUCTS = 4 * (P_FOURS + Q_FOURS) };
+
+/* The vectors of four of row j of n. */
+static inline int fours(int n, int j) { return (n - j + 3) / 4; }
+
+/* Equal to rounding on all points of both cells: those of cells in a geometric or an arithmetic series. */
+static int same_splines(const afb_radial *R, int a, int b)
 {
-  for (int j = first; j < first + 4; j++) {
-    afb_four low = {0}, high = {0};
-    for (int x = 0; x < PTS; x++) {
-      const double *b = spline + x * stride;
-      double fb = f[x] * b[j];
-      if (first == 0)
-        low += fb * AFB_FOUR(b);
-      high += fb * AFB_FOUR(b + 4);
+  double most = 0;
+  for (int i = 0; i < PTS * P; i++)
+    most = fmax(most, fabs(R->p_spline[a * PTS * P + i] - R->p_spline[b * PTS * P + i]));
+  for (int i = 0; i < PTS * ROW; i++)
+    most = fmax(most, fabs(R->q_spline[a * PTS * ROW + i] - R->q_spline[b * PTS * ROW + i]));
+  return most < 1e-14;
+}
+
+static afb_status make_products(afb_radial *R)
+{
+  int n = 0;
+  for (int cell = 0; cell < R->n_cells; cell++)
+    R->shape[cell] = cell > 0 && same_splines(R, cell - 1, cell) ? n - 1 : n++;
+  R->product = calloc((size_t)n * PTS * PRODUCTS, sizeof(double));
+  if (!R->product)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the radial grid of %d cells", R->n_cells);
+  for (int cell = 0; cell < R->n_cells; cell++)
+    for (int x = 0; x < PTS && (cell == 0 || R->shape[cell] != R->shape[cell - 1]); x++) {
+      double *to = R->product + (size_t)(R->shape[cell] * PTS + x) * PRODUCTS;
+      const double *p = R->p_spline + (size_t)(cell * PTS + x) * P, *q = R->q_spline + (size_t)(cell * PTS + x) * ROW;
+      for (int j = 0; j < P; to += 4 * fours(P, j++))
+        for (int i = j; i < P; i++)
+          to[i - j] = p[j] * p[i];
+      for (int j = 0; j < Q; to += 4 * fours(Q, j++))
+        for (int i = j; i < Q; i++)
+          to[i - j] = q[j] * q[i];
     }
-    if (first == 0)
-      *(afb_four *)lower[j] = low;
-    *(afb_four *)(lower[j] + 4) = high;
-  }
+  return AFB_OK;
 }
 
-/* last[j] = sum over the cell's points of f B_j B_8. */
-static inline void last_products(const double *spline, const double *f, double last[ROW])
+/* sum[count] of products over a cell's points, row by row onto those of its n splines in window[n][ROW]. Constants but f and product. */
+static inline void add_products_of(int n, int count, const double *f, const double *product, double window[][ROW])
 {
-  afb_four sum[3] = {{0}};
-  for (int x = 0; x < PTS; x++) {
-    const double *b = spline + x * ROW;
-    double fb = f[x] * b[8];
-    for (int v = 0; v < 3; v++)
-      sum[v] += fb * AFB_FOUR(b + 4 * v);
-  }
-  for (int v = 0; v < 3; v++)
-    *(afb_four *)(last + 4 * v) = sum[v];
+  afb_four sum[Q_FOURS] = {{0}};
+  for (int x = 0; x < PTS; x++)
+    for (int v = 0; v < count; v++)
+      sum[v] += f[x] * AFB_FOUR(product + x * PRODUCTS + 4 * v);
+  for (int j = 0, v = 0; j < n; j++)
+    for (int i = 0; i < fours(n, j); i++)
+      *(afb_four *)(window[j] + 4 * i) += sum[v++];
 }
 
-/* Adds sum over the cell's points of pp B_P B_P + qq B_Q B_Q, slots 2i+1 and 2i. */
-AFB_CLONES static void add_diagonal_blocks(const afb_radial *R, int cell, const double *pp, const double *qq, double *band)
+/* What is complete of a window, its first spline, goes to `column` of the band; the window moves on by one. */
+static inline void move_window(int n, double window[][ROW], double *column)
 {
-  double block[Q][ROW];
-  const double *spline = R->p_spline + (size_t)(cell * PTS) * P;
-  products(0, P, spline, pp, block);
-  products(4, P, spline, pp, block);
-  for (int j = 0; j < P; j++) {
-    double *column = band + (size_t)(2 * (cell + j) + 1) * AFB_BAND_LD;
-    for (int i = j; i < P; i++)
-      column[2 * (i - j)] += block[j][i];
+  for (int d = 0; d < n; d++)
+    column[2 * d] += window[0][d];
+  memmove(window[0], window[1], (size_t)n * sizeof window[0]);
+}
+
+/* Adds the integrals of up B_P B_P, slots 2i+1, and uq B_Q B_Q, slots 2i. */
+AFB_CLONES static void add_potentials(const afb_radial *R, double scale, const double *up, const double *uq, double *band)
+{
+  double p_window[P + 1][ROW] = {{0}}, q_window[Q + 1][ROW] = {{0}}, wp[PTS], wq[PTS];
+  for (int cell = 0; cell < R->n_cells; cell++) {
+    for (int i = 0; i < PTS; i++) {
+      wp[i] = scale * R->weight[cell * PTS + i] * up[cell * PTS + i];
+      wq[i] = scale * R->weight[cell * PTS + i] * uq[cell * PTS + i];
+    }
+    const double *product = R->product + (size_t)R->shape[cell] * PTS * PRODUCTS;
+    add_products_of(P, P_FOURS, wp, product, p_window);
+    add_products_of(Q, Q_FOURS, wq, product + 4 * P_FOURS, q_window);
+    move_window(P, p_window, band + (size_t)(2 * cell + 1) * AFB_BAND_LD);
+    move_window(Q, q_window, band + (size_t)(2 * cell) * AFB_BAND_LD);
   }
-  spline = R->q_spline + (size_t)(cell * PTS) * ROW;
-  products(0, ROW, spline, qq, block);
-  products(4, ROW, spline, qq, block);
-  last_products(spline, qq, block[8]);
-  for (int j = 0; j < Q; j++) {
-    double *column = band + (size_t)(2 * (cell + j)) * AFB_BAND_LD;
-    for (int i = j; i < P; i++)
-      column[2 * (i - j)] += block[j][i];
-    column[2 * (8 - j)] += block[8][j];
+  for (int i = R->n_cells; i < R->n_cells + Q - 1; i++) {
+    if (i < R->n_cells + P - 1)
+      move_window(P, p_window, band + (size_t)(2 * i + 1) * AFB_BAND_LD);
+    move_window(Q, q_window, band + (size_t)(2 * i) * AFB_BAND_LD);
   }
 }
 
-static void make_operators(afb_radial *R, const double *slopes)
+/* one, vp, vq: room, [n_points]. */
+static void make_operators(afb_radial *R, const double *slopes, double *one, double *vp, double *vq)
 {
   const double c = R->speed_of_light;
-  for (int cell = 0; cell < R->n_cells; cell++) {
-    double one[PTS], vp[PTS], vq[PTS];
-    for (int i = 0; i < PTS; i++) {
-      int x = cell * PTS + i;
-      double v = afb_nucleus_rv(&R->nucleus, R->r[x]) / R->r[x];
-      one[i] = R->weight[x];
-      vp[i] = R->weight[x] * v;
-      vq[i] = R->weight[x] * (v - 2 * c * c);
-      const double *value = R->p_spline + (size_t)x * P, *slope = slopes + (size_t)x * P;
-      const double *bq = R->q_spline + (size_t)x * ROW;
-      for (int a = 0; a < AFB_Q_ORDER; a++)
-        for (int b = 0; b < AFB_P_ORDER; b++) {
-          *element(R->dirac_fixed, 2 * (cell + a), 2 * (cell + b) + 1) += R->weight[x] * c * bq[a] * slope[b];
-          *element(R->dirac_kappa, 2 * (cell + a), 2 * (cell + b) + 1) += R->weight[x] * c / R->r[x] * bq[a] * value[b];
-        }
-    }
-    add_diagonal_blocks(R, cell, one, one, R->overlap);
-    add_diagonal_blocks(R, cell, vp, vq, R->dirac_fixed);
+  for (int x = 0; x < R->n_points; x++) {
+    const double *value = R->p_spline + (size_t)x * P, *slope = slopes + (size_t)x * P, *bq = R->q_spline + (size_t)x * ROW;
+    int cell = x / PTS;
+    one[x] = 1;
+    vp[x] = afb_nucleus_rv(&R->nucleus, R->r[x]) / R->r[x];
+    vq[x] = vp[x] - 2 * c * c;
+    for (int a = 0; a < Q; a++)
+      for (int b = 0; b < P; b++) {
+        *element(R->dirac_fixed, 2 * (cell + a), 2 * (cell + b) + 1) += R->weight[x] * c * bq[a] * slope[b];
+        *element(R->dirac_kappa, 2 * (cell + a), 2 * (cell + b) + 1) += R->weight[x] * c / R->r[x] * bq[a] * value[b];
+      }
   }
+  add_potentials(R, 1, one, one, R->overlap);
+  add_potentials(R, 1, vp, vq, R->dirac_fixed);
 }
 
 static int is_end(const afb_radial *R, int i)
@@ -183,17 +210,24 @@ afb_status afb_radial_create(const afb_nucleus *nucleus, const afb_radial_option
   R->overlap = calloc(band, sizeof(double));
   R->dirac_fixed = calloc(band, sizeof(double));
   R->dirac_kappa = calloc(band, sizeof(double));
-  double *slope = malloc(points * P * sizeof *slope);
-  if (!slope || !R->breakpoint || !R->r || !R->weight || !R->p_spline || !R->q_spline || !R->p_column || !R->q_column || !R->overlap || !R->dirac_fixed ||
-      !R->dirac_kappa) {
+  R->shape = malloc((size_t)n_cells * sizeof *R->shape);
+  double *slope = malloc(points * (P + 3) * sizeof *slope), *room = slope + points * P;
+  if (!slope || !R->shape || !R->breakpoint || !R->r || !R->weight || !R->p_spline || !R->q_spline || !R->p_column || !R->q_column ||
+      !R->overlap || !R->dirac_fixed || !R->dirac_kappa) {
     free(slope);
     afb_radial_destroy(&R);
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the radial grid of %d cells", n_cells);
   }
   memcpy(R->breakpoint, breakpoint, (size_t)(n_cells + 1) * sizeof(double));
   make_points(R, slope);
-  make_operators(R, slope);
+  afb_status status = make_products(R);
+  if (status == AFB_OK)
+    make_operators(R, slope, room, room + points, room + 2 * points);
   free(slope);
+  if (status != AFB_OK) {
+    afb_radial_destroy(&R);
+    return status;
+  }
   clear_ends(R, 0, R->overlap);
   clear_ends(R, 0, R->dirac_fixed);
   clear_ends(R, 0, R->dirac_kappa);
@@ -218,6 +252,8 @@ void afb_radial_destroy(afb_radial **radial)
   free(R->q_spline);
   free(R->p_column);
   free(R->q_column);
+  free(R->shape);
+  free(R->product);
   free(R->overlap);
   free(R->dirac_fixed);
   free(R->dirac_kappa);
@@ -234,12 +270,7 @@ void afb_radial_dirac(const afb_radial *radial, int kappa, double *band)
 
 void afb_radial_add_potential(const afb_radial *R, double scale, const double *u, double *band)
 {
-  for (int cell = 0; cell < R->n_cells; cell++) {
-    double wu[PTS];
-    for (int i = 0; i < PTS; i++)
-      wu[i] = scale * R->weight[cell * PTS + i] * u[cell * PTS + i];
-    add_diagonal_blocks(R, cell, wu, wu, band);
-  }
+  add_potentials(R, scale, u, u, band);
   for (int i = 0; i < R->n; i++)
     if (is_end(R, i))
       for (int j = i - AFB_BAND < 0 ? 0 : i - AFB_BAND; j <= i + AFB_BAND && j < R->n; j++)

@@ -15,7 +15,7 @@
 enum { AFB_P_ORDER = 8, AFB_Q_ORDER = 9, AFB_CELL_POINTS = 10, AFB_MAX_RANK = 16 };
 
 typedef struct {
-  double growth;       /* width of a cell over its distance from the nucleus; 0: 0.16 */
+  double growth;       /* width of a cell over its distance from the nucleus, twice that inside 0.1/Z; 0: 0.16 */
   double max_width;    /* of a cell, bohr; 0: 4 */
   double r_max;        /* bohr */
   double speed_of_light;  /* 0: AFB_SPEED_OF_LIGHT */
@@ -29,6 +29,8 @@ typedef struct {
   double *r, *weight;            /* [n_points]: quadrature points and weights dr */
   double *p_spline, *q_spline;   /* [n_points][8], [n_points][12]: the splines of the point's cell, zeros behind the ninth */
   double *p_column, *q_column;   /* the same by splines: [n_cells][8][12], [n_cells][9][12], zeros behind the tenth point */
+  int *shape;                    /* [n_cells]: cells in a series, with the same splines but for scale, have one number */
+  double *product;               /* [shapes][points][108]: products of a point's splines, see radial.c */
   double *overlap;               /* band */
   double *dirac_fixed;           /* band: c d/dr + V_nuc - 2c^2 (Q) ... */
   double *dirac_kappa;           /* band: the factor of kappa, c/r between P and Q */
@@ -37,7 +39,7 @@ typedef struct {
   double *outer[AFB_MAX_RANK];   /* [n_points]: r^-(k+1) */
 } afb_radial;
 
-/* AFB_E_MEMORY; AFB_E_LIMIT: more than 1000 cells. About 100 cells for r_max = 100. */
+/* AFB_E_MEMORY; AFB_E_LIMIT: more than 1000 cells. About 70 cells for r_max = 100. */
 afb_status afb_radial_create(const afb_nucleus *nucleus, const afb_radial_options *options, afb_radial **out);
 void afb_radial_destroy(afb_radial **radial);
 

@@ -85,6 +85,8 @@ void afb_scf_destroy(afb_scf **scf)
   free(s->refreshed);
   free(s->rotation);
   free(s->companion);
+  for (int a = 0; a < s->n_orbitals; a++)
+    free(s->span[a]);
   afb_scf_clear_change(s);
   for (int a = 0; a < s->n_orbitals; a++)
     afb_scf_clear_inverse(s, a);
@@ -118,9 +120,11 @@ static afb_status symmetric(afb_scf *s, int m, const int *group)
   int lwork = 640, info;
   if (m > 16)
     return AFB_FAIL(AFB_E_LIMIT, "more than 16 orbitals of one symmetry");
-  for (int i = 0; i < m; i++)
-    for (int j = 0; j < m; j++)
-      overlap[i * m + j] = afb_band_form(s->n, s->radial->overlap, afb_row(s->vector, group[i], s->n), afb_row(s->vector, group[j], s->n));
+  for (int i = 0; i < m; i++) {
+    afb_band_multiply(s->n, s->radial->overlap, afb_row(s->vector, group[i], s->n), s->scratch);
+    for (int j = i; j < m; j++)
+      overlap[i * m + j] = afb_dot(s->n, s->scratch, afb_row(s->vector, group[j], s->n));
+  }
   dsyev_("V", "L", &m, overlap, &m, value, work, &lwork, &info);
   if (info != 0 || value[0] < 1e-8)
     return AFB_FAIL(AFB_E_NUMERIC, "orbitals became linearly dependent");
@@ -164,7 +168,7 @@ afb_status afb_scf_orthonormalise(afb_scf *s)
   return AFB_OK;
 }
 
-static void refresh_integrals(afb_scf *s)
+AFB_CLONES static void refresh_integrals(afb_scf *s)
 {
   const afb_expression *e = s->expression;
   double *two = s->x + e->n_one;
@@ -180,6 +184,12 @@ static void refresh_integrals(afb_scf *s)
                         afb_row(s->potential, e->term[t].right, s->n_points) + x);
   }
   afb_share_gather(s->comm, bound, 1, two);
+}
+
+AFB_CLONES void afb_scf_pair_density(const afb_scf *s, const double *pa, const double *qa, const double *pb, const double *qb, double *rho)
+{
+  for (int x = 0; x < s->n_points; x++)
+    rho[x] = s->radial->weight[x] * (pa[x] * pb[x] + qa[x] * qb[x]);
 }
 
 int afb_scf_refresh(afb_scf *s)
@@ -199,9 +209,7 @@ int afb_scf_refresh(afb_scf *s)
   for (int i = 0; i < e->n_pairs; i++) {
     const double *pa = afb_row(s->p, e->pair[i].a, points), *qa = afb_row(s->q, e->pair[i].a, points);
     const double *pb = afb_row(s->p, e->pair[i].b, points), *qb = afb_row(s->q, e->pair[i].b, points);
-    double *rho = afb_row(s->density, i, points);
-    for (int x = 0; x < points; x++)
-      rho[x] = s->radial->weight[x] * (pa[x] * pb[x] + qa[x] * qb[x]);
+    afb_scf_pair_density(s, pa, qa, pb, qb, afb_row(s->density, i, points));
   }
   for (int i = 0; i < e->n_potentials; i++)
     afb_radial_coulomb(s->radial, e->potential[i].k, afb_row(s->density, e->potential[i].pair, points),
@@ -211,8 +219,8 @@ int afb_scf_refresh(afb_scf *s)
 }
 
 /* The fields of the pairs first ... end - 1. */
-static void add_fields_of(const afb_expression *e, int first, int end, int points, const double *coefficient, const double *potential,
-                          double *field)
+AFB_CLONES static void add_fields_of(const afb_expression *e, int first, int end, int points, const double *coefficient,
+                                     const double *potential, double *field)
 {
   for (int x = 0; x < points; x += AFB_CHUNK) {
     int count = points - x < AFB_CHUNK ? points - x : AFB_CHUNK;
@@ -247,8 +255,7 @@ static void share_fields(afb_scf *s)
   afb_share_gather(s->comm, bound, s->n_points, s->field);
 }
 
-/* t += f u v on the points, for both components. */
-AFB_CLONES static void add_products(int points, double f, const double *u, const double *sp, const double *sq, double *tp, double *tq)
+AFB_CLONES void afb_scf_add_products(int points, double f, const double *u, const double *sp, const double *sq, double *tp, double *tq)
 {
   for (int x = 0; x < points; x++) {
     double fu = f * u[x];
@@ -266,11 +273,11 @@ void afb_scf_collect_fields(afb_scf *s, const double *field, const double *p, co
     int a = e->pair[i].a, b = e->pair[i].b;
     const double *u = afb_const_row(field, i, points);
     if (s->varied[a])
-      add_products(points, a == b ? 1 : 0.5, u, afb_const_row(p, b, points), afb_const_row(q, b, points), afb_row(fp, a, points),
-                   afb_row(fq, a, points));
+      afb_scf_add_products(points, a == b ? 1 : 0.5, u, afb_const_row(p, b, points), afb_const_row(q, b, points),
+                           afb_row(fp, a, points), afb_row(fq, a, points));
     if (s->varied[b] && a != b)
-      add_products(points, 0.5, u, afb_const_row(p, a, points), afb_const_row(q, a, points), afb_row(fp, b, points),
-                   afb_row(fq, b, points));
+      afb_scf_add_products(points, 0.5, u, afb_const_row(p, a, points), afb_const_row(q, a, points), afb_row(fp, b, points),
+                           afb_row(fq, b, points));
   }
 }
 

@@ -36,6 +36,9 @@ typedef struct {
   double *band[2 * AFB_MAX_ORBITALS + 2];/* Dirac operators by kappa, made when first used */
   double *companion;       /* [n_orbitals][AFB_MAX_N][n], see afb_scf_hold; NULL before */
   int n_companions[AFB_MAX_ORBITALS], held;
+  double *span[AFB_MAX_ORBITALS];        /* functions among which companions were found last; NULL before */
+  int n_span[AFB_MAX_ORBITALS];
+  double span_energy[AFB_MAX_ORBITALS];  /* of the lowest companion */
   double *metric;          /* [n_orbitals][n]: S phi_a, dual */
   double *refreshed;       /* [n_orbitals][n]: the orbitals that values, potentials and integrals belong to */
   struct afb_inverse *inverse[AFB_MAX_ORBITALS];   /* of the local operators, see afb_scf_invert; NULL before */
@@ -72,7 +75,7 @@ void afb_scf_gradient(afb_scf *scf);
  * of the energy, from which early steps fall. Finds, for every such varied orbital, the lower eigenfunctions of its
  * operator (local part and exchange, of the last gradient) that the list does not hold; steps of afb_scf_precondition are orthogonal to them, and
  * rotate no two orbitals into each other, until afb_scf_release, and afb_scf_drop_companions takes them out of the orbitals; an
- * orbital that has left the eigenfunction next above its companions is put back on it. AFB_E_MEMORY, AFB_E_NUMERIC. 5 ms an orbital. */
+ * orbital that has left the eigenfunction next above its companions is put back on it. AFB_E_MEMORY, AFB_E_NUMERIC. 1 ms an orbital when first called, then half. */
 afb_status afb_scf_hold(afb_scf *scf);
 void afb_scf_release(afb_scf *scf);
 void afb_scf_drop_companions(afb_scf *scf);
@@ -82,7 +85,7 @@ int afb_scf_can_fall(const afb_scf *scf);
 /* The tangent part of the gradient of the Lagrangian, [n_orbitals][n], dual; zero for frozen orbitals. */
 void afb_scf_residual(const afb_scf *scf, double *dual);
 /* Factors the local operators of the varied orbitals, energies lowered by `shift` (hartree), for steps from the present orbitals and
- * gradient. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 0.1 ms an orbital. */
+ * gradient; factors of nearly the same operator and orbitals are kept. AFB_E_NUMERIC, AFB_E_MEMORY. Cost: about 0.1 ms an orbital. */
 afb_status afb_scf_invert(afb_scf *scf, double shift);
 /* primal = -(approximate inverse Hessian) dual: one bordered solve per orbital with its local operator, and the diagonal estimate for
  * rotations, as of the last afb_scf_invert. AFB_E_NUMERIC. Cost: about 0.01 ms an orbital. */

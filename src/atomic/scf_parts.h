@@ -28,6 +28,10 @@ static inline void afb_axpy(int n, double f, const double *x, double *y)
     y[i] += f * x[i];
 }
 
+/* rho = weight (p_a p_b + q_a q_b) on the points. */
+void afb_scf_pair_density(const afb_scf *s, const double *pa, const double *qa, const double *pb, const double *qb, double *rho);
+/* t += f u s on the points, for both components. */
+void afb_scf_add_products(int points, double f, const double *u, const double *sp, const double *sq, double *tp, double *tq);
 /* field_pair += sum over terms of coefficient * potential of the other side. */
 void afb_scf_add_fields(const afb_expression *e, int points, const double *coefficient, const double *potential, double *field);
 /* work_a += sum_c W_ac phi_c on the points, for varied a; phi given by its values. */

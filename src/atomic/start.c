@@ -167,3 +167,15 @@ double afb_start_box(int charge, int n_orbitals, const afb_orbital *orbital)
   double box = charge < 0 ? 400 : (2.5 * n * n + 20 * n) / (charge + 1);
   return box < 15 ? 15 : box > 400 ? 400 : box;
 }
+
+double afb_start_growth(int n_orbitals, const afb_orbital *orbital, const uint8_t *closed)
+{
+  int most = 1;
+  for (int a = 0; a < n_orbitals; a++) {
+    int n = orbital[a].n;
+    for (int b = 0; b < n_orbitals; b++)
+      n -= closed[b] && orbital[b].kappa == orbital[a].kappa && orbital[b].n < orbital[a].n;
+    most = n > most ? n : most;
+  }
+  return fmax(0.16, fmin(0.22, 0.96 / most));
+}

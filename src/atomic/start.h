@@ -30,4 +30,9 @@ afb_status afb_start_from(const afb_radial *radial, const afb_orbitals *from, in
  * for the largest n, between 15 and 400; 400 for negative ions. */
 double afb_start_box(int charge, int n_orbitals, const afb_orbital *orbital);
 
+/* Growth of the radial cells (afb_radial_options): the wave number times r of a state is at most its number counted from the closed shells
+ * of its kappa, about, and the error of its energy grows with the 15th power of that times the growth. 2e-10 of the orbital's energy up to
+ * number 6, from there on more (hydrogenic 8f: 1e-9). */
+double afb_start_growth(int n_orbitals, const afb_orbital *orbital, const uint8_t *closed);
+
 #endif

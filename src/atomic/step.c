@@ -8,6 +8,10 @@
 #include "numeric/lapack.h"
 
 enum { MOST_BORDERS = 16 + AFB_MAX_N };
+/* An inverse is kept while no border has more of its square than the first outside of what it was, and its potential, less the energy, has
+ * nowhere changed by more than the second of the energy: near convergence. Far from it, old inverses lead sets of open d shells astray. */
+#define SAME_BORDER 1e-8
+#define SAME_POTENTIAL 0.0005
 
 /* The inverse of A = (local operator - energy S) in the complement of the borders: the orbitals of its kappa and its companions. By
  * the Schur complement B^T A^-1 B of the bordered system, B = S border. */
@@ -15,6 +19,8 @@ struct afb_inverse {
   int n_borders, room;                  /* borders that there is room for */
   const double *border[MOST_BORDERS];
   double *factors, *metric, *solved;    /* of A; B and A^-1 B, [room][n] */
+  double *potential;                    /* of A, less the energy; [n_points] */
+  int made;                             /* 0: what is above does not belong together */
   int *pivots, schur_pivots[MOST_BORDERS];
   double schur[MOST_BORDERS * MOST_BORDERS];   /* LU factors */
 };
@@ -38,13 +44,20 @@ static int index_of_pair(const afb_expression *e, int a, int b)
   return -1;
 }
 
-void afb_scf_local_operator(afb_scf *s, int a, double energy, double *band)
+/* To s->scratch. */
+static const double *local_potential(afb_scf *s, int a, double energy)
 {
   int pair = index_of_pair(s->expression, a, a);
   const double *field = pair >= 0 ? afb_const_row(s->field, pair, s->n_points) : NULL;
   double *u = s->scratch, scale = 1 / s->occupation[a];
   for (int x = 0; x < s->n_points; x++)
     u[x] = (field ? scale * field[x] : 0) - energy;
+  return u;
+}
+
+void afb_scf_local_operator(afb_scf *s, int a, double energy, double *band)
+{
+  const double *u = local_potential(s, a, energy);
   memcpy(band, afb_scf_dirac(s, s->orbital[a].kappa), (size_t)s->n * AFB_BAND_LD * sizeof *band);
   afb_radial_add_potential(s->radial, 1, u, band);
 }
@@ -87,7 +100,7 @@ static void estimate_rotations(afb_scf *s)
 
 static afb_status make_room(afb_scf *s, int a, int n_borders)
 {
-  size_t n = (size_t)s->n, size = n * AFB_BAND_FACTOR_LD + 2 * n * (size_t)n_borders;
+  size_t n = (size_t)s->n, size = n * AFB_BAND_FACTOR_LD + 2 * n * (size_t)n_borders + (size_t)s->n_points;
   struct afb_inverse *inverse = s->inverse[a];
   if (inverse && inverse->room >= n_borders)
     return AFB_OK;
@@ -104,7 +117,25 @@ static afb_status make_room(afb_scf *s, int a, int n_borders)
   inverse->room = n_borders;
   inverse->metric = inverse->factors + n * AFB_BAND_FACTOR_LD;
   inverse->solved = inverse->metric + n * (size_t)n_borders;
+  inverse->potential = inverse->solved + n * (size_t)n_borders;
   return AFB_OK;
+}
+
+/* Whether the inverse that is there will do: its potential and its borders are nearly the present ones. Not with companions, which are new
+ * every time. */
+static int still_good(afb_scf *s, int a, double energy, int m, const double *const *border)
+{
+  const struct afb_inverse *inverse = s->inverse[a];
+  if (!inverse || !inverse->made || inverse->n_borders != m || s->n_companions[a] > 0)
+    return 0;
+  for (int i = 0; i < m; i++)
+    if (!(afb_dot(s->n, afb_row(inverse->metric, i, s->n), border[i]) > 1 - SAME_BORDER))
+      return 0;
+  const double *u = local_potential(s, a, energy);
+  double most = 0;
+  for (int x = 0; x < s->n_points; x++)
+    most = fmax(most, fabs(u[x] - inverse->potential[x]));
+  return most <= SAME_POTENTIAL * fabs(energy);
 }
 
 /* band: room. */
@@ -121,9 +152,12 @@ static afb_status invert(afb_scf *s, int a, double energy, double *band)
     metric[m] = NULL;
     border[m++] = s->companion + (size_t)(a * AFB_MAX_N + i) * (size_t)n;
   }
+  if (still_good(s, a, energy, m, border))
+    return AFB_OK;
   AFB_TRY(make_room(s, a, m));
   struct afb_inverse *inverse = s->inverse[a];
   inverse->n_borders = m;
+  inverse->made = 0;
   for (int i = 0; i < m; i++) {
     inverse->border[i] = border[i];
     if (metric[i])
@@ -132,6 +166,7 @@ static afb_status invert(afb_scf *s, int a, double energy, double *band)
       afb_band_multiply(n, s->radial->overlap, border[i], afb_row(inverse->metric, i, n));
   }
   afb_scf_local_operator(s, a, energy, band);
+  memcpy(inverse->potential, s->scratch, (size_t)s->n_points * sizeof(double));
   afb_radial_fix_ends(s->radial, band);
   AFB_TRY(afb_band_factor(n, band, inverse->factors, inverse->pivots));
   memcpy(inverse->solved, inverse->metric, (size_t)m * (size_t)n * sizeof(double));
@@ -140,6 +175,7 @@ static afb_status invert(afb_scf *s, int a, double energy, double *band)
     for (int j = 0; j < m; j++)
       inverse->schur[j * m + i] = afb_dot(n, afb_row(inverse->metric, i, n), afb_row(inverse->solved, j, n));
   dgetrf_(&m, &m, inverse->schur, &m, inverse->schur_pivots, &info);
+  inverse->made = info == 0 && s->n_companions[a] == 0;
   return info == 0 ? AFB_OK : AFB_FAIL(AFB_E_NUMERIC, "singular border");
 }
 
@@ -182,7 +218,10 @@ static afb_status bordered_solve(const afb_scf *s, int a, const double *r, doubl
   dgetrs_("N", &m, &one, inverse->schur, &m, inverse->schur_pivots, right, &m, &info);
   for (int i = 0; i < m; i++)
     afb_axpy(n, -right[i], afb_const_row(inverse->solved, i, n), v);
-  for (int i = 0; i < m; i++)
+  for (int b = 0; b < s->n_orbitals; b++)
+    if (s->orbital[b].kappa == s->orbital[a].kappa)
+      afb_axpy(n, -afb_dot(n, afb_const_row(s->metric, b, n), v), afb_const_row(s->vector, b, n), v);
+  for (int i = m - s->n_companions[a]; i < m; i++)
     afb_axpy(n, -afb_dot(n, afb_const_row(inverse->metric, i, n), v), inverse->border[i], v);
   return AFB_OK;
 }

@@ -201,7 +201,7 @@ static void count_orbitals(const afb_mcdhf_request *request, const shells *s, af
         out->n_potentials += (afb_kappa_l(orbital[a].kappa) + afb_kappa_l(orbital[b].kappa) + k) % 2 == 0;
     }
   double box = afb_start_box(request->charge, count, orbital);
-  out->n_points = AFB_CELL_POINTS * (86.0 + (box < 25.0 ? log(box / 25.0) / 0.148 : 0.25 * (box - 25.0)));
+  out->n_points = AFB_CELL_POINTS * (63.0 + (box < 25.0 ? log(box / 25.0) / 0.199 : 0.25 * (box - 25.0)));
 }
 
 void afb_work_count(const afb_mcdhf_request *request, afb_work *out)

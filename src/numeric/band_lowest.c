@@ -8,7 +8,7 @@
 #include "numeric/band.h"
 #include "numeric/lapack.h"
 
-enum { MOST = 120, LARGEST_COUNT = 40, CHECK = 12 };
+enum { MOST = 120, LARGEST_COUNT = 40, CHECK = 6 };
 
 typedef struct {
   int n;
@@ -110,7 +110,7 @@ static int lanczos(pencil *p, double bound, int count, double *value, double *ve
   if (afb_band_solve(p->n, p->factors, p->pivots, 1, p->basis) != AFB_OK || !make_unit(p, 0))
     return 0;
   do {
-    int next = m == 0 ? 20 + 2 * count : m + CHECK;
+    int next = m == 0 ? 14 + 2 * count : m + CHECK;
     if (next > MOST)
       return 0;
     for (; m < next; m++)

@@ -1,6 +1,7 @@
 #include "tests/check.h"
 
 #include "atomic/radial.h"
+#include "atomic/start.h"
 #include "core/units.h"
 #include "numeric/bspline.h"
 #include "numeric/lapack.h"
@@ -113,6 +114,65 @@ static void point_nucleus_energies(void **state)
     }
     afb_radial_destroy(&radial);
   }
+}
+
+/* The meshes that calculations use, by the number of the highest state. */
+static void mesh_of_a_calculation_is_accurate(void **state)
+{
+  (void)state;
+  const int z[] = {1, 26, 92};
+  const uint8_t open[1] = {0};
+  for (int i = 0; i < 3; i++)
+    for (int most = 3; most <= 6; most++)
+      for (int kappa = -3; kappa <= 3; kappa++) {
+        if (kappa == 0)
+          continue;
+        double e[6];
+        int first = abs(kappa) + (kappa > 0), count = most - first + 1;
+        afb_radial *radial = make(z[i], afb_start_growth(1, &(afb_orbital){most, kappa}, open), 400.0 / z[i]);
+        if (count > 0)
+          lowest(radial, kappa, count, e);
+        for (int j = 0; j < count; j++)
+          check_close(e[j] / sommerfeld(z[i], first + j, kappa), 1, 1e-9);
+        afb_radial_destroy(&radial);
+      }
+}
+
+/* The matrix of a potential is the quadrature over all points, cell by cell, whatever tables cells share. */
+static void potential_is_the_sum_over_points(void **state)
+{
+  (void)state;
+  afb_radial *radial = make(26, 0, 30);
+  size_t n = (size_t)radial->n, points = (size_t)radial->n_points;
+  double *band = calloc(n * AFB_BAND_LD, sizeof *band), *u = malloc(3 * points * sizeof *u), *p = u + points, *q = p + points;
+  double *a = malloc(2 * n * sizeof *a), *b = a + n, sum = 0, size = 0;
+  for (size_t i = 0; i < n; i++) {
+    a[i] = i < 2 || i >= n - 3 ? 0 : sin(1.0 + (double)i);
+    b[i] = i < 2 || i >= n - 3 ? 0 : cos(3.0 * (double)i);
+  }
+  for (size_t x = 0; x < points; x++)
+    u[x] = exp(-radial->r[x]) + 0.1 * radial->r[x];
+  afb_radial_add_potential(radial, 2, u, band);
+  double pa, qa;
+  for (size_t x = 0; x < points; x++) {
+    size_t cell = x / AFB_CELL_POINTS;
+    pa = qa = p[x] = q[x] = 0;
+    for (size_t i = 0; i < AFB_P_ORDER; i++) {
+      pa += radial->p_spline[x * AFB_P_ORDER + i] * a[2 * (cell + i) + 1];
+      p[x] += radial->p_spline[x * AFB_P_ORDER + i] * b[2 * (cell + i) + 1];
+    }
+    for (size_t i = 0; i < AFB_Q_ORDER; i++) {
+      qa += radial->q_spline[x * 12 + i] * a[2 * (cell + i)];
+      q[x] += radial->q_spline[x * 12 + i] * b[2 * (cell + i)];
+    }
+    sum += 2 * radial->weight[x] * u[x] * (pa * p[x] + qa * q[x]);
+    size += 2 * radial->weight[x] * u[x] * (fabs(pa * p[x]) + fabs(qa * q[x]));
+  }
+  check_close(afb_band_form((int)n, band, a, b) / size, sum / size, 1e-13);
+  free(a);
+  free(u);
+  free(band);
+  afb_radial_destroy(&radial);
 }
 
 static void no_spurious_states_in_mixed_orders(void **state)
@@ -246,6 +306,8 @@ static void kernel_is_symmetric(void **state)
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(lowest_states_are_found),
   cmocka_unit_test(point_nucleus_energies),
+  cmocka_unit_test(mesh_of_a_calculation_is_accurate),
+  cmocka_unit_test(potential_is_the_sum_over_points),
   cmocka_unit_test(no_spurious_states_in_mixed_orders),
   cmocka_unit_test(equal_orders_have_spurious_states),
   cmocka_unit_test(slater_integrals_of_hydrogen),
