@@ -20,8 +20,8 @@ enum { HISTORY = 8, KRYLOV = 40, COARSE = 16, HALVINGS = 4 };
 #define FAR 0.3
 /* Residual from which on nodes no longer change. */
 #define SETTLED 3e-5
-/* Evaluations without a better residual after which second order gives up, first order, and one that only prepares another scheme. */
-enum { PATIENCE = 25, FIRST_ORDER = 16, LITTLE = 8 };
+/* Evaluations without a better residual after which a scheme gives up, and one that only prepares another. */
+enum { PATIENCE = 25, LITTLE = 8 };
 /* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
 #define FLIPS 3.0
 
@@ -393,7 +393,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       outcome = AFB_OUTCOME_CONVERGED;
       break;
     }
-    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : FIRST_ORDER)) {
+    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : PATIENCE)) {
       outcome = give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
       break;
     }
