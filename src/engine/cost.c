@@ -11,10 +11,10 @@ enum { MOST_COLUMNS = 8, ROUNDS = 3, REWEIGHTINGS = 60 };
 static const double SMALL = 0.02;
 
 const afb_cost_model afb_cost_fitted = {
-  .effort = {0.00157, 0.000338, 0.000154, 0, 0.000196, 0.00522, 0.000382},
-  .hardness = {1.79, -0.00199, 0.196, 0.231, -0.195, -0.0587, 0.074, 0.377},
-  .kept = {7.67e+05, 15.5, 283, 0, 0},
-  .spread = {32.9},
+  .effort = {0.00108, 0, 0, 0.0014, 6.67e-05, 0.00502, 0.000274},
+  .hardness = {1.64, -0.00213, 0.0415, 0.188, -0.149, -0.035, 0.0532, 0.443},
+  .kept = {1.01e+06, 23.9, 286, 40.5, 0},
+  .spread = {38.1},
 };
 
 /* Of one iteration: steps of the orbitals, potentials, matrix elements, blocks (matrices, eigenpairs), vectors, companions. */
