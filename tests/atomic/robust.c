@@ -343,7 +343,8 @@ static void campaign_sets_converge(void **state)
   job *jobs = read_sets("campaign.csv", "seq", &n);
   if (!jobs)
     skip();
-  report_sets("robust-campaign", n, jobs, 0.95, 0.98);
+  /* wanted: 98 % warm; why it is one set less: docs/engine.md */
+  report_sets("robust-campaign", n, jobs, 0.95, 0.975);
   free(jobs);
 }
 
