@@ -18,8 +18,8 @@ afb_status afb_ci_create(const afb_csf_list *list, afb_optimise optimise, int n_
     b->n_levels = optimise == AFB_OPTIMISE_LEVELS && n_levels > 0 && n_levels < b->n ? n_levels : b->n;
     b->weight = list->block[i].two_j + 1;
     total += b->weight * b->n_levels;
-    b->mixing = calloc((size_t)b->n * (size_t)b->n_levels, sizeof *b->mixing);
-    if (!b->mixing)
+    b->mixing = out->average ? NULL : calloc((size_t)b->n * (size_t)b->n_levels, sizeof *b->mixing);
+    if (!b->mixing && !out->average)
       return AFB_FAIL(AFB_E_MEMORY, "no memory for %d vectors of %d CSFs", b->n_levels, b->n);
   }
   for (int i = 0; i < list->n_blocks; i++)

@@ -16,7 +16,7 @@ typedef struct {
   double *value;          /* [n_known], ascending, without the constant energy of the closed subshells */
   double *vector;         /* [n_known + n_rough][n], largest component positive */
   int n_rough;            /* rough vectors behind the known ones, to start the next solution from */
-  double *mixing;         /* [n][n_levels]: the optimised vectors, level index fastest */
+  double *mixing;         /* [n][n_levels]: the optimised vectors, level index fastest; none for an average */
   double weight;          /* of each of its levels; (2J+1), normalised over all levels */
   afb_symmetric matrix;   /* of the last solution with `whole`, for blocks of more than AFB_CI_WHOLE CSFs; otherwise empty; this rank's rows */
   double *factor;         /* of afb_ci_response, made from `matrix` when first used */
