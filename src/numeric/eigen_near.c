@@ -6,7 +6,6 @@
  * to which they converge are the lowest: none is overlooked. */
 #include <cblas.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,13 +160,12 @@ int afb_eigen_near(const afb_eigen_problem *problem, const double *a, afb_eigen_
   int exponent;
   frexp(problem->scale, &exponent);
   double unit = ldexp(1.0, exponent);
-  near s = {.problem = problem, .a = a, .n = n, .wanted = wanted, .levels = levels, 
+  near s = {.problem = problem, .a = a, .n = n, .wanted = wanted, .levels = levels,
             .most = (2 + FIRST) * levels + ROUNDS * wanted,
             .unit = unit, .aim = 0.05 * problem->tolerance * unit};
   if (problem->n_start < levels || s.most > n || !allocate(&s))
     return 0;
   int found = iterate(&s);
-  if (getenv("NEARDBG")) fprintf(stderr,"NEAR n %d found %d\n", n, found);
   if (found) {
     memcpy(result->value, s.theta, (size_t)wanted * sizeof *result->value);
     memcpy(result->vector, s.x, (size_t)levels * (size_t)n * sizeof *result->vector);
