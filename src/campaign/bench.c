@@ -186,21 +186,25 @@ static const struct {
   {"Y I, 4d1 5s2 + 4d2 5s1, SD to n = 5", {"[Kr] 4d1 5s2", "[Kr] 4d2 5s1"}, 39, 0, 7, 2, "4d 5s 5p 5d"},
 };
 
-/* *all is malloc'ed. */
-static afb_status configurations_of(int i, int *n, afb_configuration **all)
+afb_status afb_bench_configurations(const char *const configuration[2], int electrons, const char *active, int *n, afb_configuration **all)
 {
   afb_configuration given[2];
-  afb_shell shell[16];
+  afb_shell shell[AFB_MAX_SHELLS];
   int n_given = 0, n_shells = 0, used = 0;
-  for (; n_given < 2 && lists[i].configuration[n_given]; n_given++)
-    AFB_TRY(afb_configuration_parse(lists[i].configuration[n_given], &given[n_given]));
-  for (const char *at = lists[i].active; *at; at += used) {
+  for (; n_given < 2 && configuration[n_given]; n_given++)
+    AFB_TRY(afb_configuration_parse(configuration[n_given], &given[n_given]));
+  for (const char *at = active; *at; at += used) {
     char name[8];
     sscanf(at, "%7s %n", name, &used);
     AFB_TRY(afb_shell_parse(name, &shell[n_shells].n, &shell[n_shells].l));
     n_shells++;
   }
-  return afb_configuration_expand(n_given, given, lists[i].electrons, n_shells, shell, n_shells, shell, n, all);
+  return afb_configuration_expand(n_given, given, electrons, n_shells, shell, n_shells, shell, n, all);
+}
+
+static afb_status configurations_of(int i, int *n, afb_configuration **all)
+{
+  return afb_bench_configurations(lists[i].configuration, lists[i].electrons, lists[i].active, n, all);
 }
 
 static afb_status list_of(int i, afb_csf_list *out)

@@ -38,6 +38,9 @@ enum { AFB_BENCH_ANGULAR = 4 };
  * behind its first run, if the set from which it grew was in the table before it and converged. AFB_E_INPUT (a set that is
  * none), AFB_E_MEMORY, and what afb_run_table_read returns. */
 afb_status afb_bench_atom(MPI_Comm comm, const char *path, int warm, int *n, afb_bench_run **run);
+/* One or two configurations (the second may be NULL), and what arises when up to `electrons` of the shells `active`, named with blanks between,
+ * move among these; *all is the caller's to free. Not collective. AFB_E_INPUT, AFB_E_MEMORY. */
+afb_status afb_bench_configurations(const char *const configuration[2], int electrons, const char *active, int *n, afb_configuration **all);
 /* Not collective: this rank alone. AFB_E_MEMORY. Seconds. */
 afb_status afb_bench_angular_part(afb_bench_angular row[AFB_BENCH_ANGULAR]);
 /* The same lists, two iterations each, for their memory: `seconds` and `iterations` of run[AFB_BENCH_ANGULAR] are 0. Not collective. AFB_E_MEMORY. A minute. */

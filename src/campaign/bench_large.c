@@ -1,12 +1,12 @@
 #include "campaign/bench_large.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 
 #include "atomic/mcdhf.h"
+#include "campaign/bench.h"
 
 /* Single and double excitations of all electrons into the shells, of the parity of the configuration. */
 static const struct {
@@ -20,16 +20,10 @@ static const struct {
 
 static afb_status expand(int which, afb_configuration *reference, int *n, afb_configuration **all)
 {
-  afb_shell shell[AFB_MAX_SHELLS];
-  int n_shells = 0, used = 0, kept = 0;
+  const char *const configuration[2] = {lists[which].configuration, NULL};
+  int kept = 0;
   AFB_TRY(afb_configuration_parse(lists[which].configuration, reference));
-  for (const char *at = lists[which].active; *at; at += used) {
-    char name[8];
-    sscanf(at, "%7s %n", name, &used);
-    AFB_TRY(afb_shell_parse(name, &shell[n_shells].n, &shell[n_shells].l));
-    n_shells++;
-  }
-  AFB_TRY(afb_configuration_expand(1, reference, 2, n_shells, shell, n_shells, shell, n, all));
+  AFB_TRY(afb_bench_configurations(configuration, 2, lists[which].active, n, all));
   for (int i = 0; i < *n; i++)
     if (afb_configuration_parity(*all + i) == afb_configuration_parity(reference))
       (*all)[kept++] = (*all)[i];

@@ -12,15 +12,9 @@ static const char *const phase_name[AFB_N_PHASES] = {"other", "angular", "Y^k", 
 static const afb_phase phase_order[AFB_N_PHASES] = {AFB_PHASE_ANGULAR, AFB_PHASE_COULOMB, AFB_PHASE_ORBITAL, AFB_PHASE_CI,
                                                     AFB_PHASE_WAIT, AFB_PHASE_OTHER};
 
-static int ascending(const void *a, const void *b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double median(int n, double *value)
 {
-  qsort(value, (size_t)n, sizeof *value, ascending);
+  afb_report_sort(n, value);
   return n == 0 ? 0 : n & 1 ? value[n / 2] : 0.5 * (value[n / 2 - 1] + value[n / 2]);
 }
 

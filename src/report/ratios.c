@@ -8,6 +8,8 @@ static int ascending(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+void afb_report_sort(int64_t n, double *value) { qsort(value, (size_t)n, sizeof *value, ascending); }
+
 void afb_report_ratios_head(FILE *out, int markdown, const char *title)
 {
   if (markdown)
@@ -32,7 +34,7 @@ void afb_report_ratios(FILE *out, int markdown, const char *name, const char *un
   }
   if (kept == 0)
     return;
-  qsort(predicted, (size_t)kept, sizeof *predicted, ascending);
+  afb_report_sort(kept, predicted);
   fprintf(out, markdown ? "| %s | %lld | %.4g %s | %.4g %s | %.1f %% | %.2f | %.2f | %.2f |\n"
                         : "  %-32s %6lld %9.4g %-2s %9.4g %-2s %6.1f %%   %.2f %.2f %.2f\n",
           name, (long long)kept, total_predicted, unit, total, unit, 100.0 * (double)within / (double)kept, predicted[kept / 20],

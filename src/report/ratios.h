@@ -11,4 +11,7 @@ void afb_report_ratios_head(FILE *out, int markdown, const char *title);
  * `predicted` is overwritten. */
 void afb_report_ratios(FILE *out, int markdown, const char *name, const char *unit, int64_t n, double *predicted, const double *actual);
 
+/* value[n] in ascending order. */
+void afb_report_sort(int64_t n, double *value);
+
 #endif
