@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "core/random.h"
-#include "learn/optimiser.h"
 
 enum { STREAM_ORDER = 200, MAX_PARTS = 128, LEAST_MESSAGE = 32768 /* weights */ };
 
@@ -15,6 +14,8 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
   const afb_descent_options *o = &d->options;
   if (o->batch < 1 || o->steps < 1 || o->warmup < 0 || !(o->rate > 0) || !(o->weight_decay >= 0) || !(o->clip >= 0))
     return AFB_FAIL(AFB_E_INPUT, "training needs batch, steps and rate above 0, and no negative warm-up, decay or clip");
+  AFB_TRY(afb_optimiser_find(o->optimiser, &d->optimiser));
+  AFB_TRY(afb_schedule_find(o->schedule, &d->schedule));
   size_t members = (size_t)d->members, weights = members * (size_t)d->size * sizeof(float);
   int good = (d->part = calloc(members, sizeof *d->part)) != NULL;
   for (int k = 0; k < d->members && good; k++) {
@@ -30,10 +31,11 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
   d->best = malloc(weights);
   d->norm = malloc(members * sizeof *d->norm);
   d->request = malloc(members * MAX_PARTS * sizeof *d->request);
+  d->matrix = malloc(((size_t)d->n_matrices + 1) * sizeof *d->matrix);
   d->n_fit = n_fit;
   for (int k = 0; k < d->members && d->order_epoch; k++)
     d->order_epoch[k] = -1;
-  if (!good || !d->order || !d->order_epoch || !d->row || !d->gradient || !d->best || !d->norm || !d->request)
+  if (!good || !d->order || !d->order_epoch || !d->row || !d->gradient || !d->best || !d->norm || !d->request || !d->matrix)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to train a model of %lld weights", (long long)(d->members * d->size));
   return AFB_OK;
 }
@@ -52,6 +54,7 @@ void afb_descent_clear(afb_descent *d)
   free(d->gradient);
   free(d->best);
   free(d->request);
+  free(d->matrix);
   memset(d, 0, sizeof *d);
 }
 
@@ -140,18 +143,43 @@ static afb_status member_pass(afb_descent *d, int member, double *loss)
   return AFB_OK;
 }
 
-static double rate_at(const afb_descent_options *o, int64_t step)
+static double rate_at(const afb_descent *d, int64_t step)
 {
+  const afb_descent_options *o = &d->options;
   if (step < o->warmup)
     return o->rate * (double)(step + 1) / (double)(o->warmup + 1);
   double x = o->steps > o->warmup ? (double)(step - o->warmup) / (double)(o->steps - o->warmup) : 1;
-  return o->rate * (0.05 + 0.95 * 0.5 * (1 + cos(3.141592653589793 * (x < 1 ? x : 1))));
+  return o->rate * d->schedule->factor(x < 1 ? x : 1);
 }
 
 /* Members whose loss has not fallen for long are left as they are. */
 static int resting(const afb_descent *d, int member)
 {
   return d->options.patience > 0 && d->part[member].stale >= d->options.patience;
+}
+
+/* The step of an optimiser whose step lengths depend on matrices, and of the constants between them. direction: one member's. */
+static void descend(const afb_descent *d, const afb_optimiser_step *s, const float *direction, float *weight)
+{
+  int64_t at = 0;
+  for (int i = 0; i <= d->n_matrices; i++) {
+    afb_extent m = i < d->n_matrices ? d->matrix[i] : (afb_extent){d->size, 0};
+    afb_optimiser_descend(s, 1, 1, m.first - at, direction + at, weight + at);
+    double w = afb_optimiser_norm(m.count, weight + m.first), u = afb_optimiser_norm(m.count, direction + m.first);
+    afb_optimiser_descend(s, w * w, u * u, m.count, direction + m.first, weight + m.first);
+    at = m.first + m.count;
+  }
+}
+
+static void update_member(afb_descent *d, int member)
+{
+  const afb_descent_options *o = &d->options;
+  int64_t at = member * d->size;
+  double norm = d->norm[member];
+  afb_optimiser_step s = {rate_at(d, *d->step - o->first_step), o->weight_decay, o->clip > 0 && norm > o->clip ? o->clip / norm : 1, *d->step + 1};
+  d->optimiser->update(&s, d->size, d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
+  if (d->optimiser->by_matrix)
+    descend(d, &s, d->gradient + at, d->weight + at);
 }
 
 /* One step of all members. The sums over ranks of one member's gradient proceed while the next is computed. */
@@ -176,17 +204,13 @@ static afb_status step(afb_descent *d, double *loss)
   *loss /= awake;
   wait_sums(d->n_requests, d->request);
   for (int k = 0; k < d->members; k++) {
-    d->norm[k] = resting(d, k) ? 0 : afb_adamw_norm(d->size, d->gradient + k * d->size);
+    d->norm[k] = resting(d, k) ? 0 : afb_optimiser_norm(d->size, d->gradient + k * d->size);
     if (!isfinite(d->norm[k]))
       return AFB_FAIL(AFB_E_NUMERIC, "training: the gradient is not finite after %lld steps", (long long)*d->step);
   }
-  afb_adamw adamw = {rate_at(&d->options, *d->step - d->options.first_step), d->options.weight_decay, d->options.clip,
-                     *d->step + 1};
-  for (int k = 0; k < d->members; k++) {
-    int64_t at = k * d->size;
+  for (int k = 0; k < d->members; k++)
     if (!resting(d, k))
-      afb_adamw_step(&adamw, d->size, d->norm[k], d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
-  }
+      update_member(d, k);
   ++*d->step;
   return AFB_OK;
 }

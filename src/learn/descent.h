@@ -1,6 +1,6 @@
 /* Descent of an ensemble in data parallel: what all models share when they are trained. For src/learn.
  *
- * AdamW with linear warm-up and a cosine schedule over a flat array of weights, member after member. Batches come from
+ * An optimiser and a schedule (learn/optimiser.h) with linear warm-up over a flat array of weights, member after member. Batches come from
  * counter-based shuffles that depend on (seed, member, epoch) alone; each rank takes its contiguous share of a batch, and
  * gradients are summed over ranks by non-blocking reductions of the parts that are complete while the backward pass of the
  * others continues. What the loss is, the owner says. The loss curve is the same on any number of ranks up to the order of
@@ -13,12 +13,14 @@
 
 #include "core/status.h"
 #include "learn/model_kind.h"
+#include "learn/optimiser.h"
 
 typedef struct {
   int64_t batch;               /* rows a step, over all ranks */
-  int64_t steps;               /* the schedule falls to a twentieth of the rate over them */
+  int64_t steps;               /* over which the schedule goes */
   int64_t warmup;              /* steps of linear rise */
   double rate, weight_decay, clip;
+  const char *optimiser, *schedule;   /* names in learn/optimiser.h; NULL: adamw, cosine */
   int64_t patience;            /* a member rests when its loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations */
   int64_t first_step;          /* number of the step at which the schedule began */
@@ -59,9 +61,13 @@ typedef struct {
   int64_t size;                /* weights of a member */
   float *weight, *moment1, *moment2;       /* the owner's, [members][size] */
   int64_t *step;                           /* the owner's: steps made */
-  afb_descent_part *part;                  /* [members] */
+  int n_matrices;
+  afb_descent_part *part;                  /* [members], filled by the owner after afb_descent_init, as are the */
+  afb_extent *matrix;                      /* [n_matrices] matrices of a member's weights in ascending order */
   /* Private from here on. */
   int64_t n_fit, *order, *order_epoch, *row;   /* order [members][n_fit], of each member's epoch */
+  const afb_optimiser *optimiser;
+  const afb_schedule *schedule;
   double *norm;                                /* [members] of the gradient */
   float *gradient, *best, *member_gradient;
   int64_t pending_first, pending_count;        /* finished part that is not yet summed over ranks */
@@ -69,8 +75,8 @@ typedef struct {
   MPI_Request *request;
 } afb_descent;
 
-/* Room for parts of at most n_fit and n_judge rows; the fields up to `step` are set before, and comm, rank and n_ranks before
- * the first advance. Not collective. AFB_E_INPUT: options out of range. AFB_E_MEMORY: *descent may then still be cleared. */
+/* Room for parts of at most n_fit and n_judge rows; the fields up to `n_matrices` are set before, and comm, rank and n_ranks before
+ * the first advance. Not collective. AFB_E_INPUT: options out of range, unknown names. AFB_E_MEMORY: *descent may then still be cleared. */
 afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *descent);
 void afb_descent_clear(afb_descent *descent);
 

@@ -17,10 +17,10 @@ typedef struct {
   const int64_t *pair_start;   /* [n_sets + 1] see learn/model_kind.h */
 } afb_attention_shape;
 
-/* One step of AdamW: see learn/optimiser.h. */
+/* One step of an optimiser: see learn/optimiser.h. */
 typedef struct {
   float shorten, rate, decay, unbias1, unbias2;
-} afb_adamw_factors;
+} afb_step_factors;
 
 /* Mixture densities with the covariance of learn/mdn.h in n rows, feature by feature: head[(feature) ld + row], features in the order of
  * learn/mdn_work.h, covariances full (n_out (n_out-1)/2 parameters t) or diagonal (none). residual[target ld + row] = (y - m(x)) / deviation. */
@@ -54,7 +54,12 @@ typedef struct {
                              float *dqkv);
   /* x . x, in parts of 256 elements that are added in double precision. */
   double (*square_sum)(int64_t n, const float *x);
-  void (*adamw)(const afb_adamw_factors *factors, int64_t n, const float *gradient, float *weight, float *moment1, float *moment2);
+  /* The weights make their step; lamb: the gradient becomes its direction. */
+  void (*adamw)(const afb_step_factors *factors, int64_t n, const float *gradient, float *weight, float *moment1, float *moment2);
+  void (*lamb)(const afb_step_factors *factors, int64_t n, float *gradient, const float *weight, float *moment1, float *moment2);
+  void (*sgd)(const afb_step_factors *factors, int64_t n, const float *gradient, float *weight, float *moment1);
+  /* y[i] -= factor x[i]. */
+  void (*subtract)(int64_t n, float factor, const float *x, float *y);
   /* nll[n] = -ln p without its constant n_out/2 ln 2 pi; by_head (NULL: not wanted): share times its gradient, like head. Rows up to a multiple
    * of AFB_MOST_LANES are read and written; bias [head features] is added to head. */
   void (*density)(const afb_density_shape *shape, const float *head, const float *bias, const float *residual, float share, float *nll,

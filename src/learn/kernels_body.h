@@ -12,7 +12,8 @@
     .norm_forward = afb_vector_norm_forward, .norm_backward = afb_vector_norm_backward, .add_bias = afb_vector_add_bias,     \
     .column_sums = afb_vector_column_sums, .row_sums = afb_vector_row_sums, .multiply = afb_vector_multiply,                 \
     .attention_forward = afb_vector_attention_forward, .attention_backward = afb_vector_attention_backward,                  \
-    .square_sum = afb_vector_square_sum, .adamw = afb_vector_adamw, .density = afb_vector_density                            \
+    .square_sum = afb_vector_square_sum, .adamw = afb_vector_adamw, .lamb = afb_vector_lamb, .sgd = afb_vector_sgd,          \
+    .subtract = afb_vector_subtract, .density = afb_vector_density                                                           \
   }
 
 #endif

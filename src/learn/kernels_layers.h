@@ -34,18 +34,18 @@ static void afb_vector_gelu(int64_t n, const float *x, float *y, float *slope)
   }
 }
 
-/* Vector number j of a row: the last one may be a part. */
-AFB_INLINE afb_f afb_row_load(const float *row, int j, int width)
+/* The vector from element j of a row: the last one may be a part. */
+AFB_INLINE afb_f afb_row_load(const float *row, int64_t j, int64_t width)
 {
-  return j + AFB_LANES <= width ? afb_load(row + j) : afb_load_part(row + j, width - j);
+  return j + AFB_LANES <= width ? afb_load(row + j) : afb_load_part(row + j, (int)(width - j));
 }
 
-AFB_INLINE void afb_row_store(float *row, int j, int width, afb_f v)
+AFB_INLINE void afb_row_store(float *row, int64_t j, int64_t width, afb_f v)
 {
   if (j + AFB_LANES <= width)
     afb_store(row + j, v);
   else
-    afb_store_part(row + j, v, width - j);
+    afb_store_part(row + j, v, (int)(width - j));
 }
 
 /* x - mean, 0 behind the row's end. */
@@ -183,34 +183,53 @@ static double afb_vector_square_sum(int64_t n, const float *x)
   return sum;
 }
 
-AFB_INLINE afb_f afb_adamw_of(const afb_adamw_factors *f, afb_f g, afb_f w, afb_f *m1, afb_f *m2)
+/* Moments, and the direction of the step. */
+AFB_INLINE afb_f afb_adam_of(const afb_step_factors *f, afb_f g, afb_f w, afb_f *m1, afb_f *m2)
 {
   const float beta1 = 0.9f, beta2 = 0.999f;
   g *= afb_all(f->shorten);
   *m1 = afb_fma(afb_all(beta1), *m1, afb_all(1 - beta1) * g);
   *m2 = afb_fma(afb_all(beta2), *m2, afb_all(1 - beta2) * g * g);
   afb_f change = afb_all(f->unbias1) * *m1 / (afb_root(afb_all(f->unbias2) * *m2) + afb_all(1e-8f));
-  return afb_fnma(afb_all(f->rate), afb_fma(afb_all(f->decay), w, change), w);
+  return afb_fma(afb_all(f->decay), w, change);
 }
 
-static void afb_vector_adamw(const afb_adamw_factors *f, int64_t n, const float *gradient, float *weight, float *moment1,
+static void afb_vector_adamw(const afb_step_factors *f, int64_t n, const float *gradient, float *weight, float *moment1,
                              float *moment2)
 {
-  int64_t i = 0;
-  for (; i + AFB_LANES <= n; i += AFB_LANES) {
-    afb_f m1 = afb_load(moment1 + i), m2 = afb_load(moment2 + i);
-    afb_store(weight + i, afb_adamw_of(f, afb_load(gradient + i), afb_load(weight + i), &m1, &m2));
-    afb_store(moment1 + i, m1);
-    afb_store(moment2 + i, m2);
+  const afb_f rate = afb_all(f->rate);
+  for (int64_t i = 0; i < n; i += AFB_LANES) {
+    afb_f m1 = afb_row_load(moment1, i, n), m2 = afb_row_load(moment2, i, n), w = afb_row_load(weight, i, n);
+    afb_row_store(weight, i, n, afb_fnma(rate, afb_adam_of(f, afb_row_load(gradient, i, n), w, &m1, &m2), w));
+    afb_row_store(moment1, i, n, m1);
+    afb_row_store(moment2, i, n, m2);
   }
-  if (i < n) {
-    int part = (int)(n - i);
-    afb_f m1 = afb_load_part(moment1 + i, part), m2 = afb_load_part(moment2 + i, part);
-    afb_f w = afb_adamw_of(f, afb_load_part(gradient + i, part), afb_load_part(weight + i, part), &m1, &m2);
-    afb_store_part(weight + i, w, part);
-    afb_store_part(moment1 + i, m1, part);
-    afb_store_part(moment2 + i, m2, part);
+}
+
+static void afb_vector_lamb(const afb_step_factors *f, int64_t n, float *gradient, const float *weight, float *moment1, float *moment2)
+{
+  for (int64_t i = 0; i < n; i += AFB_LANES) {
+    afb_f m1 = afb_row_load(moment1, i, n), m2 = afb_row_load(moment2, i, n);
+    afb_row_store(gradient, i, n, afb_adam_of(f, afb_row_load(gradient, i, n), afb_row_load(weight, i, n), &m1, &m2));
+    afb_row_store(moment1, i, n, m1);
+    afb_row_store(moment2, i, n, m2);
   }
+}
+
+static void afb_vector_sgd(const afb_step_factors *f, int64_t n, const float *gradient, float *weight, float *moment1)
+{
+  const afb_f rate = afb_all(f->rate), decay = afb_all(f->decay), shorten = afb_all(f->shorten);
+  for (int64_t i = 0; i < n; i += AFB_LANES) {
+    afb_f w = afb_row_load(weight, i, n), m1 = afb_fma(afb_all(0.9f), afb_row_load(moment1, i, n), shorten * afb_row_load(gradient, i, n));
+    afb_row_store(weight, i, n, afb_fnma(rate, afb_fma(decay, w, m1), w));
+    afb_row_store(moment1, i, n, m1);
+  }
+}
+
+static void afb_vector_subtract(int64_t n, float factor, const float *x, float *y)
+{
+  for (int64_t i = 0; i < n; i += AFB_LANES)
+    afb_row_store(y, i, n, afb_fnma(afb_all(factor), afb_row_load(x, i, n), afb_row_load(y, i, n)));
 }
 
 #endif

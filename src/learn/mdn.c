@@ -31,6 +31,13 @@ static int layer_in(const afb_mdn_spec *s, int l)
   return l == 0 ? s->n_in : s->width;
 }
 
+int afb_mdn_matrices(const afb_mdn_spec *s, afb_extent *out)
+{
+  for (int l = 0; l <= s->layers && out; l++)
+    out[l] = (afb_extent){layer_at(s, l), (int64_t)layer_in(s, l) * (l < s->layers ? s->width : afb_mdn_head_size(s))};
+  return s->layers + 1;
+}
+
 double *afb_mdn_input_mean(const afb_mdn *m) { return m->fixed; }
 double *afb_mdn_input_inverse(const afb_mdn *m) { return m->fixed + m->spec.n_in; }
 double *afb_mdn_target_mean(const afb_mdn *m) { return m->fixed + 2 * m->spec.n_in; }

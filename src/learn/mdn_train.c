@@ -182,8 +182,9 @@ static afb_status allocate(afb_mdn_trainer *t)
   const afb_mdn_options *o = &t->options;
   afb_mdn *m = t->mdn;
   afb_descent *d = &t->descent;
-  d->options = (afb_descent_options){o->batch, o->steps, o->warmup, o->rate, o->weight_decay, o->clip, o->patience,
-                                     o->evaluate_every, o->first_step, o->seed};
+  d->options = (afb_descent_options){.batch = o->batch, .steps = o->steps, .warmup = o->warmup, .rate = o->rate, .weight_decay = o->weight_decay,
+                                     .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .patience = o->patience,
+                                     .evaluate_every = o->evaluate_every, .first_step = o->first_step, .seed = o->seed};
   d->task = (afb_descent_task){gradient, judge, t};
   d->members = m->spec.members;
   d->size = afb_mdn_member_weights(&m->spec);
@@ -191,7 +192,9 @@ static afb_status allocate(afb_mdn_trainer *t)
   d->moment1 = m->moment1;
   d->moment2 = m->moment2;
   d->step = &m->step;
+  d->n_matrices = afb_mdn_matrices(&m->spec, NULL);
   AFB_TRY(afb_descent_init(t->table->n, t->table->n, d));
+  afb_mdn_matrices(&m->spec, d->matrix);
   t->target = malloc((size_t)t->table->n * (size_t)m->spec.n_out * sizeof *t->target);
   if (!t->target)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld targets", (long long)t->table->n);

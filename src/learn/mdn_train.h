@@ -26,6 +26,7 @@ typedef struct {
 typedef struct {
   int64_t batch, steps, warmup;
   double rate, weight_decay, clip;
+  const char *optimiser, *schedule;        /* as afb_descent_options */
   int64_t patience, evaluate_every;        /* as afb_train_options */
   double ridge;                /* of the linear models, with scaled inputs and targets */
   int64_t first_step;          /* mdn->step at which this training began, to resume it on the same table; < 0: a new start */

@@ -24,6 +24,8 @@ struct afb_mdn_work {
 int afb_mdn_cov_size(const afb_mdn_spec *spec);
 int afb_mdn_head_size(const afb_mdn_spec *spec);
 int64_t afb_mdn_member_weights(const afb_mdn_spec *spec);
+/* As the member of afb_model_kind. */
+int afb_mdn_matrices(const afb_mdn_spec *spec, afb_extent *out);
 
 /* Parts of `fixed`: input mean [n_in], its inverse deviation times prior [n_in], target mean [n_out], target scale, temperature. */
 double *afb_mdn_input_mean(const afb_mdn *mdn);

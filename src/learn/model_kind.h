@@ -28,10 +28,17 @@ typedef struct {
   void *owner;
 } afb_gradient_sink;
 
+/* Weights first ... first + count - 1 of a member. */
+typedef struct {
+  int64_t first, count;
+} afb_extent;
+
 typedef struct {
   const char *name, *description, *reference;
   afb_status (*check)(const afb_model_spec *spec);                    /* AFB_E_INPUT */
   int64_t (*n_weights)(const afb_model_spec *spec);                   /* of one member */
+  /* How many matrices (no constants, no gains) the weights of a member hold; out (or NULL): where they lie, in ascending order. */
+  int (*matrices)(const afb_model_spec *spec, afb_extent *out);
   void (*init)(const afb_model_spec *spec, int member, float *weight);
   /* Replaces what would be random by a linear model of the standardised globals: linear [n_target][n_global + 1], constant last. */
   void (*prime)(const afb_model_spec *spec, const double *linear, float *weight);

@@ -84,6 +84,27 @@ static afb_status check(const afb_model_spec *s)
 
 static int64_t n_weights(const afb_model_spec *spec) { return layout_of(spec).total; }
 
+static int matrices(const afb_model_spec *s, afb_extent *out)
+{
+  enum { OF_BLOCK = 4 };
+  layout a = layout_of(s);
+  int64_t d = s->width, t = s->n_target, g = s->n_global;
+  int n = 0, all = 6 + OF_BLOCK * s->layers;
+  if (!out)
+    return all;
+  out[n++] = (afb_extent){a.token, s->n_token * d};
+  out[n++] = (afb_extent){a.global, g * d};
+  for (int64_t l = 0, b = a.block0; l < s->layers; l++, b += a.block_size) {
+    const afb_extent part[OF_BLOCK] = {{a.qkv, 3 * d * d}, {a.attended, d * d}, {a.up, 2 * d * d}, {a.down, 2 * d * d}};
+    for (int i = 0; i < OF_BLOCK; i++)
+      out[n++] = (afb_extent){b + part[i].first, part[i].count};
+  }
+  const afb_extent last[] = {{a.hidden, 2 * d * d}, {a.out, d * t}, {a.skip, g * t}, {a.hazard, d * t}};
+  for (int i = 0; n < all; i++)
+    out[n++] = last[i];
+  return all;
+}
+
 static void draw(const afb_model_spec *s, int member, double deviation, int64_t first, int64_t count, float *weight)
 {
   for (int64_t i = first; i < first + count; i++)
@@ -467,6 +488,7 @@ const afb_model_kind afb_set_transformer = {
   .reference = "Lee et al., ICML 2019, arXiv:1810.00825",
   .check = check,
   .n_weights = n_weights,
+  .matrices = matrices,
   .init = init,
   .prime = prime,
   .work_create = work_create,

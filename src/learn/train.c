@@ -54,8 +54,9 @@ static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
   afb_model *m = t->model;
   afb_descent *d = &t->descent;
   int64_t judged = valid && valid->n > t->train->n ? valid->n : t->train->n;
-  d->options = (afb_descent_options){o->batch, o->steps, o->warmup, o->rate, o->weight_decay, o->clip, o->patience,
-                                     o->evaluate_every, o->first_step, o->seed};
+  d->options = (afb_descent_options){.batch = o->batch, .steps = o->steps, .warmup = o->warmup, .rate = o->rate, .weight_decay = o->weight_decay,
+                                     .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .patience = o->patience,
+                                     .evaluate_every = o->evaluate_every, .first_step = o->first_step, .seed = o->seed};
   d->task = (afb_descent_task){member_pass, judge, t};
   d->members = m->spec.members;
   d->size = m->work->member_weights;
@@ -63,7 +64,9 @@ static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
   d->moment1 = m->moment1;
   d->moment2 = m->moment2;
   d->step = &m->step;
+  d->n_matrices = m->work->kind->matrices(&m->spec, NULL);
   AFB_TRY(afb_descent_init(t->train->n, judged, d));
+  m->work->kind->matrices(&m->spec, d->matrix);
   t->fold = malloc(((size_t)t->train->n + 1) * sizeof *t->fold);
   t->logit_gradient = malloc((size_t)o->batch * (size_t)m->spec.n_target * sizeof(float));
   if (!t->fold || !t->logit_gradient)

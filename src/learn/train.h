@@ -21,11 +21,12 @@
 
 typedef struct {
   int64_t batch;               /* samples a step, over all ranks */
-  int64_t steps;               /* of this training; the schedule falls to a tenth of the rate over them */
+  int64_t steps;               /* of this training, over which the schedule goes */
   int64_t warmup;              /* steps of linear rise */
   double rate;                 /* largest learning rate */
   double weight_decay;
   double clip;                 /* gradient norm limit; 0: none */
+  const char *optimiser, *schedule;   /* names in learn/optimiser.h; NULL: adamw, cosine */
   double blame;                /* weight of ln(part of the risk given to the token that failed); 0: not learnt from */
   int64_t patience;            /* stop when the validation loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations of the validation loss; 0: one epoch */

@@ -191,6 +191,32 @@ static void attention_agrees(void **state)
   }
 }
 
+static void lamb_sgd_and_differences_agree(const afb_kernels *k, int n, const float *g, const float *w0, const float *m10, const float *m20)
+{
+  afb_step_factors f = {0.5f, 0.01f, 0.1f, 1.5f, 2};
+  float *u = draw(12, n), *w = draw(13, n), *m1 = draw(14, n), *m2 = draw(15, n), *expected = draw(13, n), *n1 = draw(14, n), *n2 = draw(15, n);
+  double worst = 0;
+  for (int i = 0; i < n; i++)
+    n2[i] = m2[i] = m20[i] * m20[i];
+  k->lamb(&f, n, u, w, m1, m2);
+  k->adamw(&f, n, g, expected, n1, n2);
+  check_true(memcmp(m1, n1, (size_t)n * sizeof *m1) == 0 && memcmp(m2, n2, (size_t)n * sizeof *m2) == 0 && memcmp(w, w0, (size_t)n * sizeof *w) == 0);
+  k->subtract(n, f.rate, u, w);
+  check_true(memcmp(w, expected, (size_t)n * sizeof *w) == 0);
+  memcpy(w, w0, (size_t)n * sizeof *w);
+  memcpy(m1, m10, (size_t)n * sizeof *m1);
+  k->sgd(&f, n, g, w, m1);
+  for (int i = 0; i < n; i++) {
+    double m = 0.9 * (double)m10[i] + 0.5 * (double)g[i], v = (double)w0[i] - 0.01 * (m + 0.1 * (double)w0[i]);
+    worst = fmax(worst, fmax(fabs((double)w[i] - v), fabs((double)m1[i] - m)));
+  }
+  check_close(worst, 0, 1e-6);
+  check_true(u[n] == g[n] && w[n] == w0[n] && m1[n] == m10[n] && m2[n] == m20[n]);
+  float *array[] = {u, w, m1, m2, expected, n1, n2};
+  for (size_t i = 0; i < sizeof array / sizeof array[0]; i++)
+    free(array[i]);
+}
+
 static void sums_and_steps_agree(void **state)
 {
   (void)state;
@@ -204,7 +230,7 @@ static void sums_and_steps_agree(void **state)
       m2[i] *= m2[i];
     }
     check_close(k->square_sum(N, x), square, 1e-6 * square);
-    afb_adamw_factors f = {0.5f, 0.01f, 0.1f, 1.5f, 2};
+    afb_step_factors f = {0.5f, 0.01f, 0.1f, 1.5f, 2};
     float *w0 = draw(13, N), *m10 = draw(14, N), *m20 = draw(15, N);
     k->adamw(&f, N, g, w, m1, m2);
     for (int i = 0; i < N; i++) {
@@ -215,6 +241,7 @@ static void sums_and_steps_agree(void **state)
     }
     check_close(worst, 0, 2e-6);
     check_true(w[N] == w0[N] && m1[N] == m10[N] && m2[N] == m20[N]);
+    lamb_sgd_and_differences_agree(k, N, g, w0, m10, m20);
     k->column_sums(ROWS, D, x, column);
     k->row_sums(ROWS, D - 7, D, x, row);
     for (int i = 0; i < ROWS; i++)
