@@ -103,7 +103,7 @@ static void relax(void)
 
 void afb_exchange_wait(afb_exchange *e)
 {
-  enum { POLLS = 1000, SHORTEST = 10000, LONGEST = 500000 /* ns */ };
+  enum { POLLS = 200, SHORTEST = 50000, LONGEST = 800000 /* ns */ };
   long nap = SHORTEST;
   int polls = 0;
   e->turn++;
