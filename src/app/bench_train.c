@@ -113,7 +113,6 @@ static afb_status bench_batches(int markdown)
     afb_report_bench_batch_head(stdout, markdown);
   for (int last = 0; !last; recipe++) {
     last = recipe->optimiser == NULL;
-if(getenv("RATE")&&recipe!=afb_batch_recipes&&!last)continue;
     AFB_TRY(afb_bench_batch(MPI_COMM_WORLD, last ? NULL : recipe, &result));
     if (rank == 0)
       afb_report_bench_batch_row(stdout, markdown, last ? NULL : recipe, &result);
