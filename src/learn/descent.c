@@ -183,6 +183,9 @@ static int64_t squares_at(const afb_descent *d, int member, int matrix) { return
 /* Ranks that divide the weights among them. */
 static int sharers(const afb_descent *d) { return d->exchange ? d->n_ranks : 1; }
 
+/* This rank among them. */
+static int sharer(const afb_descent *d) { return d->exchange ? d->rank : 0; }
+
 static double total(const afb_descent *d, int64_t number)
 {
   double sum = 0;
@@ -191,7 +194,7 @@ static double total(const afb_descent *d, int64_t number)
   return sum;
 }
 
-/* Where a rank's share of a member's weights begins: at whole lines of the cache. */
+/* Where a sharer's share of a member's weights begins: at whole lines of the cache. */
 static int64_t share_at(const afb_descent *d, int rank)
 {
   return rank == sharers(d) ? d->size : d->size * rank / sharers(d) / AFB_MOST_LANES * AFB_MOST_LANES;
@@ -266,7 +269,7 @@ static afb_status pass(afb_descent *d, double *loss)
 /* This rank's share of the sums over ranks, and norms of the whole. */
 static afb_status add_shares(afb_descent *d, afb_status status)
 {
-  int64_t first = share_at(d, d->rank), n = share_at(d, d->rank + 1) - first;
+  int64_t first = share_at(d, sharer(d)), n = share_at(d, sharer(d) + 1) - first;
   d->number[0] = status != AFB_OK;
   wait_others(d);
   if (total(d, 0) > 0)
@@ -298,7 +301,7 @@ static afb_optimiser_step step_of(const afb_descent *d, int member)
 /* The part of an extent that lies in this rank's share. */
 static afb_extent part_of(const afb_descent *d, int64_t first, int64_t end)
 {
-  int64_t low = share_at(d, d->rank), high = share_at(d, d->rank + 1);
+  int64_t low = share_at(d, sharer(d)), high = share_at(d, sharer(d) + 1);
   first = first > low ? first : low;
   end = end < high ? end : high;
   return (afb_extent){first, end > first ? end - first : 0};
@@ -340,7 +343,7 @@ static void descend_all(afb_descent *d)
 static afb_status step(afb_descent *d, double *loss)
 {
   AFB_TRY(add_shares(d, pass(d, loss)));
-  int64_t first = share_at(d, d->rank), n = share_at(d, d->rank + 1) - first;
+  int64_t first = share_at(d, sharer(d)), n = share_at(d, sharer(d) + 1) - first;
   for (int k = 0; k < d->members; k++) {
     int64_t at = k * d->size + first;
     afb_optimiser_step s = step_of(d, k);
