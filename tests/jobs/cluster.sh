@@ -5,7 +5,7 @@
 # Says on standard output why there is no Slurm here, and nothing where there is one.
 why_no_cluster() {
   for tool in munged slurmctld slurmd sbatch srun scancel; do
-    PATH=$PATH:/usr/sbin command -v $tool >/dev/null || { echo "no $tool: jobscripts/local/install.sh slurm"; return; }
+    PATH=$PATH:/usr/sbin command -v $tool >/dev/null || { echo "no $tool: jobscripts/local/install.sh tests"; return; }
   done
 }
 

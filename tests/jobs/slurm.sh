@@ -19,7 +19,7 @@ if ! start_cluster; then
 fi
 
 case ${AUFBAU_TIME_LIMIT-no} in
-  yes) shift=8 size=3 ;;
+  yes) shift=8 size=4 ;;
   *) shift=5 size=3 ;;
 esac
 cat >campaign.yaml <<YAML
