@@ -29,6 +29,7 @@ AuthType=auth/munge
 AuthInfo=socket=$work/munge.socket
 StateSaveLocation=$work/state
 SlurmdSpoolDir=$work/spool
+TmpFS=$work
 SlurmctldPidFile=$work/slurmctld.pid
 SlurmdPidFile=$work/slurmd.pid
 SlurmctldLogFile=$work/slurmctld.log
@@ -75,7 +76,9 @@ wait_for_jobs() {
   return 1
 }
 
-# What is the same however often a campaign was interrupted: sets, outcomes, iterations, energies; not times, nor the order.
+# What is the same however often a campaign was interrupted: sets, outcomes, iterations, energies, levels and their labels; not times, nor
+# the order.
 results() {
-  "$AUFBAU" export runs "$1" --quiet 2>&1 | cut -d, -f1,2,5,6,7,9 | sort
+  "$AUFBAU" export runs "$1" --quiet | cut -d, -f1,2,5,6,7,9 | sort
+  "$AUFBAU" export levels "$1" --quiet | sort
 }

@@ -18,16 +18,16 @@ if ! start_cluster; then
   exit 0
 fi
 
-case ${AUFBAU_TIME_LIMIT-no} in
-  yes) shift=8 size=4 ;;
-  *) shift=5 size=3 ;;
-esac
+# The order of runs must not matter: no run starts from another, and all that can be run is run. Without a limit the work is some seconds of
+# two cores; with it more than the first job is given, which Slurm may signal half a minute early.
+limit=${AUFBAU_TIME_LIMIT-no}
+if [ "$limit" = yes ]; then max_shift=8 set_size=4; else max_shift=5 set_size=3; fi
 cat >campaign.yaml <<YAML
 campaign:
   ions: [B I, C I, N II, Mg I, Si I]
   orbitals: {max_n: 5, max_l: d}
-  excitations: {electrons: 1, max_shift: $shift}
-  set_size: $size
+  excitations: {electrons: 1, max_shift: $max_shift}
+  set_size: $set_size
   warm_start: false
   strategy: breadth
 YAML
@@ -51,7 +51,7 @@ until_it_runs() {
 
 says() { grep -qF -- "$2" "$1"; }
 
-if [ "${AUFBAU_TIME_LIMIT-no}" = yes ]; then
+if [ "$limit" = yes ]; then
   submit stopped --time 1 --signal 20
   seconds=900
 else
@@ -64,17 +64,17 @@ first=stopped-$job.log
 check "the jobs come to an end" wait_for_jobs $seconds
 check "the first job stopped in order" says "$first" "exit status 75"
 check "and was submitted again" says "$first" "submitted again"
-last=stopped-$(ls stopped-*.log | sed 's/stopped-\(.*\)\.log/\1/' | sort -n | tail -n 1).log
+last=$(ls -t stopped-*.log | head -n 1)
 check "a later job came to the end" says "$last" "exit status 0"
 check "where nothing was left to run" says "$last" "no further set to run"
 $AUFBAU_MPI 2 "$AUFBAU" campaign campaign.yaml -o alone.h5 --quiet >alone.log 2>&1
 check "a campaign that is left alone ends, too" test $? -eq 0
 results alone.h5 >alone.csv
 results stopped.h5 >stopped.csv
-check "both ran the same sets with the same outcomes and energies ($(($(wc -l <alone.csv) - 1)) runs in $(ls stopped-*.log | wc -l) jobs)" \
-  cmp alone.csv stopped.csv
+check "both have the same runs and levels ($(wc -l <alone.csv) rows; $(ls stopped-*.log | wc -l) jobs)" \
+  eval 'test "$(wc -l <alone.csv)" -gt 500 && cmp alone.csv stopped.csv'
 
-if [ "${AUFBAU_TIME_LIMIT-no}" = no ]; then
+if [ "$limit" = no ]; then
   # A program that counts what is stored but never adds to it
   cp alone.h5 idle.h5
   cat >idle <<SH
@@ -86,10 +86,9 @@ SH
   submit idle --program ./idle
   wait_for_jobs 60
   check "a job that gets nowhere is submitted again once" test "$(ls idle-*.log | wc -l)" -eq 2
-  check "and then no more" says "$(ls idle-*.log | tail -n 1)" "no progress since the job before"
+  check "and then no more" says "$(ls -t idle-*.log | head -n 1)" "no progress since the job before"
   submit once --program ./idle --resubmissions 0 --output idle.h5
   wait_for_jobs 60
   check "the number of resubmissions is limited" says "idle-$job.log" "submitted 0 times: not submitted again"
 fi
 echo "1..$n"
-if [ "${keep-}" ]; then cp -r "$work" "$keep"; fi
