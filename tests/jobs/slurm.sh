@@ -21,7 +21,7 @@ fi
 # The order of runs must not matter: no run starts from another, and all that can be run is run. Without a limit the work is some seconds of
 # two cores; with it more than the first job is given, which Slurm may signal half a minute early.
 limit=${AUFBAU_TIME_LIMIT-no}
-if [ "$limit" = yes ]; then max_shift=8 set_size=4; else max_shift=5 set_size=3; fi
+if [ "$limit" = yes ]; then max_shift=8 set_size=4; else max_shift=6 set_size=3; fi
 cat >campaign.yaml <<YAML
 campaign:
   ions: [B I, C I, N II, Mg I, Si I]
@@ -43,7 +43,7 @@ submit() {
 
 # Waits until job $1 computes: the journal of its campaign has grown.
 until_it_runs() {
-  for _ in $(seq 200); do
+  for _ in $(seq 1200); do
     [ -e "$1.h5.journal" ] && [ "$(wc -c <"$1.h5.journal")" -gt 20000 ] && return
     sleep 0.1
   done
@@ -58,7 +58,7 @@ else
   submit stopped --time 30
   until_it_runs stopped
   scancel --signal=USR1 "$job"
-  seconds=180
+  seconds=600
 fi
 first=stopped-$job.log
 check "the jobs come to an end" wait_for_jobs $seconds
@@ -84,11 +84,11 @@ exec "$AUFBAU" "\$@"
 SH
   chmod +x idle
   submit idle --program ./idle
-  wait_for_jobs 60
+  wait_for_jobs 300
   check "a job that gets nowhere is submitted again once" test "$(ls idle-*.log | wc -l)" -eq 2
   check "and then no more" says "$(ls -t idle-*.log | head -n 1)" "no progress since the job before"
   submit once --program ./idle --resubmissions 0 --output idle.h5
-  wait_for_jobs 60
+  wait_for_jobs 300
   check "the number of resubmissions is limited" says "idle-$job.log" "submitted 0 times: not submitted again"
 fi
 echo "1..$n"

@@ -22,11 +22,7 @@ prefix=$(sed -n 's/^prefix=//p' "$build/modules/aufbau.pc")
 version=$("$AUFBAU" --version | sed -n '1s/^aufbau \([^ ]*\).*/\1/p')
 files=$work/installed$prefix/share/modulefiles/aufbau
 
-check "both files are where modules look for them" test -f "$files/$version" -a -f "$files/$version.lua"
-check "pkg-config finds the program" test \
-  "$(PKG_CONFIG_PATH=$work/installed$prefix/lib/pkgconfig pkg-config --define-variable=prefix="$work/installed$prefix" --variable=bindir aufbau)" \
-  = "$work/installed$prefix/bin"
-
+check "both modulefiles are where modules look for them" test -f "$files/$version" -a -f "$files/$version.lua"
 # The prefix of this build is where `make install` without DESTDIR would put it.
 mkdir -p lua/aufbau lua/other tcl/aufbau tcl/other
 sed "s|\"$prefix/|\"$work/installed$prefix/|" "$files/$version.lua" >"lua/aufbau/$version.lua"
@@ -34,7 +30,7 @@ sed "s| $prefix/| $work/installed$prefix/|" "$files/$version" >"tcl/aufbau/$vers
 sed "s|$version|0.0|" "lua/aufbau/$version.lua" >lua/aufbau/0.0.lua
 sed "s|$version|0.0|" "tcl/aufbau/$version" >tcl/aufbau/0.0
 echo 'family("aufbau")' >lua/other/1.lua
-printf '#%%Module1.0\nconflict aufbau\n' >tcl/other/1
+printf '#%%Module1.0\nif { [info commands family] ne "" } { family aufbau } else { conflict aufbau }\n' >tcl/other/1
 
 # say WORD ...: what bash prints, with `module` of $init and the modulefiles of $use.
 say() { env -u LOADEDMODULES -u _LMFILES_ MODULEPATH="$use" bash --norc -c ". '$init' >/dev/null 2>&1; $1" 2>&1; }
@@ -50,8 +46,8 @@ not_both() {
 load_and_unload() {
   check "$1: loads, and the program answers" has "module load aufbau/$version && aufbau --version" "aufbau $version"
   check "$1: it is the installed one" has "module load aufbau/$version; command -v aufbau" "$work/installed$prefix/bin/aufbau"
-  check "$1: MANPATH and PKG_CONFIG_PATH" has "module load aufbau/$version; echo \$MANPATH \$PKG_CONFIG_PATH" \
-    "$work/installed$prefix/share/man"
+  check "$1: MANPATH" has "module load aufbau/$version; echo \$MANPATH" "$work/installed$prefix/share/man"
+  check "$1: PKG_CONFIG_PATH" has "module load aufbau/$version; pkg-config --modversion aufbau" "$version"
   check "$1: one BLAS thread a rank" has "module load aufbau/$version; echo threads=\$OPENBLAS_NUM_THREADS" threads=1
   check "$1: help" has "module help aufbau/$version" "aufbau --help"
   check "$1: whatis" has "module whatis aufbau/$version" "MCDHF campaigns"
