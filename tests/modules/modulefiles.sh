@@ -17,7 +17,7 @@ done
 
 build=${AUFBAU%/aufbau}
 # -o: nothing is built anew because the revision has changed since; other tests may be using the program.
-env -u MAKEFLAGS -u MFLAGS make -s -C "$build" -o revision.h install DESTDIR="$work/installed" >make.log 2>&1
+env -u MAKEFLAGS -u MFLAGS make -s -C "$build" -o revision.h install-exec-am install-data-am DESTDIR="$work/installed" >make.log 2>&1
 check "make install" test $? -eq 0
 prefix=$(sed -n 's/^prefix=//p' "$build/modules/aufbau.pc")
 version=$("$AUFBAU" --version | sed -n '1s/^aufbau \([^ ]*\).*/\1/p')
