@@ -38,6 +38,7 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
+KillWait=10
 SchedulerParameters=sched_interval=1,bf_interval=1
 SlurmdParameters=config_overrides
 NodeName=$host NodeAddr=127.0.0.1 CPUs=2
@@ -57,7 +58,7 @@ END
 }
 
 stop_cluster() {
-  scancel --user="$(id -un)" >/dev/null 2>&1 && wait_for_jobs 10
+  scancel --user="$(id -un)" >/dev/null 2>&1 && wait_for_jobs 60
   for daemon in slurmd slurmctld munged; do
     [ ! -s "$work/$daemon.pid" ] || kill "$(cat "$work/$daemon.pid")" 2>/dev/null
   done
