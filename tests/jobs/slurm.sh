@@ -60,8 +60,8 @@ until_it_runs() {
 says() { grep -qF -- "$2" "$1"; }
 
 if [ "$limit" = yes ]; then
-  submit stopped --time 1 --signal 5
-  seconds=900
+  submit stopped --time 1 --signal 5 --resubmissions 100
+  seconds=3600
 else
   submit stopped --time 30
   until_it_runs stopped
