@@ -6,7 +6,7 @@ source=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 AUFBAU_BUILD=${AUFBAU_BUILD:-$source/build}
 export AUFBAU_BUILD
 
-if ! "$source/jobscripts/local/install.sh" || ! "$source/jobscripts/local/build.sh" "$@"; then
+if ! "$source/jobscripts/local/install.sh" tests || ! "$source/jobscripts/local/build.sh" "$@"; then
   echo "0 passed, 1 failed"
   exit 1
 fi

@@ -3,15 +3,17 @@ dnl Headers of other projects are system headers here, so that our warnings stay
 
 AC_DEFUN([AFB_AS_SYSTEM], [$1=`AS_ECHO(["$[$1] "]) | sed 's/-I/-isystem /g'`])
 
-dnl AFB_REQUIRE_PKG(VARIABLE, NAMES, DEBIAN-PACKAGE): the first name that pkg-config knows.
+dnl AFB_REQUIRE_PKG(VARIABLE, NAMES, DEBIAN-PACKAGE): the first name that pkg-config knows. It is not asked where VARIABLE_LIBS is
+dnl given; ' ' for what a compiler wrapper links of itself (cc of HPE Cray: libsci).
 AC_DEFUN([AFB_REQUIRE_PKG], [
   afb_found=no
+  AS_IF([test -n "$[$1]_LIBS"], [afb_found=yes; afb_pkg=given; $1_CFLAGS="$[$1]_CFLAGS "])
   for afb_name in $2; do
     AS_IF([test $afb_found = no],
       [PKG_CHECK_EXISTS([$afb_name], [afb_found=yes; afb_pkg=$afb_name])])
   done
   AS_IF([test $afb_found = no],
-    [AC_MSG_ERROR([$2 not found by pkg-config (Debian: $3; elsewhere: extend PKG_CONFIG_PATH)])])
+    [AC_MSG_ERROR([$2 not found by pkg-config (Debian: $3; elsewhere: extend PKG_CONFIG_PATH, or set $1_CFLAGS and $1_LIBS)])])
   PKG_CHECK_MODULES([$1], [$afb_pkg])
   AFB_AS_SYSTEM([$1_CFLAGS])
 ])
@@ -60,3 +62,7 @@ AC_DEFUN([AFB_REQUIRE_SCALAPACK], [
   LIBS=$afb_save_LIBS
   AC_SUBST([SCALAPACK_LIBS])
 ])
+
+dnl AFB_SPELT_OUT(NAME, FOLDER): substitutes FOLDER without variables in it; afb_prefix is the prefix.
+AC_DEFUN([AFB_SPELT_OUT],
+  [AC_SUBST([$1], [`prefix=$afb_prefix; exec_prefix=$afb_prefix; datarootdir=$datarootdir; eval eval echo $2`])])
