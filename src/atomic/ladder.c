@@ -20,9 +20,11 @@ enum { HISTORY = 8, KRYLOV = 40, COARSE = 16, HALVINGS = 4 };
 #define FAR 0.3
 /* Residual from which on nodes no longer change. */
 #define SETTLED 1e-3
-/* Evaluations without a better residual after which a scheme gives up: first order, and second order that follows; while levels keep
- * changing; second order otherwise; a scheme that only prepares another, and second order while levels keep changing. */
-enum { PATIENCE = 25, FLIPPING = 16, SECOND_ORDER = 12, LITTLE = 8 };
+/* Evaluations without a better residual after which a scheme gives up: first order, and second order that follows; second order otherwise,
+ * and first order when it goes astray: levels keep changing, and the residual was never below ASTRAY; a scheme that only prepares another, and
+ * second order astray. */
+enum { PATIENCE = 25, FEWER = 12, LITTLE = 8 };
+#define ASTRAY 0.01
 /* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
 #define FLIPS 3.0
 
@@ -277,6 +279,8 @@ typedef struct {
   int quiet, since_best;
 } watch;
 
+static int is_astray(const afb_ladder *s, const watch *w) { return is_flipping(s) && w->best > ASTRAY; }
+
 /* Whether the last evaluation fulfils every condition. */
 static int converged(const afb_ladder *s, watch *w, double tolerance)
 {
@@ -396,7 +400,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       outcome = AFB_OUTCOME_CONVERGED;
       break;
     }
-    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : is_flipping(s) ? FLIPPING : PATIENCE)) {
+    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : is_astray(s, &w) ? FEWER : PATIENCE)) {
       outcome = give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
       break;
     }
@@ -553,7 +557,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       break;
     if (converged(s, &w, tolerance))
       return AFB_OUTCOME_CONVERGED;
-    if (w.since_best >= (is_flipping(s) ? LITTLE : following ? PATIENCE : SECOND_ORDER))
+    if (w.since_best >= (is_astray(s, &w) ? LITTLE : following ? PATIENCE : FEWER))
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
     if (!following && s->residual > 0.7 * last && halved == HALVINGS)
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "no step lowers the residual in second order");
