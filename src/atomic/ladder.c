@@ -20,10 +20,10 @@ enum { HISTORY = 8, KRYLOV = 40, COARSE = 16, HALVINGS = 4 };
 #define FAR 0.3
 /* Residual from which on nodes no longer change. */
 #define SETTLED 1e-3
-/* Evaluations without a better residual after which a scheme gives up: first order, and second order that follows; second order otherwise,
- * and first order when it goes astray: levels keep changing, and the residual was never below ASTRAY; a scheme that only prepares another, and
- * second order astray. */
-enum { PATIENCE = 25, FEWER = 12, LITTLE = 8 };
+/* Evaluations without a better residual after which a scheme gives up: first order, and second order that follows; first order astray;
+ * second order otherwise; a scheme that only prepares another, and second order astray. Astray: levels keep changing, and the residual was never
+ * below ASTRAY. */
+enum { PATIENCE = 25, LOST = 16, FEWER = 12, LITTLE = 8 };
 #define ASTRAY 0.01
 /* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
 #define FLIPS 3.0
@@ -400,7 +400,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       outcome = AFB_OUTCOME_CONVERGED;
       break;
     }
-    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : is_astray(s, &w) ? FEWER : PATIENCE)) {
+    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : is_astray(s, &w) ? LOST : PATIENCE)) {
       outcome = give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
       break;
     }
