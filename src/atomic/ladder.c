@@ -15,13 +15,16 @@ enum { HISTORY = 8, KRYLOV = 40, COARSE = 16, HALVINGS = 4 };
 /* Residual down to which orbitals without inner companions are held on their branch, and levels shifted. */
 #define HOLD 0.02
 /* A state of a smaller residual than this that is as near to one that was rejected is on its way there. */
-#define NEARBY 3e-3
+#define NEARBY 1e-2
 /* Residual above which second order is coarse: few products, and in following downwards CI vectors do not respond. */
 #define FAR 0.3
 /* Residual from which on nodes no longer change. */
-#define SETTLED 3e-5
-/* Evaluations without a better residual after which a scheme gives up, and one that only prepares another. */
-enum { PATIENCE = 25, LITTLE = 8 };
+#define SETTLED 1e-3
+/* Evaluations without a better residual after which a scheme gives up: first order, and second order that follows; first order astray;
+ * second order otherwise; a scheme that only prepares another, and second order astray. Astray: levels keep changing, and the residual was never
+ * below ASTRAY. */
+enum { PATIENCE = 25, LOST = 16, FEWER = 12, LITTLE = 8 };
+#define ASTRAY 0.01
 /* Weighted number of changes of leading CSFs from which a standstill is one of roots: a change in every third evaluation. */
 #define FLIPS 3.0
 
@@ -106,12 +109,14 @@ static afb_outcome stop(afb_ladder *s, afb_outcome outcome, const char *text)
   return outcome;
 }
 
+static int is_flipping(const afb_ladder *s) { return s->flips >= FLIPS; }
+
 /* The end of a scheme that does not get on: a root flip when levels keep changing what they are. */
 static afb_outcome give_up(afb_ladder *s, afb_outcome outcome, const char *text)
 {
   char flip[120];
   int at = 0;
-  if (s->flips < FLIPS)
+  if (!is_flipping(s))
     return stop(s, outcome, text);
   for (int i = 0; i < s->ci->n_blocks; i++)
     for (int l = 0; l < s->ci->block[i].n_levels; l++, at++)
@@ -211,7 +216,7 @@ static afb_outcome make_step(afb_ladder *s, double shift)
 /* To which CI vectors are wanted: what they add to the error of the orbitals of the evaluation before is small beside it. */
 static double vector_tolerance(const afb_ladder *s)
 {
-  return isfinite(s->residual) ? fmin(1e-6, fmax(1e-11, 1e-4 * s->residual)) : 0;
+  return isfinite(s->residual) ? fmin(1e-4, fmax(1e-11, 1e-3 * s->residual)) : 0;
 }
 
 /* The verdict on a state that was rejected before and is met again. */
@@ -273,6 +278,8 @@ typedef struct {
   double energy, best;
   int quiet, since_best;
 } watch;
+
+static int is_astray(const afb_ladder *s, const watch *w) { return is_flipping(s) && w->best > ASTRAY; }
 
 /* Whether the last evaluation fulfils every condition. */
 static int converged(const afb_ladder *s, watch *w, double tolerance)
@@ -393,7 +400,7 @@ afb_outcome afb_ladder_diis(afb_ladder *s, afb_rung rung, double tolerance, int 
       outcome = AFB_OUTCOME_CONVERGED;
       break;
     }
-    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : PATIENCE)) {
+    if (w.since_best >= (tolerance > AFB_RESIDUAL_TOLERANCE ? LITTLE : is_astray(s, &w) ? LOST : PATIENCE)) {
       outcome = give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls");
       break;
     }
@@ -550,7 +557,7 @@ afb_outcome afb_ladder_newton(afb_ladder *s, afb_rung rung, int following, doubl
       break;
     if (converged(s, &w, tolerance))
       return AFB_OUTCOME_CONVERGED;
-    if (w.since_best >= (following ? PATIENCE : 12))
+    if (w.since_best >= (is_astray(s, &w) ? LITTLE : following ? PATIENCE : FEWER))
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "the residual no longer falls in second order");
     if (!following && s->residual > 0.7 * last && halved == HALVINGS)
       return give_up(s, AFB_OUTCOME_LIMIT_CYCLE, "no step lowers the residual in second order");

@@ -560,16 +560,27 @@ static afb_outcome step_on(run *r, int rung)
   return verdict == AFB_OUTCOME_CONVERGED ? leave_saddle(r, outcome) : verdict;
 }
 
+/* The whole ladder, or its rungs before and after that on which the set is grown. */
+typedef enum { ALL, LOWER, UPPER } part;
+
+/* Whether rung number i of `climb` comes before the set is grown. From MANY_CSFS on levels cost more than orbitals, and sets of fewer
+ * configurations a fraction of the whole: these are tried before anything else that takes as long as what has failed. */
+static int is_lower(const run *r, size_t i)
+{
+  enum { MANY_CSFS = 1000 };
+  return i < (r->result->csfs.n_csf < MANY_CSFS ? 3 : 1);
+}
+
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with
  * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. */
-static afb_outcome climb(run *r, int cold)
+static afb_outcome climb(run *r, int cold, part which)
 {
   static const int order[] = {AFB_RUNG_DIIS, AFB_RUNG_SHIFTED, AFB_RUNG_NEWTON, AFB_RUNG_HELD, AFB_RUNG_FOLLOWED};
   afb_ladder *s = &r->ladder;
   int most = r->request->max_rung;
   size_t size = (size_t)s->scf->n_orbitals * (size_t)s->scf->n;
   memcpy(r->origin, s->scf->vector, size * sizeof *r->origin);
-  if (cold) {
+  if (cold && which != UPPER) {
     s->ci = &r->average;
     afb_outcome outcome = afb_ladder_diis(s, AFB_RUNG_DIIS, 1e-3, 25);
     s->ci = &r->ci;
@@ -582,6 +593,8 @@ static afb_outcome climb(run *r, int cold)
   for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
     if (most > 0 && order[i] > most)
       break;
+    if (which != ALL && (which == LOWER) != is_lower(r, i))
+      continue;
     if ((order[i] == AFB_RUNG_NEWTON && (is_rejected(outcome) || r->brief)) || (order[i] == AFB_RUNG_FOLLOWED && r->brief))
       continue;
     r->result->rung = order[i];
@@ -604,8 +617,8 @@ static afb_outcome no_start(run *r, afb_status status)
   return status == AFB_E_NUMERIC ? AFB_OUTCOME_NOT_FINITE : AFB_OUTCOME_INFEASIBLE;
 }
 
-/* The ladder from `start` (NULL: the start potential) in a box that grows until every orbital fits. Collective. */
-static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
+/* The ladder, or that part of it, from `start` (NULL: the start potential) in a box that grows until every orbital fits. Collective. */
+static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start, part which)
 {
   afb_mcdhf_result *out = r->result;
   double box = afb_start_box(r->request->charge, out->csfs.n_orbitals, out->csfs.orbital);
@@ -615,7 +628,7 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
     return AFB_OK;
   }
   AFB_TRY(status);
-  out->outcome = climb(r, !start);
+  out->outcome = climb(r, !start, which);
   while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
     afb_orbitals so_far = {0};
     box = fmin(1.7 * box, LARGEST_BOX);
@@ -623,7 +636,7 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start)
     status = enter_box(comm, r, box, &so_far);
     afb_orbitals_clear(&so_far);
     AFB_TRY(status);
-    out->outcome = climb(r, 0);
+    out->outcome = climb(r, 0, ALL);
   }
   int wide = afb_outcome_ok(out->outcome) ? widest(r) : -1;
   if (wide >= 0) {
@@ -658,8 +671,10 @@ static afb_status grow(MPI_Comm comm, run *r)
   AFB_TRY(status);
   s->iterations += parent.iterations;
   if (afb_outcome_ok(parent.outcome)) {
+    int brief = r->brief;
     r->brief = 1;
-    status = search(comm, r, &parent.orbitals);
+    status = search(comm, r, &parent.orbitals, ALL);
+    r->brief = brief;
     r->result->rung = AFB_RUNG_GROWN;
   }
   afb_mcdhf_result_clear(&parent);
@@ -675,6 +690,11 @@ static afb_status prepare(run *r)
   return afb_ci_create(list, AFB_OPTIMISE_AVERAGE, 0, &r->average);
 }
 
+static int may_climb_to(const afb_mcdhf_request *q, afb_rung rung) { return q->max_rung == 0 || q->max_rung >= (int)rung; }
+
+/* Whether another rung may still lead somewhere. */
+static int is_open_ended(afb_outcome outcome) { return !afb_outcome_ok(outcome) && outcome != AFB_OUTCOME_RESOURCE_LIMIT; }
+
 static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
 {
   const afb_mcdhf_request *q = r->request;
@@ -688,15 +708,16 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
                            .judge = judge_early, .judge_context = r,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 600};
-  AFB_TRY(search(comm, r, q->start));
-  if (q->start && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT &&
-      (q->max_rung == 0 || q->max_rung >= AFB_RUNG_RESTART)) {
-    AFB_TRY(search(comm, r, NULL));
+  int grows = !q->start && q->n_vary < 0 && q->n_configurations > 1 && may_climb_to(q, AFB_RUNG_GROWN);
+  AFB_TRY(search(comm, r, q->start, grows ? LOWER : ALL));
+  if (q->start && is_open_ended(out->outcome) && may_climb_to(q, AFB_RUNG_RESTART)) {
+    AFB_TRY(search(comm, r, NULL, ALL));
     out->rung = AFB_RUNG_RESTART;
   }
-  if (!q->start && q->n_vary < 0 && !afb_outcome_ok(out->outcome) && out->outcome != AFB_OUTCOME_RESOURCE_LIMIT && q->n_configurations > 1 &&
-      (q->max_rung == 0 || q->max_rung >= AFB_RUNG_GROWN))
+  if (grows && is_open_ended(out->outcome))
     AFB_TRY(grow(comm, r));
+  if (grows && is_open_ended(out->outcome))
+    AFB_TRY(search(comm, r, NULL, UPPER));
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';
