@@ -61,7 +61,22 @@ typedef struct {
   int64_t n, room;
   piece_element *element;
   int64_t *next;              /* [rows + 1] */
+  const afb_angular_watch *watch;
+  int64_t since;              /* pairs of CSFs since it was asked */
 } workspace;
+
+/* A few milliseconds. */
+enum { PAIRS_UNWATCHED = 8192 };
+
+static afb_status ask(workspace *w, int pairs)
+{
+  w->since += pairs;
+  if (w->since < PAIRS_UNWATCHED || !w->watch || !w->watch->over)
+    return AFB_OK;
+  w->since = 0;
+  const char *why = w->watch->over(w->watch->context);
+  return why ? AFB_FAIL(AFB_E_LIMIT, "%s", why) : AFB_OK;
+}
 
 static void workspace_clear(workspace *w)
 {
@@ -168,10 +183,12 @@ static afb_status compute_rows(afb_operator_table *table, const int *begin, int 
   w->n = 0;
   for (int other = first; other <= own; other++) {
     const int left = begin[other], right = begin[other + 1];
+    AFB_TRY(ask(w, 1));
     AFB_TRY(afb_pair_plan_make(table, top, left, &w->plan));
     if (w->plan.n_values == 0)
       continue;
     for (int r = top; r < bottom; r++) {
+      AFB_TRY(ask(w, right - left));
       AFB_TRY(workspace_reserve(w, right - left));
       for (int s = left; s < right && s <= r; s++)
         AFB_TRY(compute_element(table, r, s, begin[first], w, out));
@@ -191,13 +208,13 @@ static int next_owner(int size, int64_t *load, int64_t pairs)
   return owner;
 }
 
-static afb_status compute_own(MPI_Comm comm, const afb_csf_list *list, const afb_chain_list *chains, afb_operator_table *table,
-                              int64_t *start, elements *out)
+static afb_status compute_own(MPI_Comm comm, const afb_csf_list *list, const afb_angular_watch *watch, const afb_chain_list *chains,
+                              afb_operator_table *table, int64_t *start, elements *out)
 {
   int rank, size;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
-  workspace w = {.next = malloc(((size_t)list->n_csf + 1) * sizeof *w.next)};
+  workspace w = {.watch = watch, .next = malloc(((size_t)list->n_csf + 1) * sizeof *w.next)};
   int64_t *load = calloc((size_t)size, sizeof *load);
   int *begin = malloc(((size_t)list->n_csf + 1) * sizeof *begin), block = 0, first = 0;
   afb_status status = w.next && load && begin ? elements_resize(out, 4096) : AFB_FAIL(AFB_E_MEMORY, "no memory for %d rows", list->n_csf);
@@ -340,13 +357,13 @@ static afb_status begin(const afb_csf_list *list, afb_chain_list *chains, afb_op
   return afb_operator_table_create(chains, table);
 }
 
-static afb_status create(MPI_Comm comm, const afb_csf_list *list, afb_chain_list *chains, afb_operator_table **table,
-                         elements *own, afb_integral **used, int32_t **to, afb_angular *out)
+static afb_status create(MPI_Comm comm, const afb_csf_list *list, const afb_angular_watch *watch, afb_chain_list *chains,
+                         afb_operator_table **table, elements *own, afb_integral **used, int32_t **to, afb_angular *out)
 {
   int n_used = 0;
   afb_status status = begin(list, chains, table, own, out);
   if (status == AFB_OK)
-    status = compute_own(comm, list, chains, *table, out->start, own);
+    status = compute_own(comm, list, watch, chains, *table, out->start, own);
   if (status == AFB_OK)
     status = used_integrals(*table, &own->index, &n_used, used);
   AFB_TRY(afb_agree(comm, status));
@@ -365,7 +382,7 @@ static afb_status create(MPI_Comm comm, const afb_csf_list *list, afb_chain_list
   return AFB_OK;
 }
 
-afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, afb_angular *out)
+afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, const afb_angular_watch *watch, afb_angular *out)
 {
   afb_chain_list chains = {0};
   afb_operator_table *table = NULL;
@@ -373,7 +390,7 @@ afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, afb_angul
   afb_integral *used = NULL;
   int32_t *to = NULL;
   memset(out, 0, sizeof *out);
-  afb_status status = create(comm, list, &chains, &table, &own, &used, &to, out);
+  afb_status status = create(comm, list, watch, &chains, &table, &own, &used, &to, out);
   free(used);
   free(to);
   elements_clear(&own);

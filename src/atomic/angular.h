@@ -57,10 +57,17 @@ static inline afb_matrix_element afb_angular_element(const afb_angular *angular,
   return (afb_matrix_element){*list, list + 1, angular->value + angular->values[element]};
 }
 
+/* Asked every few milliseconds by a rank that computes: why the computation is to end; NULL: it goes on. Not collective. */
+typedef struct {
+  const char *(*over)(void *context);   /* NULL: never */
+  void *context;
+} afb_angular_watch;
+
 /* Collective on `comm`: each row is computed and kept by one rank; the integrals are the same on all.
- * Coefficients below 1e-13 are dropped. AFB_E_MEMORY, AFB_E_LIMIT. The caller clears *out.
+ * Coefficients below 1e-13 are dropped. AFB_E_MEMORY; AFB_E_LIMIT: more coefficients than can be numbered, or, with its words as the message, what
+ * `watch` said on some rank (NULL: nothing is watched). The caller clears *out.
  * Cost: about half a microsecond and, with the lists, 15 to 25 bytes for each pair of CSFs that interact. */
-afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, afb_angular *out);
+afb_status afb_angular_create(MPI_Comm comm, const afb_csf_list *list, const afb_angular_watch *watch, afb_angular *out);
 void afb_angular_clear(afb_angular *angular);
 
 /* Exchange of a closed subshell c with an electron a: the energy of a electron pair average is

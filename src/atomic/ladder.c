@@ -233,16 +233,30 @@ static afb_outcome recognise(afb_ladder *s)
   return AFB_OUTCOME_NONE;
 }
 
+/* Why a run ends, the more urgent the higher. */
+enum { GO_ON, STOPPED, LATE, SHORT_OF_MEMORY };
+static const char *const ending[] = {NULL, "stopped", "time limit of the run", "no memory for an orbital step"};
+
+static int limit_reached(const afb_ladder *s)
+{
+  if (s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds)
+    return LATE;
+  return s->poll && s->poll(s->poll_context) ? STOPPED : GO_ON;
+}
+
+const char *afb_ladder_over(void *ladder) { return ending[limit_reached(ladder)]; }
+
 afb_outcome afb_ladder_evaluate(afb_ladder *s, afb_rung rung, double shift, int whole_spectrum)
 {
   afb_scf *scf = s->scf;
   const afb_expression *e = scf->expression;
   s->distance = INFINITY;   /* of these orbitals nothing is known yet */
-  int bad[3] = {s->short_of_memory, s->max_seconds > 0 && afb_cpu_seconds() - s->cpu_start > s->max_seconds,
-                s->poll && s->poll(s->poll_context)};
-  MPI_Allreduce(MPI_IN_PLACE, bad, 3, MPI_INT, MPI_MAX, s->comm);
-  if (bad[0] || bad[1] || bad[2])
-    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, bad[0] ? "no memory for an orbital step" : bad[1] ? "time limit of the run" : "stopped");
+  int end = limit_reached(s);
+  if (s->short_of_memory)
+    end = SHORT_OF_MEMORY;
+  MPI_Allreduce(MPI_IN_PLACE, &end, 1, MPI_INT, MPI_MAX, s->comm);
+  if (end != GO_ON)
+    return stop(s, AFB_OUTCOME_RESOURCE_LIMIT, ending[end]);
   if (s->iterations >= s->max_iterations)
     return stop(s, AFB_OUTCOME_MAX_ITERATIONS, "iteration limit");
   s->iterations++;

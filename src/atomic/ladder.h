@@ -55,6 +55,10 @@ typedef struct {
 afb_status afb_ladder_open(afb_ladder *ladder, afb_scf *scf);
 void afb_ladder_close(afb_ladder *ladder);
 
+/* On this rank alone: why the ladder is to end at once, for lack of time or because the caller says so; NULL: it is not. `ladder` is an afb_ladder *;
+ * max_seconds, cpu_start and poll of it are looked at. */
+const char *afb_ladder_over(void *ladder);
+
 /* Notes that the state of these orbitals is not what is looked for, for the reason that the ladder gives; forgets all such states. */
 void afb_ladder_reject(afb_ladder *ladder, afb_outcome outcome, const double *orbitals);
 void afb_ladder_forget(afb_ladder *ladder);

@@ -699,15 +699,21 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
 {
   const afb_mcdhf_request *q = r->request;
   afb_mcdhf_result *out = r->result;
-  afb_phase_enter(AFB_PHASE_ANGULAR);
-  AFB_TRY(afb_angular_create(comm, &out->csfs, &r->angular));
-  AFB_TRY(afb_agree(comm, prepare(r)));
-  afb_phase_enter(AFB_PHASE_OTHER);
   r->ladder = (afb_ladder){.comm = comm, .ci = &r->ci, .angular = &r->angular, .blamed = -1, .cpu_start = cpu_start,
                            .energy = NAN, .residual = NAN,
                            .max_seconds = q->max_seconds, .poll = q->poll, .poll_context = q->poll_context,
                            .judge = judge_early, .judge_context = r,
                            .max_iterations = q->max_iterations > 0 ? q->max_iterations : 600};
+  afb_phase_enter(AFB_PHASE_ANGULAR);
+  afb_status status = afb_angular_create(comm, &out->csfs, &(afb_angular_watch){afb_ladder_over, &r->ladder}, &r->angular);
+  if (status == AFB_E_LIMIT) {
+    out->outcome = AFB_OUTCOME_RESOURCE_LIMIT;
+    snprintf(out->reason, sizeof out->reason, "%.150s", afb_error_text());
+    return AFB_OK;
+  }
+  AFB_TRY(status);
+  AFB_TRY(afb_agree(comm, prepare(r)));
+  afb_phase_enter(AFB_PHASE_OTHER);
   int grows = !q->start && q->n_vary < 0 && q->n_configurations > 1 && may_climb_to(q, AFB_RUNG_GROWN);
   AFB_TRY(search(comm, r, q->start, grows ? LOWER : ALL));
   if (q->start && is_open_ended(out->outcome) && may_climb_to(q, AFB_RUNG_RESTART)) {

@@ -120,8 +120,8 @@ typedef struct {
   int max_rung;                          /* 0: the whole ladder */
   const char *eigensolver;               /* name of one (numeric/eigen.h) for the optimised levels; NULL or "auto": by size and demand */
   int keep_mixing;                       /* 1: the result has the CI vectors of its levels */
-  /* Called on every rank at least once an iteration, so that messages are served during long runs; NULL: not at all.
-   * Non-zero asks the run to end as AFB_OUTCOME_RESOURCE_LIMIT; then so on every rank of the communicator. */
+  /* Called on every rank at least once an iteration, and every few milliseconds of the angular part, so that messages are served during long
+   * runs; NULL: not at all. Non-zero asks the run to end as AFB_OUTCOME_RESOURCE_LIMIT; then so on every rank of the communicator. */
   int (*poll)(void *context);
   void *poll_context;
 } afb_mcdhf_request;

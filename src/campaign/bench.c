@@ -224,7 +224,7 @@ afb_status afb_bench_angular_part(afb_bench_angular row[AFB_BENCH_ANGULAR])
     afb_angular angular;
     AFB_TRY(list_of(i, &list));
     double start = afb_cpu_seconds();
-    afb_status status = afb_angular_create(MPI_COMM_SELF, &list, &angular);
+    afb_status status = afb_angular_create(MPI_COMM_SELF, &list, NULL, &angular);
     row[i] = (afb_bench_angular){.name = lists[i].name, .n_csf = list.n_csf, .seconds = afb_cpu_seconds() - start};
     row[i].n_pairs = status == AFB_OK ? angular.start[angular.n_rows] : 0;
     afb_csf_list_clear(&list);

@@ -1,7 +1,7 @@
 /* What a run will cost: the engine's estimate, corrected by what runs of this campaign did cost. Not collective.
  *
- * ln(seconds / estimate) is taken as a campaign's mean plus deviations of the ion and of the size of the set, which are shrunk as if three
- * more runs had shown none. A run that is further than a factor e from what was expected of it counts as if it were no further: the few that go
+ * ln(seconds / estimate) is taken as a campaign's mean plus deviations of the ion and of the size of the set, which are shrunk as if ten
+ * more runs had shown none. A run that is further than a factor exp(0.5) from what was expected of it counts as if it were no further: those that go
  * through the whole ladder do not raise what is expected of the others. The scatter, with all of them, gives the upper bound that deadlines ask for. */
 #ifndef AFB_CAMPAIGN_COSTS_H
 #define AFB_CAMPAIGN_COSTS_H
@@ -27,7 +27,7 @@ void afb_costs_clear(afb_costs *costs);
 
 /* size: configurations of the set, 1 ... AFB_MAX_SET. */
 void afb_costs_learn(afb_costs *costs, int ion, int size, double estimate, double seconds);
-/* Core-seconds that half of such runs stay below. */
+/* Core-seconds, within a factor of two of which most such runs lie. */
 double afb_costs_predict(const afb_costs *costs, int ion, int size, double estimate);
 /* Core-seconds that about 19 of 20 such runs stay below. */
 double afb_costs_bound(const afb_costs *costs, int ion, int size, double estimate);

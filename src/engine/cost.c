@@ -9,10 +9,12 @@
 enum { MOST_COLUMNS = 8, ROUNDS = 3, REWEIGHTINGS = 60 };
 /* Residuals below this part of the mean of |y| count as small alike. */
 static const double SMALL = 0.02;
+/* Of ln(seconds): residuals beyond it hardly count any more. */
+static const double WIDTH = 0.8;
 
 const afb_cost_model afb_cost_fitted = {
-  .effort = {0.00108, 0, 0, 0.0014, 6.67e-05, 0.00502, 0.000274},
-  .hardness = {1.64, -0.00213, 0.0415, 0.188, -0.149, -0.035, 0.0532, 0.443},
+  .effort = {0.00114, 0, 0, 0.00151, 4.17e-05, 0.00531, 0.000407},
+  .hardness = {1.8, 0.0213, -0.0906, 0.118, -0.17, -0.0407, 0.0621, 0.441},
   .kept = {1.01e+06, 23.9, 286, 40.5, 0},
   .spread = {38.1},
 };
@@ -129,8 +131,9 @@ static void scale_columns(int n, int k, double *x, double *norm)
   }
 }
 
-/* c[k] of the least sum |y - x c|, by weighted least squares; x[n][k] is changed. */
-static afb_status fit_absolute(int n, int k, double *x, const double *y, int positive, double *c)
+/* c[k] of the least sum |y - x c|, by weighted least squares; x[n][k] is changed. With `bounded`, of the least sum 1 - exp(-((y - x c)/WIDTH)^2) near it:
+ * what is far off counts as one that is missed, however far. */
+static afb_status fit_robust(int n, int k, double *x, const double *y, int positive, int bounded, double *c)
 {
   double norm[MOST_COLUMNS], least = 1e-9, *w = malloc(((size_t)n + 1) * sizeof *w);
   afb_status status = w ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d runs", n);
@@ -144,10 +147,36 @@ static afb_status fit_absolute(int n, int k, double *x, const double *y, int pos
     for (int i = 0; i < n; i++)
       w[i] = 1.0 / fmax(fabs(y[i] - dot(k, x + i * k, c)), least);
   }
+  for (int round = 0; round < REWEIGHTINGS && bounded && status == AFB_OK; round++) {
+    double width = WIDTH * fmax(1.0, 3.0 - 6.0 * round / REWEIGHTINGS);   /* narrower step by step */
+    for (int i = 0; i < n; i++)
+      w[i] = exp(-pow((y[i] - dot(k, x + i * k, c)) / width, 2));
+    status = solve_positive(n, k, x, y, w, positive, c);
+  }
   for (int a = 0; a < k; a++)
     c[a] /= norm[a];
   free(w);
   return status;
+}
+
+/* By what to raise ln(seconds) so that most runs are within a factor of two: most costs lie close together, and those that climb the ladder are above. */
+static double best_shift(int n, const afb_cost_sample *sample, const afb_cost_model *m)
+{
+  double best = 0.0, most = -1.0;
+  for (int step = -15; step <= 30; step++) {
+    double within = 0.0, shift = 0.02 * step;
+    for (int i = 0; i < n; i++) {
+      afb_engine_cost cost;
+      afb_cost_predict(m, &sample[i].work, &cost);
+      double off = fabs(log(sample[i].seconds / cost.core_seconds) - shift) - log(2.0);
+      within += 1.0 / (1.0 + exp(off / 0.08));
+    }
+    if (within > most) {
+      most = within;
+      best = shift;
+    }
+  }
+  return best;
 }
 
 /* Effort and hardness in turn; the measured iterations are where it begins. x: [n][8], y: [n]. */
@@ -161,15 +190,16 @@ static afb_status fit_seconds(int n, const afb_cost_sample *sample, double *x, d
         x[i * AFB_COST_EFFORTS + k] *= times / sample[i].seconds;
       y[i] = 1.0;
     }
-    AFB_TRY(fit_absolute(n, AFB_COST_EFFORTS, x, y, 1, m->effort));
+    AFB_TRY(fit_robust(n, AFB_COST_EFFORTS, x, y, 1, 0, m->effort));
     for (int i = 0; i < n; i++) {
       double e[AFB_COST_EFFORTS];
       efforts(&sample[i].work, e);
       hardness(&sample[i].work, x + i * AFB_COST_HARDNESS);
       y[i] = log(sample[i].seconds / dot(AFB_COST_EFFORTS, m->effort, e));
     }
-    AFB_TRY(fit_absolute(n, AFB_COST_HARDNESS, x, y, 0, m->hardness));
+    AFB_TRY(fit_robust(n, AFB_COST_HARDNESS, x, y, 0, 1, m->hardness));
   }
+  m->hardness[0] += best_shift(n, sample, m);   /* hardness[0] is the constant */
   return AFB_OK;
 }
 
@@ -192,7 +222,7 @@ static afb_status fit_bytes(int n, const afb_cost_sample *sample, double *x, dou
   }
   if (rows < COLUMNS)
     return AFB_OK;
-  AFB_TRY(fit_absolute(rows, COLUMNS, x, y, 1, c));
+  AFB_TRY(fit_robust(rows, COLUMNS, x, y, 1, 0, c));
   memcpy(m->kept, c, sizeof m->kept);
   memcpy(m->spread, c + AFB_COST_KEPT, sizeof m->spread);
   return AFB_OK;

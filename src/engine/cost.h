@@ -4,8 +4,8 @@
  *   bytes on a rank of n = sum_k kept_k b_k + (sum_k spread_k s_k) / n
  *
  * e, b and s are sizes of the calculation, h says how hard a set is to converge. The coefficients of e, b and s are not negative, so that
- * predictions never fall as a calculation grows. They are fitted to measured runs (`aufbau bench cost TABLE.csv`), so that the sum of
- * |ln(predicted / measured)| is least: half of the runs take more, half less. */
+ * predictions never fall as a calculation grows. They are fitted to measured runs (`aufbau bench cost TABLE.csv`): those of seconds so that most runs are within
+ * a factor of two, a run that is far off counting as missed, however far; those of memory so that the sum of relative errors is least. */
 #ifndef AFB_ENGINE_COST_H
 #define AFB_ENGINE_COST_H
 

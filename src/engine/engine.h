@@ -9,7 +9,7 @@
 
 /* What a request is predicted to take. NaN: the engine cannot say. */
 typedef struct {
-  double core_seconds;   /* that half of such runs stay below */
+  double core_seconds;   /* within a factor of two of which most such runs lie */
   double bytes;          /* of memory on each rank, beyond what the idle program holds, */
   double spread_bytes;   /* and of memory that is spread over the ranks of the run */
 } afb_engine_cost;

@@ -31,9 +31,9 @@ typedef struct {
 typedef struct {
   const char *solver;  /* name of a solver; NULL or "auto": chosen by size and demand, see afb_eigen_choose */
   int n_wanted;        /* lowest levels; <= 0 or beyond n: all */
-  double tolerance;    /* of iterative solvers: ||Ax - lambda x|| over the scale; 0: 1e-11 */
+  double tolerance;    /* of iterative solvers, and of LAPACK from starts: ||Ax - lambda x|| over the scale; 0: 1e-11 */
   int max_iterations;  /* of iterative solvers; 0: 2,000 */
-  int n_start;         /* guesses of the lowest vectors, used by iterative solvers; 0: none */
+  int n_start;         /* guesses of the lowest vectors, used by iterative solvers and by LAPACK, which tries these first where few levels are wanted; 0: none */
   const double *start; /* [n_start][n], the same on every rank, need not be orthonormal */
 } afb_eigen_request;
 

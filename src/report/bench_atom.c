@@ -152,6 +152,11 @@ static void coefficients(FILE *out, const char *name, int n, const double *c)
   fputs("},\n", out);
 }
 
+static afb_cost_sample sample_of(const afb_bench_run *run)
+{
+  return (afb_cost_sample){run->work, run->iterations, run->seconds, run->bytes};
+}
+
 static void judge(FILE *out, const char *title, int n, const afb_bench_run *run, double *value)
 {
   afb_report_ratios_head(out, 0, title);
@@ -160,27 +165,56 @@ static void judge(FILE *out, const char *title, int n, const afb_bench_run *run,
   ratios(out, 0, "memory", "MB", -1, bytes_of, n, run, value);
 }
 
+enum { PARTS = 10 };
+
+/* Every run predicted by the model that fits the runs of other ions: these in ten parts by ion, each predicted from the nine others. */
+static afb_status cross_validate(int n, afb_bench_run *run, afb_cost_sample *sample)
+{
+  for (int part = 0; part < PARTS; part++) {
+    afb_cost_model model = afb_cost_fitted;
+    int m = 0;
+    for (int i = 0; i < n; i++)
+      if (run[i].ion_number % PARTS != part)
+        sample[m++] = sample_of(&run[i]);
+    AFB_TRY(afb_cost_fit(m, sample, &model));
+    for (int i = 0; i < n; i++)
+      if (run[i].ion_number % PARTS == part)
+        afb_cost_predict(&model, &run[i].work, &run[i].predicted);
+  }
+  return AFB_OK;
+}
+
+static void show_model(FILE *out, const afb_cost_model *model)
+{
+  fputs("\nsrc/engine/cost.c:\n\nconst afb_cost_model afb_cost_fitted = {\n", out);
+  coefficients(out, "effort", AFB_COST_EFFORTS, model->effort);
+  coefficients(out, "hardness", AFB_COST_HARDNESS, model->hardness);
+  coefficients(out, "kept", AFB_COST_KEPT, model->kept);
+  coefficients(out, "spread", AFB_COST_SPREAD, model->spread);
+  fputs("};\n", out);
+}
+
+static afb_status fit_and_judge(FILE *out, int n, afb_bench_run *run, afb_cost_sample *sample, double *value)
+{
+  afb_cost_model model = afb_cost_fitted;
+  for (int i = 0; i < n; i++)
+    sample[i] = sample_of(&run[i]);
+  AFB_TRY(afb_cost_fit(n, sample, &model));
+  judge(out, "the model as it is", n, run, value);
+  for (int i = 0; i < n; i++)
+    afb_cost_predict(&model, &run[i].work, &run[i].predicted);
+  judge(out, "fitted to these runs", n, run, value);
+  AFB_TRY(cross_validate(n, run, sample));
+  judge(out, "fitted to other ions' runs", n, run, value);
+  show_model(out, &model);
+  return AFB_OK;
+}
+
 afb_status afb_report_bench_cost(FILE *out, int n, afb_bench_run *run)
 {
   afb_cost_sample *sample = calloc((size_t)n + 1, sizeof *sample);
   double *value = malloc((2 * (size_t)n + 1) * sizeof *value);
-  afb_cost_model model = afb_cost_fitted;
-  afb_status status = sample && value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d runs", n);
-  for (int i = 0; i < n && status == AFB_OK; i++)
-    sample[i] = (afb_cost_sample){run[i].work, run[i].iterations, run[i].seconds, run[i].bytes};
-  if (status == AFB_OK)
-    status = afb_cost_fit(n, sample, &model);
-  if (status == AFB_OK) {
-    judge(out, "the model as it is", n, run, value);
-    for (int i = 0; i < n; i++)
-      afb_cost_predict(&model, &run[i].work, &run[i].predicted);
-    judge(out, "fitted to these runs", n, run, value);
-    fputs("\nsrc/engine/cost.c, afb_cost_fitted:\n", out);
-    coefficients(out, "effort", AFB_COST_EFFORTS, model.effort);
-    coefficients(out, "hardness", AFB_COST_HARDNESS, model.hardness);
-    coefficients(out, "kept", AFB_COST_KEPT, model.kept);
-    coefficients(out, "spread", AFB_COST_SPREAD, model.spread);
-  }
+  afb_status status = sample && value ? fit_and_judge(out, n, run, sample, value) : AFB_FAIL(AFB_E_MEMORY, "no memory for %d runs", n);
   free(sample);
   free(value);
   return status;

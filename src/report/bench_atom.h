@@ -11,7 +11,7 @@ void afb_report_bench_atom(FILE *out, int markdown, int n, const afb_bench_run *
 /* One row a run, comma-separated. */
 void afb_report_bench_atom_runs(FILE *out, int n, const afb_bench_run *run);
 
-/* The cost model beside n runs, and fitted to them: the coefficients to put into src/engine/cost.c. run[].predicted is overwritten. Statuses of afb_cost_fit. */
+/* The cost model beside n runs, fitted to them, and fitted to those of other ions: how many it predicts; and its coefficients, to be put into src/engine/cost.c. run[].predicted is overwritten. Statuses of afb_cost_fit. */
 afb_status afb_report_bench_cost(FILE *out, int n, afb_bench_run *run);
 
 #endif

@@ -40,7 +40,7 @@ static int64_t flatten_element(problem *p, int row, int64_t element, int64_t n)
 static afb_status make_angular(problem *p)
 {
   const afb_angular *a = &p->angular;
-  AFB_TRY(afb_angular_create(MPI_COMM_SELF, &p->list, &p->angular));
+  AFB_TRY(afb_angular_create(MPI_COMM_SELF, &p->list, NULL, &p->angular));
   size_t room = 1;
   int64_t n = 0;
   for (int64_t e = 0; e < a->start[a->n_rows]; e++)

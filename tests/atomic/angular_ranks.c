@@ -47,8 +47,8 @@ static void check_case(const char *const *text, int n_text)
   for (int i = 0; i < n_text; i++)
     check_ok(afb_configuration_parse(text[i], &configuration[i]));
   check_ok(afb_csf_list_create(n_text, configuration, 0, -1, 0, &list));
-  check_ok(afb_angular_create(MPI_COMM_SELF, &list, &alone));
-  check_ok(afb_angular_create(MPI_COMM_WORLD, &list, &together));
+  check_ok(afb_angular_create(MPI_COMM_SELF, &list, NULL, &alone));
+  check_ok(afb_angular_create(MPI_COMM_WORLD, &list, NULL, &together));
   check_true(same_angular(&alone, &together));
   check_true(rows_are_dealt_out(&alone, &together));
   afb_angular_clear(&alone);
@@ -74,8 +74,34 @@ static void small_lists_work_too(void **state)
   check_case(lithium, 1);
 }
 
+static const char *enough(void *context)
+{
+  int *asked = context;
+  return ++*asked > 2 ? "that is enough" : NULL;
+}
+
+/* What one rank is told ends the computation of all. */
+static void it_ends_when_one_rank_is_told_to(void **state)
+{
+  (void)state;
+  afb_configuration configuration;
+  afb_csf_list list;
+  afb_angular angular;
+  int rank, size, asked = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  check_ok(afb_configuration_parse("[Ar] 3d5 4s1 4p1 4d1", &configuration));
+  check_ok(afb_csf_list_create(1, &configuration, 0, -1, 0, &list));
+  afb_angular_watch watch = {rank == size - 1 ? enough : NULL, &asked};
+  check_true(afb_angular_create(MPI_COMM_WORLD, &list, &watch, &angular) == AFB_E_LIMIT);
+  check_true(strcmp(afb_error_text(), "that is enough") == 0 && angular.n_rows == 0);
+  check_true(asked == (rank == size - 1 ? 3 : 0));
+  afb_csf_list_clear(&list);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(any_number_of_ranks_gives_the_same),
   cmocka_unit_test(small_lists_work_too),
+  cmocka_unit_test(it_ends_when_one_rank_is_told_to),
 };
 CHECK_MAIN(tests)

@@ -111,6 +111,23 @@ static void inputs_lead_to_their_outcomes(void **state)
     run_case(cases + i);
 }
 
+/* 23,383 CSFs of Eu: seconds of angular part, with 8,192 pairs between two looks at clock and caller; there are no orbitals yet. */
+static void limits_hold_in_the_angular_part(void **state)
+{
+  (void)state;
+  static const char *const words[2] = {"time limit of the run", "stopped"};
+  afb_configuration configuration;
+  check_ok(afb_configuration_parse("[Xe] 4f6 5d2 6s1", &configuration));
+  for (int i = 0; i < 2; i++) {
+    afb_mcdhf_request request = {.z = 63, .n_configurations = 1, .configuration = &configuration, .two_j_max = -1, .n_levels = 1, .n_vary = -1,
+                                 .max_seconds = i == 0 ? 1e-6 : 0, .poll = i == 0 ? NULL : never_go_on};
+    afb_mcdhf_result r;
+    check_ok(afb_mcdhf_run(MPI_COMM_SELF, &request, &r));
+    check_true(r.outcome == AFB_OUTCOME_RESOURCE_LIMIT && strcmp(r.reason, words[i]) == 0 && r.iterations == 0 && r.orbitals.n_orbitals == 0);
+    afb_mcdhf_result_clear(&r);
+  }
+}
+
 /* No input is known to lead there: a Hamiltonian matrix of normalised orbitals is finite, and solvers fall back on one another. Here the
  * integrals of orbitals of enormous norm are finite still, the sums of several in the matrix are not. */
 static void matrix_that_no_solver_takes_is_a_ci_failure(void **state)
@@ -128,7 +145,7 @@ static void matrix_that_no_solver_takes_is_a_ci_failure(void **state)
   memset(vary, 1, sizeof vary);
   check_ok(afb_configuration_parse("3d8", &c));
   check_ok(afb_csf_list_create(1, &c, 0, -1, 0, &list));
-  check_ok(afb_angular_create(MPI_COMM_SELF, &list, &angular));
+  check_ok(afb_angular_create(MPI_COMM_SELF, &list, NULL, &angular));
   check_ok(afb_expression_create(&list, &angular, &expression));
   check_ok(afb_ci_create(&list, AFB_OPTIMISE_LEVELS, 1, &ci));
   check_ok(afb_nucleus_create(28, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));
@@ -252,6 +269,7 @@ static void iteration_limit_behind_a_wrong_state_is_no_convergence(void **state)
 
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(inputs_lead_to_their_outcomes),
+  cmocka_unit_test(limits_hold_in_the_angular_part),
   cmocka_unit_test(matrix_that_no_solver_takes_is_a_ci_failure),
   cmocka_unit_test(recorded_runs_lead_to_their_outcomes),
   cmocka_unit_test(every_outcome_has_a_case),

@@ -39,7 +39,7 @@ static void open_atom(atom *a, const input *in)
   for (int i = 0; i < in->n; i++)
     check_ok(afb_configuration_parse(in->text[i], c + i));
   check_ok(afb_csf_list_create(in->n, c, in->two_j_min, in->two_j_max, 0, &a->list));
-  check_ok(afb_angular_create(MPI_COMM_SELF, &a->list, &a->angular));
+  check_ok(afb_angular_create(MPI_COMM_SELF, &a->list, NULL, &a->angular));
   check_ok(afb_expression_create(&a->list, &a->angular, &a->expression));
   check_ok(afb_ci_create(&a->list, AFB_OPTIMISE_LEVELS, in->n_levels, &a->ci));
   check_ok(afb_nucleus_create(in->z, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));

@@ -77,7 +77,7 @@ static void angular_coefficients_are_estimated(void **state)
     afb_work work;
     check_true(make(i, c, &request));
     check_ok(afb_mcdhf_csfs(&request, &list));
-    check_ok(afb_angular_create(MPI_COMM_SELF, &list, &angular));
+    check_ok(afb_angular_create(MPI_COMM_SELF, &list, NULL, &angular));
     afb_work_count(&request, &work);
     double n = 0;
     for (int64_t e = 0; e < angular.start[angular.n_rows]; e++)

@@ -37,7 +37,7 @@ static afb_status begin(int z, int charge, int n_levels, trial *t)
   uint8_t vary[AFB_MAX_ORBITALS];
   for (int a = 0; a < AFB_MAX_ORBITALS; a++)
     vary[a] = 1;
-  AFB_TRY(afb_angular_create(MPI_COMM_SELF, &t->csfs, &t->angular));
+  AFB_TRY(afb_angular_create(MPI_COMM_SELF, &t->csfs, NULL, &t->angular));
   AFB_TRY(afb_expression_create(&t->csfs, &t->angular, &t->expression));
   AFB_TRY(afb_ci_create(&t->csfs, AFB_OPTIMISE_LEVELS, n_levels, &t->ci));
   AFB_TRY(afb_nucleus_create(z, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));
