@@ -16,7 +16,6 @@ static void add_differences(const double *p, const double *q, double *xu, double
   }
 }
 
-/* Fields, multipliers and differences of the present orbital. */
 void grasp_set_equation(grasp_state *s, int a)
 {
   grasp_set_fields(s, a);
@@ -136,7 +135,6 @@ static void solve_at(grasp_state *s, double kappa, double energy, const double *
   *amplitude = before + alpha;
 }
 
-/* Sign changes between lobes of more than THRESHOLD of the largest; the sign of the first of them. */
 int grasp_count_nodes(const double *p, double *sign)
 {
   double most = 0, lobe = 0, last = 0;
@@ -164,8 +162,6 @@ int grasp_count_nodes(const double *p, double *sign)
 static double hydrogenic(double z, double n, double k)
 {
   double za = z / C;
-  if (za >= k)
-    return 0.25 * C * C / (n * n);
   double gamma = sqrt(k * k - za * za), x = za / (gamma + n - k);
   return (1 - 1 / sqrt(1 + x * x)) * C * C;
 }
@@ -237,7 +233,6 @@ static double normalising_change(const grasp_state *s, int join, const double *p
   return fabs(t1) < fabs(t2) ? e1 : e2;
 }
 
-/* The local potential's own eigenfunction of orbital a, with exact nodes. */
 int grasp_eigenfunction(grasp_state *s, int a, double *p, double *q, double *energy)
 {
   double kappa = s->orbital[a].kappa, n = s->orbital[a].n, low = 1e-6, high = 0.6 * s->z * s->z / ((n - 0.7) * (n - 0.7)) + 1;
@@ -268,7 +263,6 @@ int grasp_eigenfunction(grasp_state *s, int a, double *p, double *q, double *ene
   return 0;
 }
 
-/* From the trapezoidal rule's eigenfunction of the local potential to that of the differential equation. */
 void grasp_refine(grasp_state *s, int a)
 {
   double p[N], q[N], unused, kappa = s->orbital[a].kappa;
@@ -290,31 +284,52 @@ void grasp_refine(grasp_state *s, int a)
   grasp_changed(s, a);
 }
 
-/* Solves the equation of orbital a that is set. 0: there is no solution with this method. */
+/* Bounds of the energy from hydrogen-like ions of the residual and of the nuclear charge, and the energy to begin with: that of the
+ * present orbital. 1: the orbital is to become that of the residual charge, since it was at the lower bound before and is not bound now. */
+static int begin_energy(grasp_state *s, int a, bounds *b, double *energy)
+{
+  double n = s->orbital[a].n, k = fabs((double)s->orbital[a].kappa), e = -grasp_multiplier(s, a, a);
+  b->low = b->e_low = hydrogenic(s->charge + 1, n + 0.5, k);
+  b->high = b->e_high = hydrogenic(s->z, n - 0.5, k);
+  int hydrogen_like = e <= 0 && fabs(b->low - s->energy[a]) <= 1e-6;
+  if (e < b->low && e > 0)
+    b->low = e;
+  else if (e <= 0)
+    e = b->low;
+  if (e > b->high)
+    b->high = b->e_high = fmin(10 * e, 2 * C * C);
+  *energy = e;
+  return hydrogen_like;
+}
+
+/* Method 2: new_p, new_q, moved along their derivative by energy to norm one. */
+static void normalise_by_energy(grasp_state *s, int a, double energy, int join)
+{
+  double pv[N], qv[N], xu[N], xv[N], amplitude;
+  const double *p = grasp_row(s->p, a), *q = grasp_row(s->q, a);
+  for (int i = 0; i < N - 1; i++) {
+    xu[i] = -0.5 * H / C * (s->r[i] * q[i] + s->r[i + 1] * q[i + 1]);
+    xv[i] = 0.5 * H / C * (s->r[i] * p[i] + s->r[i + 1] * p[i + 1]);
+  }
+  solve_at(s, s->orbital[a].kappa, energy, xu, xv, join, 0, pv, qv, &amplitude, NULL);
+  double change = normalising_change(s, join, s->new_p, s->new_q, pv, qv);
+  cblas_daxpy(N, change, pv, 1, s->new_p, 1);
+  cblas_daxpy(N, change, qv, 1, s->new_q, 1);
+  s->new_amplitude += change * amplitude;
+}
+
 int grasp_solve(grasp_state *s, int a)
 {
-  double kappa = s->orbital[a].kappa, n = s->orbital[a].n, k = fabs(kappa), last = s->energy[a], residual_charge = s->charge + 1;
-  int l = afb_kappa_l(s->orbital[a].kappa), wanted = s->orbital[a].n - l - 1, loops = s->orbital[a].n > 1 ? 3 * s->orbital[a].n : 3;
-  bounds b = {.low = hydrogenic(residual_charge, n + 0.5, k), .high = hydrogenic(s->z, n - 0.5, k)};
-  double *p = s->new_p, *q = s->new_q, e = -grasp_multiplier(s, a, a);
-  b.e_low = b.low;
-  b.e_high = b.high;
-  if (e < b.low) {
-    if (e > 0) {
-      b.low = e;
-    } else {
-      e = b.low;
-      if (fabs(b.e_low - last) <= 1e-6) {
-        for (int i = 0; i < N; i++)
-          s->local[i] = -residual_charge / s->r[i] - s->nuclear[i];
-        s->energy[a] = e;
-        s->new_amplitude = 1;
-        return grasp_eigenfunction(s, a, p, q, &e);
-      }
-    }
+  double kappa = s->orbital[a].kappa, n = s->orbital[a].n, *p = s->new_p, *q = s->new_q, e;
+  int l = afb_kappa_l(s->orbital[a].kappa), wanted = s->orbital[a].n - l - 1, loops = 3 * s->orbital[a].n;
+  bounds b;
+  if (begin_energy(s, a, &b, &e)) {
+    for (int i = 0; i < N; i++)
+      s->local[i] = -(s->charge + 1) / s->r[i] - s->nuclear[i];
+    s->energy[a] = e;
+    s->new_amplitude = 1;
+    return grasp_eigenfunction(s, a, p, q, &e);
   }
-  if (e > b.high)
-    b.high = b.e_high = fmin(10 * e, 2 * C * C);
   for (int count = 1;; count++) {
     double deficit, sign;
     int flip;
@@ -325,22 +340,11 @@ int grasp_solve(grasp_state *s, int a)
       return 0;
     int join = set_energy(s, e);
     solve_at(s, kappa, e, s->xu, s->xv, join, s->amplitude[a], p, q, &s->new_amplitude, &deficit);
-    if (s->method[a] == 2) {
-      double pv[N], qv[N], xu[N], xv[N], amplitude;
-      const double *po = grasp_row(s->p, a), *qo = grasp_row(s->q, a);
-      for (int i = 0; i < N - 1; i++) {
-        xu[i] = -0.5 * H / C * (s->r[i] * qo[i] + s->r[i + 1] * qo[i + 1]);
-        xv[i] = 0.5 * H / C * (s->r[i] * po[i] + s->r[i + 1] * po[i + 1]);
-      }
-      solve_at(s, kappa, e, xu, xv, join, 0, pv, qv, &amplitude, NULL);
-      double change = normalising_change(s, join, p, q, pv, qv);
-      cblas_daxpy(N, change, pv, 1, p, 1);
-      cblas_daxpy(N, change, qv, 1, q, 1);
-      s->new_amplitude += change * amplitude;
-    }
-    int nodes = grasp_count_nodes(p, &sign);
+    if (s->method[a] == 2)
+      normalise_by_energy(s, a, e, join);
     if (!isfinite(p[join]) || !isfinite(deficit))
       return 0;
+    int nodes = grasp_count_nodes(p, &sign);
     if (!next_energy(&b, n, nodes + l + 1, sign, nodes - wanted, deficit, &e, &flip)) {
       if (flip) {
         cblas_dscal(N, -1, p, 1);

@@ -9,8 +9,6 @@
 
 static const double H = GRASP_STEP, C = AFB_SPEED_OF_LIGHT;
 
-static double dot(const double *a, const double *b) { return cblas_ddot(N, a, 1, b, 1); }
-
 double grasp_overlap(const grasp_state *s, const double *p1, const double *q1, const double *p2, const double *q2)
 {
   double sum = 0;
@@ -31,8 +29,10 @@ static void differentiate(const double *y, double *out)
 }
 
 /* The Dirac operator with the nucleus times orbital a. */
-static void apply_dirac(grasp_state *s, int a)
+static void ensure_dirac(grasp_state *s, int a)
 {
+  if (s->fresh_h[a])
+    return;
   double dp[N], dq[N], kappa = s->orbital[a].kappa, *p = grasp_row(s->p, a), *q = grasp_row(s->q, a);
   differentiate(p, dp);
   differentiate(q, dq);
@@ -42,12 +42,6 @@ static void apply_dirac(grasp_state *s, int a)
     grasp_row(s->hq, a)[i] = (v - 2 * C * C) * q[i] + C * (kappa * p[i] + dp[i]) / s->r[i];
   }
   s->fresh_h[a] = 1;
-}
-
-static void ensure_dirac(grasp_state *s, int a)
-{
-  if (!s->fresh_h[a])
-    apply_dirac(s, a);
 }
 
 void grasp_changed(grasp_state *s, int a)
@@ -89,7 +83,6 @@ static void ensure_potential(grasp_state *s, int number)
   s->fresh_v[number] = 1;
 }
 
-/* The equation of orbital a but for multipliers: the local potential over its occupation, and s: what remains, over it. */
 void grasp_set_fields(grasp_state *s, int a)
 {
   const afb_expression *e = &s->expression;
@@ -127,7 +120,6 @@ void grasp_set_fields(grasp_state *s, int a)
   }
 }
 
-/* <phi_b| (H + local) phi_a + s>, of the fields that are set. */
 double grasp_multiplier(grasp_state *s, int a, int b)
 {
   double sum = 0;
@@ -143,7 +135,6 @@ static int constrained(const grasp_state *s, int a, int b)
   return a != b && s->orbital[a].kappa == s->orbital[b].kappa && !(s->full[a] && s->full[b]);
 }
 
-/* Lagrange multipliers from both equations of a pair. */
 void grasp_set_multipliers(grasp_state *s)
 {
   int n = s->n_orbitals;
@@ -168,7 +159,6 @@ void grasp_set_multipliers(grasp_state *s)
     }
 }
 
-/* Radial integrals, CI, densities. Non-zero: cannot be done. */
 int grasp_update_levels(grasp_state *s, double *energy)
 {
   const afb_expression *e = &s->expression;
@@ -180,7 +170,7 @@ int grasp_update_levels(grasp_state *s, double *energy)
   for (int i = 0; i < e->n_potentials; i++)
     ensure_potential(s, i);
   for (int i = 0; i < e->n_terms; i++)
-    s->x[e->n_one + i] = dot(grasp_row(s->rho, e->potential[e->term[i].left].pair), grasp_row(s->v, e->term[i].right));
+    s->x[e->n_one + i] = cblas_ddot(N, grasp_row(s->rho, e->potential[e->term[i].left].pair), 1, grasp_row(s->v, e->term[i].right), 1);
   for (int i = 0; i < e->n_one + e->n_terms; i++)
     if (!isfinite(s->x[i]))
       return 1;
@@ -209,7 +199,7 @@ static void index_terms(grasp_state *s)
   }
   for (int i = 0; i < e->n_pairs; i++)
     s->pair_first[i + 1] += s->pair_first[i];
-  int *next = s->touching;
+  int *next = s->next;
   memcpy(next, s->first, (size_t)e->n_potentials * sizeof *next);
   for (int i = 0; i < e->n_terms; i++) {
     s->meet[next[e->term[i].left]++] = (grasp_meeting){e->term[i].right, i};
@@ -249,7 +239,7 @@ afb_status grasp_state_begin(grasp_state *s)
   s->first = s->fresh_v + potentials;
   s->pair_list = s->first + potentials + 1;
   s->pair_first = s->pair_list + potentials;
-  s->touching = s->pair_first + pairs + 1;
+  s->next = s->pair_first + pairs + 1;
   index_terms(s);
   afb_nucleus nucleus;
   AFB_TRY(afb_nucleus_create(s->z, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));

@@ -26,7 +26,7 @@ typedef struct {
   double r[N], weight[N], nuclear[N];  /* nuclear: potential of the nucleus, hartree */
   double *p, *q, *hp, *hq;             /* [n_orbitals][N]: orbitals, Dirac operator times orbital */
   double *v, *rho;                     /* [n_potentials][N], [n_pairs][N] */
-  int *fresh_v, *first, *pair_first, *pair_list, *touching;
+  int *fresh_v, *first, *pair_first, *pair_list, *next;   /* potential i: meet[first[i] ... first[i + 1] - 1] */
   grasp_meeting *meet;
   uint8_t *fresh_h;
   double *coefficient, *x, *y, *gamma;
@@ -34,7 +34,7 @@ typedef struct {
   double consistency[AFB_MAX_ORBITALS], damping[AFB_MAX_ORBITALS], trend[AFB_MAX_ORBITALS], norm[AFB_MAX_ORBITALS];
   double *multiplier;                  /* [n_orbitals][n_orbitals], 0 for pairs without */
   uint8_t full[AFB_MAX_ORBITALS];
-  int method[AFB_MAX_ORBITALS], tried[AFB_MAX_ORBITALS], second[AFB_MAX_ORBITALS], retries, extra;
+  int method[AFB_MAX_ORBITALS], tried[AFB_MAX_ORBITALS], retries, extra;
   /* The equation of the present orbital. */
   double local[N], sp[N], sq[N];       /* potential; (H + local + E) phi = -s */
   double xu[N], xv[N], f[N], g[N];

@@ -112,8 +112,8 @@ static void describe(const grasp_trial_result *r, const grasp_trial_result *ance
   column[GRASP_TRIAL_ITERATIONS] = (float)r->iterations;
   column[GRASP_TRIAL_RETRIES] = (float)r->retries;
   for (int k = 0; k < 4; k++)
-    column[GRASP_TRIAL_CHANGE + k] = log_ten(r->change[k < last ? k : last]);
-  column[GRASP_TRIAL_LAST] = log_ten(r->change[last]);
+    column[GRASP_TRIAL_CHANGE + k] = log_ten(r->iterations > 0 ? r->change[k < last ? k : last] : 1e3);
+  column[GRASP_TRIAL_LAST] = log_ten(r->iterations > 0 ? r->change[last] : 1e3);
   column[GRASP_TRIAL_TREND] = column[GRASP_TRIAL_LAST] - log_ten(r->change[last > 0 ? last - 1 : 0]);
   column[GRASP_TRIAL_TRIED] = (float)tried;
   column[GRASP_TRIAL_MEAN_TRIED] = (float)sum;

@@ -58,7 +58,7 @@ static void take(grasp_state *s, int a)
 }
 
 /* One orbital. 0: its equation has no solution. */
-static int improve(grasp_state *s, int a, int iteration)
+static int improve(grasp_state *s, int a)
 {
   for (;;) {
     double old = s->energy[a], before = s->trend[a];
@@ -67,7 +67,6 @@ static int improve(grasp_state *s, int a, int iteration)
       if (s->method[a] == 2)
         return 0;
       s->method[a] = 2;
-      s->second[a] = iteration;
       s->retries++;
       grasp_set_multipliers(s);
       continue;
@@ -168,7 +167,7 @@ static void iterate(grasp_state *s, int most, grasp_trial_result *out)
       converged = turn >= s->n_orbitals && s->consistency[a] <= ACCURACY;
       if (converged)
         break;
-      if (!improve(s, a, it)) {
+      if (!improve(s, a)) {
         out->end = GRASP_TRIAL_FAILED;
         out->failed = a;
         out->change[it - 1] = s->consistency[least_consistent(s)];
@@ -199,12 +198,10 @@ static afb_status keep(const grasp_state *s, grasp_trial_result *out)
   for (int a = 0; a < s->n_orbitals; a++) {
     out->orbitals.orbital[a] = s->orbital[a];
     out->orbitals.energy[a] = s->energy[a];
-    out->last_change[a] = s->consistency[a];
     out->norm[a] = s->norm[a];
     out->occupation[a] = s->occupation[a];
     out->damping[a] = s->damping[a];
     out->tried[a] = s->tried[a];
-    out->second[a] = s->second[a];
   }
   out->retries = s->retries;
   return AFB_OK;
@@ -217,7 +214,7 @@ void grasp_orbitals_clear(grasp_orbitals *orbitals)
 }
 
 afb_status grasp_trial(int z, int charge, int n, const afb_configuration *set, int n_levels, const grasp_orbitals *start,
-                     int max_iterations, grasp_trial_result *result)
+                       int max_iterations, grasp_trial_result *result)
 {
   grasp_state *s = calloc(1, sizeof *s);
   *result = (grasp_trial_result){.end = GRASP_TRIAL_NOT_RUN, .failed = -1};
