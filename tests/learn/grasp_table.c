@@ -52,7 +52,7 @@ static int same_set(int n, const afb_configuration *a, const afb_configuration *
 }
 
 /* Trials of the present sequence. */
-enum { MOST_TRIALS = 400, ITERATIONS = 12 };
+enum { MOST_TRIALS = 400, ITERATIONS = 16 };
 typedef struct {
   int n_configurations, warm;
   afb_configuration set[GRASP_SETS];
