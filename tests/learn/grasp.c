@@ -413,7 +413,7 @@ static void write_rule(FILE *out, const char *what, const char *name, const choi
   fprintf(out, "| %s | %s | %.3f ± %.3f | %.3f ± %.3f | | | |\n", what, name, j.m.accuracy, j.accuracy, j.m.auc, j.auc);
 }
 
-/* With the mean and the standard deviation of the single networks' AUC. */
+/* With the mean and the standard deviation of the single networks' AUC where there are several. */
 static void write_model(FILE *out, const char *what, const char *name, const choice *c, const predictions *p)
 {
   judged j = judge(c, p->model, 1);
@@ -423,9 +423,11 @@ static void write_model(FILE *out, const char *what, const char *name, const cho
     mean += auc / p->seeds;
     square += auc * auc / p->seeds;
   }
-  double deviation = sqrt(fmax(0, square - mean * mean) * p->seeds / (p->seeds - 1));
-  fprintf(out, "| %s | %s | **%.3f** ± %.3f | **%.3f** ± %.3f | %.3f | %.3f | %.3f ± %.3f |\n", what, name, j.m.accuracy, j.accuracy,
-          j.m.auc, j.auc, j.m.log_loss, j.m.calibration_error, mean, deviation);
+  fprintf(out, "| %s | %s | **%.3f** ± %.3f | **%.3f** ± %.3f | %.3f | %.3f |", what, name, j.m.accuracy, j.accuracy, j.m.auc, j.auc,
+          j.m.log_loss, j.m.calibration_error);
+  if (p->seeds > 1)
+    fprintf(out, " %.3f ± %.3f", mean, sqrt(fmax(0, square - mean * mean) * p->seeds / (p->seeds - 1)));
+  fputs(" |\n", out);
 }
 
 static void write_base(FILE *out, const char *what, const choice *c)
@@ -511,7 +513,7 @@ static void write_reliability(FILE *out, const grasp_outcomes *data, const predi
 
 static void write_table(FILE *out, const grasp_outcomes *data)
 {
-  enum { SEEDS = MOST_SEEDS, FEW = 2, EPOCHS = 11 };
+  enum { SEEDS = MOST_SEEDS, EPOCHS = 11 };
   static const char *const sequences[2] = {"unseen sequences, cold", "unseen sequences, warm"};
   static const char *const larger[2] = {"trained on 1-3, tested on 4-8, cold", "trained on 1-3, tested on 4-8, warm"};
   afb_set_table wide;
@@ -521,7 +523,7 @@ static void write_table(FILE *out, const grasp_outcomes *data)
   for (int k = 0; k < 2; k++) {
     const afb_set_table *table = k == 0 ? &data->table : &wide;
     unseen(data, table, data->table.group, GRASP_BOTH, FOLDS, SEEDS, EPOCHS, &ions[k]);
-    unseen(data, table, data->tree, GRASP_BOTH, FOLDS, FEW, EPOCHS, &trees[k]);
+    unseen(data, table, data->tree, GRASP_BOTH, FOLDS, 1, EPOCHS, &trees[k]);
     larger_sets(data, table, GRASP_BOTH, SEEDS, EPOCHS, &sizes[k]);
     rehearsed[k] = rehearse(data, table, SEEDS, EPOCHS, &sizes[k]);
   }
