@@ -145,42 +145,6 @@ static void larger_sets(const grasp_outcomes *data, const afb_set_table *table, 
   afb_split_clear(&split);
 }
 
-/* Probabilities of the larger sets, calibrated for each start by what a model that saw sets one smaller only says of the largest that were
- * trained on: how confidence changes from the sizes that were seen to those that were not. */
-static float *rehearse(const grasp_outcomes *data, const afb_set_table *table, int seeds, int epochs, const predictions *p)
-{
-  afb_split split;
-  predictions smaller;
-  int64_t n = table->n, kept = 0;
-  float *x = calloc((size_t)n, sizeof *x), *label = unknown(n), *out = unknown(n);
-  check_ok(afb_split_by_size(table, LARGEST_TRAIN - 1, &split));
-  for (int64_t i = 0; i < split.n_valid; i++)
-    if (table->size[split.valid[i]] == LARGEST_TRAIN)
-      split.valid[kept++] = split.valid[i];
-  split.n_valid = kept;
-  begin(n, seeds, &smaller);
-  try_split(data, table, &split, 0, GRASP_BOTH, epochs, &smaller);
-  for (int warm = 0; warm < 2; warm++) {
-    double weight[2];
-    for (int64_t i = 0; i < n; i++) {
-      int used = data->warm[i] == warm && !isnan(smaller.model[i]);
-      x[i] = used ? (float)logit((double)smaller.model[i]) : 0;
-      label[i] = used ? table->label[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED] : NAN;
-    }
-    check_ok(afb_logistic_fit(n, 1, x, 1, label, 1, 1, weight));
-    for (int64_t i = 0; i < n; i++)
-      if (data->warm[i] == warm && !isnan(p->model[i])) {
-        x[i] = (float)logit((double)p->model[i]);
-        afb_logistic_predict(1, 1, x + i, 1, weight, out + i, 1);
-      }
-  }
-  afb_split_clear(&split);
-  clear(&smaller);
-  free(x);
-  free(label);
-  return out;
-}
-
 /* Which of the rows that were predicted are judged. */
 typedef struct {
   const grasp_outcomes *data;
@@ -471,18 +435,13 @@ static void write_ions(FILE *out, const grasp_outcomes *data, const predictions 
   free(parent);
 }
 
-/* rehearsed: probabilities without and with trial that were calibrated otherwise, or NULL. */
 static void write_others(FILE *out, const char *const what[2], const grasp_outcomes *data, const predictions *p,
-                         const predictions *trial, float *const rehearsed[2])
+                         const predictions *trial)
 {
   float *parent = same_as_parent(data);
   for (int warm = 0; warm < 2; warm++) {
     choice c = {data, p, warm};
     write_start(out, what[warm], &c, p, trial);
-    if (rehearsed) {
-      write_row(out, "calibrated by a rehearsal, 1-2 to 3", plain, &c, rehearsed[0]);
-      write_row(out, "", tried, &c, rehearsed[1]);
-    }
     write_rule(out, "the parent's outcome is known", "same as the parent", &c, parent);
   }
   free(parent);
@@ -518,14 +477,12 @@ static void write_table(FILE *out, const grasp_outcomes *data)
   static const char *const larger[2] = {"trained on 1-3, tested on 4-8, cold", "trained on 1-3, tested on 4-8, warm"};
   afb_set_table wide;
   predictions ions[2], trees[2], sizes[2];
-  float *rehearsed[2];
   check_ok(grasp_with_trial(data, &wide));
   for (int k = 0; k < 2; k++) {
     const afb_set_table *table = k == 0 ? &data->table : &wide;
     unseen(data, table, data->table.group, GRASP_BOTH, FOLDS, SEEDS, EPOCHS, &ions[k]);
     unseen(data, table, data->tree, GRASP_BOTH, FOLDS, 1, EPOCHS, &trees[k]);
     larger_sets(data, table, GRASP_BOTH, SEEDS, EPOCHS, &sizes[k]);
-    rehearsed[k] = rehearse(data, table, SEEDS, EPOCHS, &sizes[k]);
   }
   fprintf(out, "%d outcomes; reading them with all features and trials took %.1f ms of CPU time each, the networks %.0f s.\n\n",
           (int)data->table.n, 1e3 * data->seconds / (double)data->table.n,
@@ -533,14 +490,13 @@ static void write_table(FILE *out, const grasp_outcomes *data)
             sizes[1].cpu_seconds);
   fputs("| test | predictor | accuracy | AUC | log loss | calibration error | AUC of one network |\n|---|---|---|---|---|---|---|\n", out);
   write_ions(out, data, &ions[0], &ions[1]);
-  write_others(out, sequences, data, &trees[0], &trees[1], NULL);
-  write_others(out, larger, data, &sizes[0], &sizes[1], rehearsed);
+  write_others(out, sequences, data, &trees[0], &trees[1]);
+  write_others(out, larger, data, &sizes[0], &sizes[1]);
   write_reliability(out, data, (const predictions *[]){&ions[0], &ions[1], &sizes[0], &sizes[1]});
   for (int k = 0; k < 2; k++) {
     clear(&ions[k]);
     clear(&trees[k]);
     clear(&sizes[k]);
-    free(rehearsed[k]);
   }
   afb_set_table_clear(&wide);
 }
