@@ -1,83 +1,237 @@
 #include "tests/learn/grasp_trial.h"
 
+#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "atomic/ladder.h"
-#include "atomic/start.h"
-#include "numeric/band.h"
+#include "tests/learn/grasp_parts.h"
 
 enum { MOST_CSF = 1600 };
+static const double ACCURACY = GRASP_ACCURACY, SETTLED = 5e-4;
 
-typedef struct {
-  afb_csf_list csfs;
-  afb_angular angular;
-  afb_expression expression;
-  afb_ci ci;
-  afb_radial *radial;
-  afb_scf *scf;
-  afb_ladder ladder;
-} trial;
-
-static void clear(trial *t)
+static void scale(grasp_state *s, int a, double factor)
 {
-  afb_ladder_close(&t->ladder);
-  free(t->ladder.trace);
-  afb_scf_destroy(&t->scf);
-  afb_radial_destroy(&t->radial);
-  afb_ci_clear(&t->ci);
-  afb_expression_clear(&t->expression);
-  afb_angular_clear(&t->angular);
-  afb_csf_list_clear(&t->csfs);
+  cblas_dscal(N, factor, grasp_row(s->p, a), 1);
+  cblas_dscal(N, factor, grasp_row(s->q, a), 1);
+  s->amplitude[a] *= factor;
 }
 
-static afb_status begin(int z, int charge, int n_levels, trial *t)
+/* Gram-Schmidt in the order of n. */
+static void orthonormalise(grasp_state *s, int kappa)
 {
-  afb_nucleus nucleus;
-  uint8_t vary[AFB_MAX_ORBITALS];
-  for (int a = 0; a < AFB_MAX_ORBITALS; a++)
-    vary[a] = 1;
-  AFB_TRY(afb_angular_create(MPI_COMM_SELF, &t->csfs, NULL, &t->angular));
-  AFB_TRY(afb_expression_create(&t->csfs, &t->angular, &t->expression));
-  AFB_TRY(afb_ci_create(&t->csfs, AFB_OPTIMISE_LEVELS, n_levels, &t->ci));
-  AFB_TRY(afb_nucleus_create(z, 0, AFB_NUCLEUS_FERMI, 0, 0, &nucleus));
-  double box = afb_start_box(charge, t->csfs.n_orbitals, t->csfs.orbital);
-  AFB_TRY(afb_radial_create(&nucleus, &(afb_radial_options){.r_max = box, .growth = 0.25}, &t->radial));
-  AFB_TRY(afb_scf_create(t->radial, &t->csfs, &t->expression, vary, &t->scf));
-  AFB_TRY(afb_start_thomas_fermi(t->radial, z - charge, t->csfs.n_orbitals, t->csfs.orbital, t->scf->vector));
-  t->ladder = (afb_ladder){.comm = MPI_COMM_SELF, .ci = &t->ci, .angular = &t->angular, .blamed = -1,
-                           .max_iterations = GRASP_TRIAL + 1};
-  return afb_ladder_open(&t->ladder, t->scf);
-}
-
-static afb_status take_step(trial *t)
-{
-  double norm[AFB_MAX_ORBITALS];
-  afb_scf *s = t->scf;
-  afb_scf_norms(s, t->ladder.step, norm);
   for (int a = 0; a < s->n_orbitals; a++) {
-    double scale = norm[a] > 0.3 ? 0.3 / norm[a] : 1;
-    for (int i = a * s->n; i < (a + 1) * s->n; i++)
-      s->vector[i] += scale * t->ladder.step[i];
+    if (s->orbital[a].kappa != kappa)
+      continue;
+    double moved = 0;
+    for (int b = 0; b < a; b++) {
+      if (s->orbital[b].kappa != kappa)
+        continue;
+      double o = grasp_overlap(s, grasp_row(s->p, a), grasp_row(s->q, a), grasp_row(s->p, b), grasp_row(s->q, b));
+      cblas_daxpy(N, -o, grasp_row(s->p, b), 1, grasp_row(s->p, a), 1);
+      cblas_daxpy(N, -o, grasp_row(s->q, b), 1, grasp_row(s->q, a), 1);
+      s->amplitude[a] -= o * s->amplitude[b];
+      moved = fmax(moved, fabs(o));
+    }
+    double norm = grasp_overlap(s, grasp_row(s->p, a), grasp_row(s->q, a), grasp_row(s->p, a), grasp_row(s->q, a));
+    moved = fmax(moved, fabs(norm - 1));
+    scale(s, a, (s->amplitude[a] < 0 ? -1 : 1) / sqrt(norm));
+    if (moved > 1e-14)
+      grasp_changed(s, a);
   }
-  return afb_scf_orthonormalise(s);
 }
 
-afb_status grasp_trial(int z, int charge, int n, const afb_configuration *set, int n_levels, float log_step[GRASP_TRIAL])
+/* Mixes the new solution with the orbital, and makes all of its kappa orthonormal. */
+static void take(grasp_state *s, int a)
 {
-  trial t = {.radial = NULL};
-  for (int k = 0; k < GRASP_TRIAL; k++)
-    log_step[k] = logf(10);
-  afb_status status = afb_csf_list_create(n, set, 0, -1, MOST_CSF, &t.csfs);
-  if (status == AFB_OK)
-    status = begin(z, charge, n_levels, &t);
-  for (int k = 0; k < GRASP_TRIAL && status == AFB_OK; k++) {
-    if (k > 0 && take_step(&t) != AFB_OK)
-      break;
-    if (afb_ladder_evaluate(&t.ladder, AFB_RUNG_DIIS, 0, 0) != AFB_OUTCOME_NONE)
-      break;
-    log_step[k] = (float)log(t.ladder.residual + 1e-7);
+  double sign = 1, keep = s->consistency[a] > ACCURACY ? fabs(s->damping[a]) : 0;
+  for (int i = 0; i < N; i++) {
+    grasp_row(s->p, a)[i] = (1 - keep) * s->new_p[i] + keep * grasp_row(s->p, a)[i];
+    grasp_row(s->q, a)[i] = (1 - keep) * s->new_q[i] + keep * grasp_row(s->q, a)[i];
   }
-  clear(&t);
-  return status == AFB_E_MEMORY ? status : AFB_OK;
+  s->amplitude[a] = (1 - keep) * s->new_amplitude + keep * s->amplitude[a];
+  if (keep > 0.01 * ACCURACY)
+    grasp_count_nodes(grasp_row(s->p, a), &sign);
+  scale(s, a, sign / sqrt(grasp_overlap(s, grasp_row(s->p, a), grasp_row(s->q, a), grasp_row(s->p, a), grasp_row(s->q, a))));
+  grasp_changed(s, a);
+  orthonormalise(s, s->orbital[a].kappa);
+}
+
+/* One orbital. 0: its equation has no solution. */
+static int improve(grasp_state *s, int a)
+{
+  for (;;) {
+    double old = s->energy[a], before = s->trend[a];
+    grasp_set_equation(s, a);
+    if (!grasp_solve(s, a)) {
+      if (s->method[a] == 2)
+        return 0;
+      s->method[a] = 2;
+      s->retries++;
+      grasp_set_multipliers(s);
+      continue;
+    }
+    double norm = grasp_overlap(s, s->new_p, s->new_q, s->new_p, s->new_q), most = 0;
+    if (!(norm > 0) || !isfinite(norm))
+      return 0;
+    for (int i = 0; i < N; i++)
+      most = fmax(most, fabs(s->new_p[i] - grasp_row(s->p, a)[i]) + fabs(s->new_q[i] - grasp_row(s->q, a)[i]));
+    s->consistency[a] = most * sqrt(s->occupation[a]);
+    s->norm[a] = norm;
+    double factor = 1 / sqrt(norm), moved = fabs(1 - old / s->energy[a]);
+    cblas_dscal(N, factor, s->new_p, 1);
+    cblas_dscal(N, factor, s->new_q, 1);
+    s->new_amplitude *= factor;
+    if (s->method[a] == 1) {
+      if (moved < 0.005 && fmax(fabs(1 - sqrt(norm)), fabs(factor - 1)) > 0.2) {
+        s->method[a] = 2;
+        continue;
+      }
+    } else if (moved < 1e-4 && s->extra > 1) {
+      s->extra--;
+    }
+    if (s->consistency[a] > ACCURACY) {
+      double relative = (old - s->energy[a]) / old;
+      s->damping[a] = before * relative < -1e-4 ? 0.1 + 0.9 * s->damping[a] : 0.5 * s->damping[a];
+      s->trend[a] = relative;
+    }
+    take(s, a);
+    return 1;
+  }
+}
+
+static int least_consistent(const grasp_state *s)
+{
+  int worst = 0;
+  for (int a = 1; a < s->n_orbitals; a++)
+    if (s->consistency[a] > s->consistency[worst])
+      worst = a;
+  return worst;
+}
+
+static double screening(double x)
+{
+  double w = sqrt(x);
+  double f = (w * (0.60112 * w + 1.81061) + 1) /
+             (w * (w * (w * (w * (0.04793 * w + 0.21465) + 0.77112) + 1.39515) + 1.81061) + 1);
+  return f * f;
+}
+
+static int begin_orbitals(grasp_state *s, const grasp_orbitals *start)
+{
+  double unit = cbrt(s->z - s->charge - 1) / 0.8853;
+  for (int a = 0; a < s->n_orbitals; a++) {
+    int from = -1;
+    for (int b = 0; start && b < start->n_orbitals; b++)
+      if (start->orbital[b].n == s->orbital[a].n && start->orbital[b].kappa == s->orbital[a].kappa)
+        from = b;
+    if (from >= 0) {
+      memcpy(grasp_row(s->p, a), grasp_row(start->p, from), N * sizeof *s->p);
+      memcpy(grasp_row(s->q, a), grasp_row(start->q, from), N * sizeof *s->q);
+      s->energy[a] = start->energy[from];
+    } else {
+      for (int i = 0; i < N; i++) {
+        double zr = -s->nuclear[i] * s->r[i], inner = s->charge + 1;
+        s->local[i] = -((zr - inner) * screening(unit * s->r[i]) + inner) / s->r[i] - s->nuclear[i];
+      }
+      if (!grasp_eigenfunction(s, a, grasp_row(s->p, a), grasp_row(s->q, a), &s->energy[a]))
+        return 1;
+      grasp_refine(s, a);
+    }
+    s->amplitude[a] = grasp_amplitude(s, s->orbital[a].kappa, grasp_row(s->p, a), grasp_row(s->q, a));
+    s->consistency[a] = 1e20;
+    s->method[a] = 1;
+  }
+  for (int a = 0; a < s->n_orbitals; a++)
+    orthonormalise(s, s->orbital[a].kappa);
+  return 0;
+}
+
+static void iterate(grasp_state *s, int most, grasp_trial_result *out)
+{
+  double energy, former = 0;
+  if (grasp_update_levels(s, &energy) != 0)
+    return;
+  out->end = GRASP_TRIAL_GOING;
+  for (int a = 0; a < s->n_orbitals; a++)
+    s->full[a] = fabs(s->occupation[a] - (afb_kappa_two_j(s->orbital[a].kappa) + 1)) < 1e-9;
+  s->extra = s->n_orbitals / 4;
+  for (int it = 1; it <= most && out->end == GRASP_TRIAL_GOING; it++) {
+    int converged = 0, turns = s->n_orbitals + s->extra;
+    out->iterations = it;
+    grasp_set_multipliers(s);
+    for (int turn = 0; turn < turns; turn++) {
+      int a = turn < s->n_orbitals ? turn : least_consistent(s);
+      if (turn == s->n_orbitals)
+        turns = s->n_orbitals + s->extra;
+      converged = turn >= s->n_orbitals && s->consistency[a] <= ACCURACY;
+      if (converged)
+        break;
+      if (!improve(s, a)) {
+        out->end = GRASP_TRIAL_FAILED;
+        out->failed = a;
+        out->change[it - 1] = s->consistency[least_consistent(s)];
+        return;
+      }
+    }
+    out->change[it - 1] = s->consistency[least_consistent(s)];
+    if (grasp_update_levels(s, &energy) != 0) {
+      out->end = GRASP_TRIAL_NOT_RUN;
+      return;
+    }
+    if (converged || out->change[it - 1] <= SETTLED || fabs((energy - former) / energy) < 1e-3 * ACCURACY)
+      out->end = GRASP_TRIAL_CONVERGED;
+    former = out->energy = energy;
+  }
+}
+
+static afb_status keep(const grasp_state *s, grasp_trial_result *out)
+{
+  size_t size = (size_t)s->n_orbitals * N * sizeof *s->p;
+  out->orbitals.n_orbitals = s->n_orbitals;
+  out->orbitals.p = malloc(2 * size);
+  if (!out->orbitals.p)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for orbitals");
+  out->orbitals.q = out->orbitals.p + (size_t)s->n_orbitals * N;
+  memcpy(out->orbitals.p, s->p, size);
+  memcpy(out->orbitals.q, s->q, size);
+  for (int a = 0; a < s->n_orbitals; a++) {
+    out->orbitals.orbital[a] = s->orbital[a];
+    out->orbitals.energy[a] = s->energy[a];
+    out->norm[a] = s->norm[a];
+    out->occupation[a] = s->occupation[a];
+    out->damping[a] = s->damping[a];
+    out->tried[a] = s->tried[a];
+  }
+  out->retries = s->retries;
+  return AFB_OK;
+}
+
+void grasp_orbitals_clear(grasp_orbitals *orbitals)
+{
+  free(orbitals->p);
+  *orbitals = (grasp_orbitals){.p = NULL};
+}
+
+afb_status grasp_trial(int z, int charge, int n, const afb_configuration *set, int n_levels, const grasp_orbitals *start,
+                       int max_iterations, grasp_trial_result *result)
+{
+  grasp_state *s = calloc(1, sizeof *s);
+  *result = (grasp_trial_result){.end = GRASP_TRIAL_NOT_RUN, .failed = -1};
+  if (!s)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for a trial");
+  s->z = z;
+  s->charge = charge;
+  s->n_levels = n_levels;
+  afb_status status = AFB_OK;
+  if (afb_csf_list_create(n, set, 0, -1, MOST_CSF, &s->csfs) == AFB_OK) {
+    status = grasp_state_begin(s);
+    if (status == AFB_OK && begin_orbitals(s, start) == 0)
+      iterate(s, max_iterations, result);
+    if (status == AFB_OK)
+      status = keep(s, result);
+  }
+  grasp_state_clear(s);
+  free(s);
+  return status;
 }
