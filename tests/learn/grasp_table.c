@@ -216,7 +216,7 @@ afb_status grasp_load(const char *path, int starts, int with_trial, grasp_outcom
                           .other = malloc(GRASP_ROWS), .tree = malloc(GRASP_ROWS * sizeof *out->tree)};
   if (with_trial)
     out->trial = malloc(GRASP_ROWS * GRASP_TRIAL_COLUMNS * sizeof *out->trial);
-  AFB_TRY(afb_features_table_init(&out->table));
+  AFB_TRY(afb_features_table_init(AFB_N_TARGETS, &out->table));
   FILE *file = fopen(path, "r");
   if (!file || !out->warm || !out->parent[0] || !out->parent[1] || !out->other || !out->tree || (with_trial && !out->trial)) {
     if (file)
