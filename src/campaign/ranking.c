@@ -70,6 +70,7 @@ static afb_status gather(afb_campaign_state *state, afb_ranking *r)
   AFB_TRY(afb_ledger_frontier(state->ledger, o->set_size, 0, MOST_PARENTS, o->seed, (uint64_t)state->round, &r->n, &r->edge));
   int64_t pool = 12 * choices_wanted(state);
   r->n = draw_pool(state, r->n, r->edge, pool > LEAST_POOL ? pool : LEAST_POOL);
+  r->made = 1;
   r->runs = state->runs;
   r->round = state->round;
   size_t n = (size_t)r->n + 1;

@@ -134,7 +134,7 @@ static int training_due(const afb_campaign_state *state)
 static int ranking_due(const afb_campaign_state *state)
 {
   const afb_ranking *r = &state->ranking;
-  return afb_learner_ready(state->learner) && (!r->edge || (r->used_up && r->runs != state->runs));
+  return afb_learner_ready(state->learner) && (!r->made || (r->used_up && r->runs != state->runs));
 }
 
 int afb_round_due(const afb_campaign_state *state)

@@ -20,7 +20,7 @@ typedef struct {
 /* Candidates and what the model said of them. */
 typedef struct {
   int round, refills;          /* when it was made; how often the queue was filled from it */
-  int used_up;                 /* nothing in it is free any more */
+  int made, used_up;           /* there is one; nothing in it is free any more */
   int64_t runs;                /* stored when the candidates were gathered */
   int64_t n;
   afb_edge *edge;

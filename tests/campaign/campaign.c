@@ -116,14 +116,13 @@ static void a_budget_of_runs_is_met_exactly(void **state)
 }
 
 /* Everything there is: 3 ions, all sets of up to 2. */
-static void a_campaign_ends_when_all_is_done(void **state)
+static void all_is_done(afb_strategy strategy)
 {
-  (void)state;
   char path[128];
   afb_pool *pool;
   check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
   file_name("all", path, sizeof path);
-  afb_campaign_options options = options_for(AFB_BY_BREADTH, 0);
+  afb_campaign_options options = options_for(strategy, 0);
   options.set_size = 2;
   afb_campaign_result result;
   check_ok(run(pool, path, &options, &result));
@@ -142,6 +141,13 @@ static void a_campaign_ends_when_all_is_done(void **state)
   if (pool->rank == 0)
     unlink(path);
   afb_pool_destroy(&pool);
+}
+
+static void a_campaign_ends_when_all_is_done(void **state)
+{
+  (void)state;
+  all_is_done(AFB_BY_BREADTH);
+  all_is_done(AFB_BY_MODEL);
 }
 
 static void a_continued_campaign_repeats_nothing(void **state)
@@ -330,6 +336,7 @@ static void ranks_run_while_the_model_is_trained(void **state)
   check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
   file_name("aside", path, sizeof path);
   afb_campaign_options options = options_for(AFB_BY_MODEL, 60 * pool->size);
+  options.set_size = 5;
   afb_campaign_result result;
   slower = 16;
   check_ok(run(pool, path, &options, &result));
