@@ -241,6 +241,21 @@ static afb_status commit(afb_campaign_state *state)
   return AFB_OK;
 }
 
+/* The ledger's last entry, whose run ended so. */
+static afb_status count_in(afb_campaign_state *state, const afb_mcdhf_result *result)
+{
+  static afb_configuration set[AFB_MAX_SET];
+  const afb_entry *entry = &state->ledger->entry[state->ledger->n - 1];
+  afb_gain_levels levels;
+  for (int i = 0; i < entry->node.n; i++)
+    set[i] = state->ledger->ion[entry->ion].candidate[entry->node.member[i]].configuration;
+  afb_status status = afb_gain_levels_of_result(entry->node.n, set, result, &levels);
+  if (status == AFB_OK)
+    status = afb_harvest_add(state->ledger, &levels, state->harvest);
+  afb_gain_levels_clear(&levels);
+  return status;
+}
+
 static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, const afb_run_report *report,
                        afb_mcdhf_result *result)
 {
@@ -271,7 +286,8 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
     afb_costs_learn(&state->costs, entry.ion, entry.node.n, entry.cost.estimate, entry.core_seconds);
   if (ok && state->options->warm_start)
     AFB_TRY(afb_warm_put(state->warm, entry.run, &result->orbitals));
-  return afb_round_teach(state, &entry);
+  AFB_TRY(count_in(state, result));
+  return afb_round_teach(state, ledger->n - 1);
 }
 
 static afb_status done(void *context, const afb_run_report *report, afb_mcdhf_result *result)
@@ -367,6 +383,8 @@ static afb_status open_ledger(afb_campaign_state *state)
   AFB_TRY(afb_costs_init(n_ions, &state->costs));
   AFB_TRY(afb_warm_create(o->warm_bytes ? o->warm_bytes : (size_t)256 << 20, &state->warm));
   AFB_TRY(afb_record_load(state->store, state->ledger));
+  AFB_TRY(afb_harvest_init(n_ions, state->harvest));
+  AFB_TRY(afb_harvest_load(state->store, state->ledger, state->harvest));
   if (o->strategy == AFB_BY_LIST)
     AFB_TRY(afb_plan_read_list(state));
   take_stock(state);
@@ -421,7 +439,9 @@ static afb_status judge_predictions(afb_campaign_state *state, afb_strategy stra
   float *label = p + ledger->n * AFB_N_TARGETS;
   for (int64_t i = 0; i < ledger->n; i++) {
     const afb_entry *entry = &ledger->entry[i];
-    afb_campaign_label(entry->outcome, entry->rung, label + i * AFB_N_TARGETS);
+    float of_run[AFB_N_LABELS];
+    afb_sample_label(entry->outcome, entry->rung, NAN, NAN, NULL, of_run);
+    memcpy(label + i * AFB_N_TARGETS, of_run, AFB_N_TARGETS * sizeof *label);
     p[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED] = (float)entry->probability;
     p[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG] = (float)entry->probability_cheapest;
     for (int t = 0; t < AFB_N_TARGETS; t++)
@@ -480,6 +500,7 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
 {
   *result = (afb_campaign_result){0};
   campaign c = {.state = {.pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger,
+    .harvest = &result->harvest,
     .trainers = MPI_COMM_NULL, .n_trainers = count_trainers(pool)}};
   afb_work work = {.context = &c, .next = next, .done = done, .dropped = dropped, .check = check_hook, .together = together,
     .aside = aside, .aside_ranks = c.state.n_trainers};
@@ -497,6 +518,7 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
 void afb_campaign_result_clear(afb_campaign_result *result)
 {
   int n = result->ledger.n_ions;
+  afb_harvest_clear(&result->harvest);
   afb_ledger_clear(&result->ledger);
   for (int i = 0; i < n; i++)
     afb_candidates_clear(&result->candidates[i]);

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "campaign/harvest.h"
 #include "campaign/learner.h"
 #include "campaign/ledger.h"
 #include "campaign/scheduler.h"
@@ -82,6 +83,7 @@ typedef struct {
   /* Predictions made before the runs, against what came: of the model's choices and of the drawn ones (rank 0). */
   afb_metrics chosen[AFB_N_TARGETS], drawn[AFB_N_TARGETS];
   afb_ledger ledger;           /* rank 0; elsewhere empty */
+  afb_harvest harvest;         /* the same */
   afb_candidates *candidates;  /* of the ledger's ions */
 } afb_campaign_result;
 
@@ -91,8 +93,5 @@ typedef struct {
 afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *options, afb_store *store,
                             afb_campaign_result *result);
 void afb_campaign_result_clear(afb_campaign_result *result);
-
-/* Training labels of an outcome; both NaN when it says nothing about convergence (infeasible, a resource limit). */
-void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS]);
 
 #endif

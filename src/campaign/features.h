@@ -25,8 +25,15 @@ typedef struct {
 const afb_feature_column *afb_feature_token_columns(int *n);
 const afb_feature_column *afb_feature_global_columns(int *n);
 
-/* Targets, in this order. */
-enum { AFB_TARGET_CHEAPEST_RUNG, AFB_TARGET_CONVERGED, AFB_N_TARGETS };
+/* What is learnt of a run. The first two are the targets of tables that know of no more (afb_features_table_init). */
+enum {
+  AFB_TARGET_CHEAPEST_RUNG, AFB_TARGET_CONVERGED, AFB_N_TARGETS,   /* 0, 1: converged at the cheapest rung; at all */
+  AFB_TARGET_COST = AFB_N_TARGETS,   /* ln(core-seconds / the engine's estimate from the input) */
+  AFB_TARGET_LOWERING,               /* log10 of the lowering in hartree (campaign/gain.h), within -7 ... 1; what is not positive counts as -7 */
+  AFB_TARGET_LOWERS,                 /* 0, 1: the lowering is at least AFB_USEFUL_LOWERING */
+  AFB_TARGET_FRESH,                  /* 0, 1: afb_gain.fresh */
+  AFB_N_LABELS
+};
 
 /* An ion: its ground configuration and the estimates. AFB_E_INPUT when the electrons are not z - charge, AFB_E_MEMORY.
  * Cost: some milliseconds. Make one per ion and keep it. */

@@ -6,9 +6,29 @@
 
 #include "campaign/learner_parts.h"
 #include "core/clock.h"
+#include "learn/logistic.h"
+#include "learn/ridge.h"
 #include "learn/split.h"
 
 enum { FOLDS = 5, SLICE = 2 };
+static const double RIDGE = 10, LEAST_LOG_LOWERING = -7, MOST_LOG_LOWERING = 1;
+
+void afb_sample_label(afb_outcome outcome, int rung, double core_seconds, double estimate, const afb_gain *gain,
+                      float label[AFB_N_LABELS])
+{
+  int says_nothing = outcome == AFB_OUTCOME_NONE || outcome == AFB_OUTCOME_INFEASIBLE || outcome == AFB_OUTCOME_RESOURCE_LIMIT ||
+                     outcome == AFB_OUTCOME_ENGINE_FAILED;
+  int ok = afb_outcome_ok(outcome);
+  double lowering = gain ? gain->lowering : NAN;
+  label[AFB_TARGET_CONVERGED] = says_nothing ? NAN : (float)ok;
+  /* Of imported outcomes the rung is unknown. */
+  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || rung == AFB_RUNG_NONE ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
+  label[AFB_TARGET_COST] = !says_nothing && core_seconds > 0 && estimate > 0 ? (float)log(core_seconds / estimate) : NAN;
+  label[AFB_TARGET_LOWERING] = isnan(lowering) ? NAN
+    : (float)fmin(fmax(lowering > 0 ? log10(lowering) : LEAST_LOG_LOWERING, LEAST_LOG_LOWERING), MOST_LOG_LOWERING);
+  label[AFB_TARGET_LOWERS] = isnan(lowering) ? NAN : (float)(lowering >= AFB_USEFUL_LOWERING);
+  label[AFB_TARGET_FRESH] = gain && gain->fresh >= 0 ? (float)gain->fresh : NAN;
+}
 
 afb_status afb_learner_create(MPI_Comm comm, uint64_t seed, afb_learner **out)
 {
@@ -36,6 +56,9 @@ void afb_learner_destroy(afb_learner **learner)
   for (int i = 0; i < l->n_ions; i++)
     afb_feature_ion_destroy(&l->ion[i].features);
   free(l->ion);
+  free(l->more);
+  for (int t = 0; t < AFB_N_LABELS; t++)
+    free(l->linear[t].weight);
   afb_set_table_clear(&l->table);
   afb_bytes_clear(&l->pending);
   afb_model_destroy(&l->model);
@@ -48,7 +71,7 @@ void afb_learner_destroy(afb_learner **learner)
  * each, in bytes). */
 typedef struct {
   int z, charge, n, added, warm, n_levels, failed_n, failed_l;
-  float label[AFB_N_TARGETS];
+  float label[AFB_N_LABELS];
 } head;
 
 static afb_status pack(const afb_sample *sample, afb_bytes *bytes)
@@ -116,6 +139,21 @@ static afb_status find_ion(afb_learner *l, afb_ion ion, const afb_feature_ion **
   return AFB_OK;
 }
 
+/* All labels of the row that comes next. */
+static afb_status note_labels(afb_learner *l, const float *label)
+{
+  if (l->table.n >= l->more_capacity) {
+    int64_t capacity = 2 * l->table.n + 256;
+    float *grown = realloc(l->more, (size_t)capacity * AFB_N_LABELS * sizeof *grown);
+    if (!grown)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld samples", (long long)capacity);
+    l->more = grown;
+    l->more_capacity = capacity;
+  }
+  memcpy(l->more + l->table.n * AFB_N_LABELS, label, AFB_N_LABELS * sizeof *label);
+  return AFB_OK;
+}
+
 /* Takes the next sample out of the bytes and appends it to a table. */
 static afb_status append(afb_learner *l, afb_bytes *bytes, int with_label, afb_set_table *table)
 {
@@ -131,6 +169,8 @@ static afb_status append(afb_learner *l, afb_bytes *bytes, int with_label, afb_s
   afb_feature_request request = {.n_configurations = h.n, .configuration = configuration, .added = h.added,
     .started = h.warm ? started : NULL, .n_levels = h.n_levels, .failed_n = h.failed_n, .failed_l = h.failed_l};
   AFB_TRY(find_ion(l, (afb_ion){h.z, h.charge}, &request.ion));
+  if (with_label)
+    AFB_TRY(note_labels(l, h.label));
   return afb_features_append(&request, with_label ? h.label : NULL, table);
 }
 
@@ -228,6 +268,26 @@ afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set
   return afb_trainer_finish(&trainer, valid && valid->n > 0 ? metrics : NULL);
 }
 
+/* The same on every rank. What cannot be fitted (no label of that kind, one class only) stays unknown. */
+static afb_status fit_linear(afb_learner *l)
+{
+  int g = l->table.n_global;
+  for (int t = AFB_N_TARGETS; t < AFB_N_LABELS; t++) {
+    afb_linear *fit = &l->linear[t];
+    int number = t == AFB_TARGET_COST || t == AFB_TARGET_LOWERING;
+    if (!fit->weight && !(fit->weight = malloc(((size_t)g + 1) * sizeof *fit->weight)))
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for a linear model");
+    afb_status status = number
+      ? afb_ridge_fit(l->table.n, g, l->table.global, g, l->more + t, AFB_N_LABELS, RIDGE, fit->weight, &fit->deviation)
+      : afb_logistic_fit(l->table.n, g, l->table.global, g, l->more + t, AFB_N_LABELS, RIDGE, fit->weight);
+    if (status != AFB_OK) {
+      free(fit->weight);
+      fit->weight = NULL;
+    }
+  }
+  return AFB_OK;
+}
+
 afb_status afb_learner_new_model(const afb_learner *l, afb_model **out)
 {
   afb_model_spec spec;
@@ -279,6 +339,7 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
   afb_count_labels(&learner->table, AFB_TARGET_CONVERGED, &known, &positive);
   if (known == 0)
     return AFB_OK;
+  AFB_TRY(afb_agree(learner->comm, fit_linear(learner)));
   if (!learner->model)
     AFB_TRY(afb_learner_new_model(learner, &learner->model));
   afb_status status = train_on_split(learner, seconds, round);
@@ -288,42 +349,67 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
 
 int afb_learner_ready(const afb_learner *learner) { return learner->model && learner->model->step > 0; }
 
-/* This rank's share of the samples, described and predicted. Samples that cannot be described keep NaN. */
-static afb_status predict_share(afb_learner *l, afb_bytes *bytes, int64_t n, int64_t first, int64_t last, float *mean,
-                                float *spread)
+static void forecast_linear(const afb_learner *l, const float *global, double estimate, afb_forecast *out)
+{
+  double value[AFB_N_LABELS];
+  for (int t = AFB_N_TARGETS; t < AFB_N_LABELS; t++)
+    value[t] = l->linear[t].weight ? afb_ridge_value(l->table.n_global, global, l->linear[t].weight) : NAN;
+  out->log_cost = (float)(log(estimate) + value[AFB_TARGET_COST]);
+  out->log_cost_sd = isnan(out->log_cost) ? NAN : (float)l->linear[AFB_TARGET_COST].deviation;
+  out->fresh = (float)(1 / (1 + exp(-value[AFB_TARGET_FRESH])));
+  out->log_lowering = (float)fmin(fmax(value[AFB_TARGET_LOWERING], LEAST_LOG_LOWERING), MOST_LOG_LOWERING);
+  if (isnan(value[AFB_TARGET_LOWERING]))
+    out->log_lowering = NAN;
+  out->p_lowering = (float)(1 / (1 + exp(-value[AFB_TARGET_LOWERS])));
+}
+
+/* Walks over a sample that is another rank's. */
+static afb_status skip(afb_bytes *bytes)
+{
+  head h;
+  unsigned char started[AFB_MAX_SET];
+  afb_configuration configuration;
+  AFB_TRY(afb_bytes_get(bytes, &h, sizeof h));
+  AFB_TRY(afb_bytes_get(bytes, started, (size_t)h.n));
+  for (int k = 0; k < h.n; k++)
+    AFB_TRY(get_configuration(bytes, &configuration));
+  return AFB_OK;
+}
+
+/* Samples first ... last-1, described; row[] says which one each row of the table is. Samples that cannot be described are left out. */
+static afb_status describe_share(afb_learner *l, afb_bytes *bytes, int64_t first, int64_t last, afb_set_table *table, int64_t *row)
+{
+  for (int64_t i = 0; i < first; i++)
+    AFB_TRY(skip(bytes));
+  for (int64_t i = first; i < last; i++) {
+    int64_t before = table->n;
+    afb_status status = append(l, bytes, 0, table);
+    if (status != AFB_OK && status != AFB_E_LIMIT && status != AFB_E_INPUT)
+      return status;
+    if (table->n > before)
+      row[before] = i;
+  }
+  return AFB_OK;
+}
+
+static afb_status predict_share(afb_learner *l, afb_bytes *bytes, const double *estimate, int64_t first, int64_t last, afb_forecast *out)
 {
   afb_set_table table;
   AFB_TRY(afb_features_table_init(&table));
-  int64_t *row = malloc((size_t)(last - first) * sizeof *row + 1);
-  float *p = malloc((size_t)(last - first) * 2 * AFB_N_TARGETS * sizeof *p + 1);
-  afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n);
-  for (int64_t i = 0; i < last && status == AFB_OK; i++) {
-    int64_t before = table.n;
-    if (i < first) {
-      /* Walks over the samples of lower ranks. */
-      head h;
-      unsigned char skipped[AFB_MAX_SET];
-      afb_configuration configuration;
-      status = afb_bytes_get(bytes, &h, sizeof h);
-      if (status == AFB_OK)
-        status = afb_bytes_get(bytes, skipped, (size_t)h.n);
-      for (int k = 0; status == AFB_OK && k < h.n; k++)
-        status = get_configuration(bytes, &configuration);
-      continue;
-    }
-    status = append(l, bytes, 0, &table);
-    if (status == AFB_E_LIMIT || status == AFB_E_INPUT)
-      status = AFB_OK;
-    if (table.n > before)
-      row[before] = i;
-  }
+  size_t n = (size_t)(last - first);
+  int64_t *row = malloc(n * sizeof *row + 1);
+  float *p = malloc(n * 2 * AFB_N_TARGETS * sizeof *p + 1), *spread = p + n * AFB_N_TARGETS;
+  afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %zu predictions", n);
+  if (status == AFB_OK)
+    status = describe_share(l, bytes, first, last, &table, row);
   if (status == AFB_OK && table.n > 0)
-    status = afb_model_predict(l->model, &table, p, p + (last - first) * AFB_N_TARGETS);
-  for (int64_t i = 0; status == AFB_OK && i < table.n; i++)
-    for (int t = 0; t < AFB_N_TARGETS; t++) {
-      mean[row[i] * AFB_N_TARGETS + t] = p[i * AFB_N_TARGETS + t];
-      spread[row[i] * AFB_N_TARGETS + t] = p[(last - first + i) * AFB_N_TARGETS + t];
-    }
+    status = afb_model_predict(l->model, &table, p, spread);
+  for (int64_t i = 0; status == AFB_OK && i < table.n; i++) {
+    afb_forecast *f = &out[row[i]];
+    memcpy(f->p, p + i * AFB_N_TARGETS, sizeof f->p);
+    memcpy(f->spread, spread + i * AFB_N_TARGETS, sizeof f->spread);
+    forecast_linear(l, table.global + i * table.n_global, estimate[row[i]], f);
+  }
   free(row);
   free(p);
   afb_set_table_clear(&table);
@@ -331,21 +417,38 @@ static afb_status predict_share(afb_learner *l, afb_bytes *bytes, int64_t n, int
 }
 
 /* Puts the shares together on rank 0. */
-static void collect(afb_learner *l, int64_t n, float *values)
+static void collect(afb_learner *l, int64_t n, afb_forecast *all)
 {
   for (int r = 1; r < l->size; r++) {
     int64_t first = n * r / l->size, last = n * (r + 1) / l->size;
-    int count = (int)(last - first) * AFB_N_TARGETS;
+    int bytes = (int)((size_t)(last - first) * sizeof *all);
     if (l->rank == r)
-      MPI_Send(values + first * AFB_N_TARGETS, count, MPI_FLOAT, 0, 0, l->comm);
+      MPI_Send(all + first, bytes, MPI_BYTE, 0, 0, l->comm);
     else if (l->rank == 0)
-      MPI_Recv(values + first * AFB_N_TARGETS, count, MPI_FLOAT, r, 0, l->comm, MPI_STATUS_IGNORE);
+      MPI_Recv(all + first, bytes, MPI_BYTE, r, 0, l->comm, MPI_STATUS_IGNORE);
   }
 }
 
-afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, float *mean, float *spread)
+/* Room for n forecasts, unknown as yet, and the estimates of rank 0's samples. */
+static afb_status make_room(afb_learner *l, int64_t n, const afb_sample *sample, afb_forecast **all, double **estimate)
+{
+  *all = malloc((size_t)n * sizeof **all + 1);
+  *estimate = malloc((size_t)n * sizeof **estimate + 1);
+  AFB_TRY(afb_agree(l->comm, *all && *estimate ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n)));
+  for (int64_t i = 0; i < n; i++) {
+    (*all)[i] = (afb_forecast){{NAN, NAN}, {NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
+    if (l->rank == 0)
+      (*estimate)[i] = sample[i].estimate;
+  }
+  MPI_Bcast(*estimate, (int)n, MPI_DOUBLE, 0, l->comm);
+  return AFB_OK;
+}
+
+afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, afb_forecast *forecast)
 {
   afb_bytes bytes = {0};
+  afb_forecast *all = NULL;
+  double *estimate = NULL;
   afb_status status = AFB_OK;
   if (learner->rank == 0)
     for (int64_t i = 0; i < n && status == AFB_OK; i++)
@@ -353,29 +456,19 @@ afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample
   status = afb_agree(learner->comm, status);
   if (status == AFB_OK)
     status = broadcast(learner, &n, &bytes);
-  float *all = NULL;
-  if (status == AFB_OK) {
-    all = malloc((size_t)n * 2 * AFB_N_TARGETS * sizeof *all + 1);
-    if (!all)
-      status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n);
-    for (int64_t i = 0; all && i < 2 * n * AFB_N_TARGETS; i++)
-      all[i] = NAN;
-    status = afb_agree(learner->comm, status);
-  }
+  if (status == AFB_OK)
+    status = make_room(learner, n, sample, &all, &estimate);
   if (status == AFB_OK) {
     int64_t first = n * learner->rank / learner->size, last = n * (learner->rank + 1) / learner->size;
-    status = predict_share(learner, &bytes, n, first, last, all, all + n * AFB_N_TARGETS);
-    status = afb_agree(learner->comm, status);
+    status = afb_agree(learner->comm, predict_share(learner, &bytes, estimate, first, last, all));
   }
   if (status == AFB_OK) {
     collect(learner, n, all);
-    collect(learner, n, all + n * AFB_N_TARGETS);
-    if (learner->rank == 0) {
-      memcpy(mean, all, (size_t)n * AFB_N_TARGETS * sizeof *all);
-      memcpy(spread, all + n * AFB_N_TARGETS, (size_t)n * AFB_N_TARGETS * sizeof *all);
-    }
+    if (learner->rank == 0 && n > 0)
+      memcpy(forecast, all, (size_t)n * sizeof *all);
   }
   free(all);
+  free(estimate);
   afb_bytes_clear(&bytes);
   return status;
 }

@@ -12,11 +12,20 @@ typedef struct {
   afb_feature_ion *features;   /* NULL: the ion cannot be described */
 } afb_known_ion;
 
+/* Linear models of one label on the globals; NULL weights: nothing to learn from. */
+typedef struct {
+  double *weight;              /* [n_global + 1] */
+  double deviation;
+} afb_linear;
+
 struct afb_learner {
   MPI_Comm comm;
   int rank, size;
   uint64_t seed;
   afb_set_table table;         /* every labelled set, the same on every rank */
+  float *more;                 /* [table.n][AFB_N_LABELS]: all labels of its rows */
+  int64_t more_capacity;
+  afb_linear linear[AFB_N_LABELS];
   afb_bytes pending;           /* rank 0: packed samples that the others have not got yet */
   int64_t n_pending;
   int n_ions, ion_capacity;

@@ -12,7 +12,7 @@ enum { SLICE = 128 };                  /* candidates predicted between two looks
 afb_sample afb_ranking_sample(const afb_campaign_state *state, int ion, const afb_node *node, int added, const afb_node *start)
 {
   return (afb_sample){.ion = state->ledger->ion[ion].ion, .candidates = &state->ledger->ion[ion], .node = node,
-    .added = added, .start = start, .n_levels = state->options->n_levels, .label = {NAN, NAN}};
+    .added = added, .start = start, .n_levels = state->options->n_levels, .estimate = NAN};
 }
 
 /* Candidates that the model is asked about, equally many of every set size as far as there are: without this the
@@ -52,8 +52,8 @@ static int outer_orbital(const afb_campaign_state *state, const afb_edge *edge)
 void afb_ranking_clear(afb_ranking *r)
 {
   free(r->edge);
-  free(r->mean);
-  free(r->spread);
+  free(r->forecast);
+  free(r->estimate);
   *r = (afb_ranking){0};
 }
 
@@ -73,10 +73,9 @@ static afb_status gather(afb_campaign_state *state, afb_ranking *r)
   r->made = 1;
   r->runs = state->runs;
   r->round = state->round;
-  size_t n = (size_t)r->n + 1;
-  r->mean = calloc(n * AFB_N_TARGETS, sizeof *r->mean);
-  r->spread = calloc(n * AFB_N_TARGETS, sizeof *r->spread);
-  return r->mean && r->spread ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld candidates", (long long)r->n);
+  r->forecast = calloc((size_t)r->n + 1, sizeof *r->forecast);
+  r->estimate = calloc((size_t)r->n + 1, sizeof *r->estimate);
+  return r->forecast && r->estimate ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld candidates", (long long)r->n);
 }
 
 /* Collective on the trainers. The ledger may grow between two slices: what points into it is taken anew for each. */
@@ -87,10 +86,11 @@ static afb_status predict(afb_campaign_state *state, afb_ranking *r, int (*poll)
   for (int64_t first = 0; first < r->n && status == AFB_OK; first += SLICE) {
     int64_t n = r->n - first < SLICE ? r->n - first : SLICE;
     const afb_edge *edge = r->edge ? r->edge + first : NULL;
-    for (int64_t i = 0; i < n && edge; i++)
+    for (int64_t i = 0; i < n && edge; i++) {
       sample[i] = afb_ranking_sample(state, edge[i].ion, &edge[i].node, edge[i].added, start_of(state, &edge[i]));
-    status = afb_learner_predict(state->learner, n, sample, r->mean ? r->mean + first * AFB_N_TARGETS : NULL,
-                                 r->spread ? r->spread + first * AFB_N_TARGETS : NULL);
+      sample[i].estimate = r->estimate[first + i] = afb_plan_estimate(state, &edge[i]);
+    }
+    status = afb_learner_predict(state->learner, n, sample, r->forecast ? r->forecast + first : NULL);
     poll(poll_context);
   }
   return status;
@@ -114,6 +114,21 @@ afb_status afb_rank_candidates(afb_campaign_state *state, int (*poll)(void *), v
   return AFB_OK;
 }
 
+/* What a run is expected to take: what the model says and what runs of this ion and size took, in the middle. */
+static double cost_of(const afb_campaign_state *state, const afb_edge *edge, double estimate, double log_cost)
+{
+  double by_ion = afb_costs_predict(&state->costs, edge->ion, edge->node.n, estimate);
+  return isnan(log_cost) ? by_ion : sqrt(by_ion * exp(log_cost));
+}
+
+static afb_prospect prospect_of(const afb_campaign_state *state, const afb_edge *edge, double estimate, const afb_forecast *f)
+{
+  double p = f->p[AFB_TARGET_CONVERGED], spread = f->spread[AFB_TARGET_CONVERGED];
+  return (afb_prospect){.ion = edge->ion, .size = edge->node.n, .orbital = outer_orbital(state, edge),
+    .probability = afb_harvest_expect(state->harvest, edge->ion, edge->added, p, f->p_lowering, f->fresh),
+    .spread = isnan(spread) ? 0.0 : spread, .cost = cost_of(state, edge, estimate, f->log_cost)};
+}
+
 /* The candidates that are free still, and where they stand in the ranking. */
 static int64_t make_prospects(const afb_campaign_state *state, afb_prospect *prospect, int64_t *place)
 {
@@ -123,12 +138,8 @@ static int64_t make_prospects(const afb_campaign_state *state, afb_prospect *pro
     const afb_edge *edge = &r->edge[i];
     if (afb_ledger_find(state->ledger, edge->ion, &edge->node) != AFB_NODE_FREE)
       continue;
-    float p = r->mean[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED], spread = r->spread[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED];
-    afb_planned planned = {.edge = *edge};
-    afb_plan_cost(state, &planned);
     place[n] = i;
-    prospect[n++] = (afb_prospect){.ion = edge->ion, .size = edge->node.n, .orbital = outer_orbital(state, edge),
-      .probability = isnan(p) ? 0.0 : p, .spread = isnan(spread) ? 0.0 : spread, .cost = planned.seconds};
+    prospect[n++] = prospect_of(state, edge, r->estimate[i], &r->forecast[i]);
   }
   return n;
 }
@@ -151,8 +162,8 @@ static afb_status store_prediction(afb_campaign_state *state, int64_t i, double 
   char text[AFB_CONFIGURATION_LENGTH], label[AFB_ION_LENGTH];
   afb_store_prediction row = {.round = r->round, .model = afb_store_count(state->store, AFB_TABLE_MODELS) - 1,
     .parent = parent_run(state, edge), .added = -1,
-    .probability = r->mean[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED],
-    .probability_cheapest = r->mean[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG],
+    .probability = r->forecast[i].p[AFB_TARGET_CONVERGED],
+    .probability_cheapest = r->forecast[i].p[AFB_TARGET_CHEAPEST_RUNG],
     .predicted_cost = cost, .score = score, .chosen = 1};
   AFB_TRY(afb_store_intern_ion(state->store, ion->ion.z, ion->ion.charge, afb_ion_format(ion->ion, label), &row.ion));
   if (edge->added >= 0) {
@@ -169,8 +180,8 @@ static afb_status queue_choices(afb_campaign_state *state, int n, const afb_choi
   for (int k = 0; k < n; k++) {
     int64_t i = place[choice[k].prospect];
     AFB_TRY(afb_plan_push(state, &r->edge[i], choice[k].random ? AFB_BY_RANDOM : AFB_BY_MODEL,
-                          r->mean[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED],
-                          r->mean[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG]));
+                          r->forecast[i].p[AFB_TARGET_CONVERGED],
+                          r->forecast[i].p[AFB_TARGET_CHEAPEST_RUNG]));
     AFB_TRY(store_prediction(state, i, prospect[choice[k].prospect].cost, choice[k].score));
   }
   return AFB_OK;

@@ -12,22 +12,13 @@ static const double VALIDATION_SHARE = 0.05;   /* of the campaign's wall time un
 static const double LEAST_TRAINING = 0.25, MOST_TRAINING = 60.0;   /* seconds of one training */
 static const double NEW_SHARE = 0.1;           /* of labels must be new for a training, */
 
-void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS])
-{
-  int says_nothing = outcome == AFB_OUTCOME_NONE || outcome == AFB_OUTCOME_INFEASIBLE || outcome == AFB_OUTCOME_RESOURCE_LIMIT ||
-                     outcome == AFB_OUTCOME_ENGINE_FAILED;
-  int ok = afb_outcome_ok(outcome);
-  label[AFB_TARGET_CONVERGED] = says_nothing ? NAN : (float)ok;
-  /* Of imported outcomes the rung is unknown. */
-  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || rung == AFB_RUNG_NONE ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
-}
-
-static afb_status teach(const afb_campaign_state *state, const afb_entry *entry, const afb_entry *from, afb_learner *learner,
-                        int64_t *n)
+static afb_status teach(const afb_campaign_state *state, const afb_entry *entry, const afb_entry *from, const afb_gain *gain,
+                        afb_learner *learner, int64_t *n)
 {
   const afb_node *start = entry->parent >= 0 ? &from[entry->parent].node : NULL;
   afb_sample sample = afb_ranking_sample(state, entry->ion, &entry->node, entry->added, start);
-  afb_campaign_label(entry->outcome, entry->rung, sample.label);
+  afb_sample_label(entry->outcome, entry->rung, entry->core_seconds, entry->cost.estimate, gain, sample.label);
+  sample.estimate = entry->cost.estimate;
   sample.failed_n = entry->failed_n;
   sample.failed_l = entry->failed_l;
   if (isnan(sample.label[AFB_TARGET_CONVERGED]) || !learner)
@@ -40,15 +31,16 @@ static afb_status teach_all(const afb_campaign_state *state, afb_learner *learne
 {
   const afb_ledger *l = state->ledger;
   for (int64_t i = 0; i < l->n; i++)
-    AFB_TRY(teach(state, &l->entry[i], l->entry, learner, n));
+    AFB_TRY(teach(state, &l->entry[i], l->entry, &state->harvest->gain[i], learner, n));
   for (int64_t i = 0; i < l->n_imported; i++)
-    AFB_TRY(teach(state, &l->imported[i], l->imported, learner, n));
+    AFB_TRY(teach(state, &l->imported[i], l->imported, NULL, learner, n));
   return AFB_OK;
 }
 
-afb_status afb_round_teach(afb_campaign_state *state, const afb_entry *entry)
+afb_status afb_round_teach(afb_campaign_state *state, int64_t entry)
 {
-  return teach(state, entry, state->ledger->entry, state->learner, &state->new_labels);
+  const afb_ledger *l = state->ledger;
+  return teach(state, &l->entry[entry], l->entry, &state->harvest->gain[entry], state->learner, &state->new_labels);
 }
 
 static int metric_rows(const afb_learner_round *trained, afb_store_metric *row)

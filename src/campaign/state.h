@@ -24,7 +24,8 @@ typedef struct {
   int64_t runs;                /* stored when the candidates were gathered */
   int64_t n;
   afb_edge *edge;
-  float *mean, *spread;        /* [n][AFB_N_TARGETS] */
+  afb_forecast *forecast;      /* [n] */
+  double *estimate;            /* [n] core-seconds, from the input alone */
 } afb_ranking;
 void afb_ranking_clear(afb_ranking *ranking);
 
@@ -33,7 +34,8 @@ typedef struct {
   const afb_campaign_options *options;
   afb_store *store;
   afb_campaign_result *result;
-  afb_ledger *ledger;          /* the result's */
+  afb_ledger *ledger;          /* the result's, */
+  afb_harvest *harvest;        /* too */
   MPI_Comm trainers;           /* the first ranks, who train and rank; elsewhere MPI_COMM_NULL */
   int n_trainers;
   afb_learner *learner;        /* on these; NULL unless the strategy is the model */
@@ -70,6 +72,8 @@ afb_status afb_plan_push(afb_campaign_state *state, const afb_edge *edge, afb_st
                          double probability_cheapest);
 /* Gives back what waits in the queue. */
 void afb_plan_give_back(afb_campaign_state *state);
+/* Core-seconds of a run, by the engine's estimate from the input alone. */
+double afb_plan_estimate(const afb_campaign_state *state, const afb_edge *edge);
 /* Fills what the run of planned->edge is predicted to take: estimate, seconds, bound, ranks. */
 void afb_plan_cost(const afb_campaign_state *state, afb_planned *planned);
 /* Whether every ion's ground configuration has been run: before that there is nothing to rank. */
@@ -91,6 +95,6 @@ afb_status afb_round_finish(afb_campaign_state *state);
 /* Collective on the trainers. Hands stored outcomes to the learner and takes the last stored model up. */
 afb_status afb_round_resume(afb_campaign_state *state);
 /* Rank 0: one more labelled set for the learner, if its outcome says anything. */
-afb_status afb_round_teach(afb_campaign_state *state, const afb_entry *entry);
+afb_status afb_round_teach(afb_campaign_state *state, int64_t entry);
 
 #endif

@@ -33,12 +33,12 @@ typedef struct {
   afb_status (*check)(const afb_model_spec *spec);                    /* AFB_E_INPUT */
   int64_t (*n_weights)(const afb_model_spec *spec);                   /* of one member */
   void (*init)(const afb_model_spec *spec, int member, float *weight);
-  /* Replaces what would be random by a linear model of the standardised globals: linear [n_target][n_global + 1], constant last. */
+  /* Replaces what would be random by a linear model of the standardised globals: linear [n_out][n_global + 1] of every output, constant last. */
   void (*prime)(const afb_model_spec *spec, const double *linear, float *weight);
   /* Work space: holds the activations between forward and backward; grows to the largest batch seen. */
   afb_status (*work_create)(const afb_model_spec *spec, void **work);
   void (*work_destroy)(void **work);
-  /* logit [n_sets][n_target]. AFB_E_MEMORY. */
+  /* logit [n_sets][n_out]. AFB_E_MEMORY. */
   afb_status (*forward)(void *work, const float *weight, const afb_set_batch *batch, float *logit);
   /* Of the batch of the last forward, with the same weights. Adds to gradient. */
   void (*backward)(void *work, const float *weight, const afb_set_batch *batch, const float *logit_gradient,
