@@ -62,7 +62,7 @@ static void show_progress(const afb_campaign_state *state)
   if (!state->options->progress)
     return;
   afb_campaign_progress progress = {.runs = state->runs, .converged = state->converged,
-    .fraction = used_fraction(state), .fraction_at_start = state->fraction_at_start, .training = state->asked_aside};
+    .fraction = used_fraction(state), .fraction_at_start = state->fraction_at_start, .training = state->asked_aside, .harvest = state->harvest};
   state->options->progress(state->options->progress_context, &progress);
 }
 
@@ -78,6 +78,9 @@ static afb_check check(void *context)
     end(state, AFB_END_STOP_FILE);
   if (now > state->deadline)
     end(state, AFB_END_WALL_TIME);
+  double cpu_seconds = state->options->budget_cpu_seconds;
+  if (cpu_seconds > 0.0 && afb_cpu_seconds() - state->cpu_at_start > cpu_seconds)
+    end(state, AFB_END_CORE_HOURS);
   show_progress(state);
   if (!state->ended)
     return AFB_CHECK_GO;
@@ -500,7 +503,7 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
 {
   *result = (afb_campaign_result){0};
   campaign c = {.state = {.pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger,
-    .harvest = &result->harvest,
+    .harvest = &result->harvest, .cpu_at_start = afb_cpu_seconds(),
     .trainers = MPI_COMM_NULL, .n_trainers = count_trainers(pool)}};
   afb_work work = {.context = &c, .next = next, .done = done, .dropped = dropped, .check = check_hook, .together = together,
     .aside = aside, .aside_ranks = c.state.n_trainers};

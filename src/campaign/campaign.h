@@ -26,6 +26,7 @@ typedef struct {
   double fraction;             /* used of the budget that will end first, 0 ... 1 */
   double fraction_at_start;
   int training;                /* 1: some ranks are training */
+  const afb_harvest *harvest;
 } afb_campaign_progress;
 
 typedef struct {
@@ -42,7 +43,8 @@ typedef struct {
   const char *list;            /* CSV file of AFB_BY_LIST */
   int batch;
   int64_t budget_runs;         /* 0: no limit */
-  double budget_core_seconds, budget_wall_seconds;   /* 0: no limit */
+  double budget_core_seconds, budget_wall_seconds;   /* of runs; since started_at. 0: no limit */
+  double budget_cpu_seconds;   /* of rank 0 in this start, for whatever: for comparisons on one rank; 0: no limit */
   uint64_t seed;
   int max_iterations;          /* of one run */
   double max_seconds;

@@ -58,6 +58,7 @@ typedef struct {
   afb_edge *listed;            /* of AFB_BY_LIST */
   int ended;
   double ended_at, committed_at, commit_seconds, stop_file_at, fraction_at_start;
+  double cpu_at_start;         /* afb_cpu_seconds */
   double deadline;             /* afb_wall_seconds() by which runs have to be over; INFINITY: none */
   double grace;                /* seconds that runs may go on after it */
   double modelling;            /* seconds of wall time that the trainers spent training and ranking, */
