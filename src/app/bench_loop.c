@@ -11,7 +11,13 @@
 #include "campaign/bench_loop.h"
 #include "report/bench_loop.h"
 
-static void show(int done, int all) { fprintf(stderr, "%d of %d campaigns\n", done, all); }
+static void show(const afb_loop *loop, int strategy, int seed)
+{
+  const double *value = loop->value[strategy][seed][AFB_LOOP_POINTS - 1];
+  fprintf(stderr, "%s, seed %d: %.0f runs, %.0f converged, %.0f levels, %.0f useful; %.0f %% modelling\n", afb_strategy_name(loop->strategy[strategy]), seed + 1,
+          value[AFB_LOOP_RUNS], value[AFB_LOOP_CONVERGED], value[AFB_LOOP_LEVELS], value[AFB_LOOP_USEFUL],
+          100.0 * loop->model_share[strategy][seed]);
+}
 
 static afb_status write_figure(const char *path, const afb_loop *loop)
 {

@@ -26,10 +26,19 @@ static void record(void *context, const afb_campaign_progress *p)
   for (; r->next < AFB_LOOP_POINTS && r->next + 1 <= used; r->next++)
     memcpy(r->value[r->next], r->now, sizeof r->now);
   r->now[AFB_LOOP_RUNS] = (double)p->runs;
-  r->now[AFB_LOOP_CONVERGED] = (double)p->harvest->converged;
-  r->now[AFB_LOOP_LEVELS] = (double)p->harvest->levels;
-  r->now[AFB_LOOP_USEFUL] = (double)p->harvest->useful;
-  r->now[AFB_LOOP_LOWERING] = p->harvest->lowering;
+  r->now[AFB_LOOP_CONVERGED] = (double)p->got.converged;
+  r->now[AFB_LOOP_LEVELS] = (double)p->got.levels;
+  r->now[AFB_LOOP_USEFUL] = (double)p->got.useful;
+  r->now[AFB_LOOP_LOWERING] = p->got.lowering;
+}
+
+/* A file and the journal of one that was ended from outside. */
+static void remove_files(const char *path)
+{
+  char journal[1100];
+  snprintf(journal, sizeof journal, "%s.journal", path);
+  unlink(path);
+  unlink(journal);
 }
 
 static afb_status run_one(const afb_pool *pool, const afb_campaign_options *shared, const char *path, int strategy, int seed, afb_loop *out)
@@ -45,7 +54,7 @@ static afb_status run_one(const afb_pool *pool, const afb_campaign_options *shar
   afb_store *store;
   afb_campaign_result result;
   afb_record_legend(&writer.legend);
-  unlink(path);
+  remove_files(path);
   AFB_TRY(afb_store_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store));
   afb_status status = afb_campaign_run(pool, &options, store, &result);
   for (; r.next < AFB_LOOP_POINTS; r.next++)
@@ -53,27 +62,27 @@ static afb_status run_one(const afb_pool *pool, const afb_campaign_options *shar
   out->model_share[strategy][seed] = result.schedule.wall > 0.0 ? result.schedule.aside / result.schedule.wall : 0.0;
   afb_campaign_result_clear(&result);
   afb_status closed = afb_store_close(&store);
-  unlink(path);
+  remove_files(path);
   return status == AFB_OK ? closed : status;
 }
 
 /* Campaigns of one seed are run one after another, so that they meet the same machine. */
 static afb_status run_share(const afb_pool *alone, const afb_campaign_options *options, const char *prefix, int rank, int size,
-                            void (*show)(int, int), afb_loop *out)
+                            void (*show)(const afb_loop *, int, int), afb_loop *out)
 {
   enum { ALL = AFB_LOOP_STRATEGIES * AFB_LOOP_SEEDS };
   char path[1024];
   snprintf(path, sizeof path, "%.1000s-%d.h5", prefix, rank);
   for (int k = rank; k < ALL; k += size) {
     AFB_TRY(run_one(alone, options, path, k % AFB_LOOP_STRATEGIES, k / AFB_LOOP_STRATEGIES, out));
-    if (show && rank == 0)
-      show(k + size < ALL ? k + size : ALL, ALL);
+    if (show)
+      show(out, k % AFB_LOOP_STRATEGIES, k / AFB_LOOP_STRATEGIES);
   }
   return AFB_OK;
 }
 
-afb_status afb_bench_loop(MPI_Comm comm, const afb_campaign_options *options, const char *prefix, void (*show)(int done, int all),
-                          afb_loop *out)
+afb_status afb_bench_loop(MPI_Comm comm, const afb_campaign_options *options, const char *prefix,
+                          void (*show)(const afb_loop *loop, int strategy, int seed), afb_loop *out)
 {
   static const afb_strategy strategy[AFB_LOOP_STRATEGIES] = {AFB_BY_MODEL, AFB_BY_RANDOM, AFB_BY_BREADTH};
   int rank, size;

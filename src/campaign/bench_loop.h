@@ -25,10 +25,10 @@ typedef struct {
 } afb_loop;
 
 /* Collective on comm. Seeds are options->seed and the following numbers; the budget is options->budget_cpu_seconds. Writes files PREFIX-N.h5 and
- * removes them. show (rank 0, may be NULL) is called after each of its campaigns. Every rank gets the result. The statuses of
+ * removes them. show (on the rank that ran it; may be NULL) is called after each campaign. Every rank gets the result. The statuses of
  * afb_campaign_run. */
-afb_status afb_bench_loop(MPI_Comm comm, const afb_campaign_options *options, const char *prefix, void (*show)(int done, int all),
-                          afb_loop *out);
+afb_status afb_bench_loop(MPI_Comm comm, const afb_campaign_options *options, const char *prefix,
+                          void (*show)(const afb_loop *loop, int strategy, int seed), afb_loop *out);
 
 /* A mean over seeds with the half width of its 95 % interval (Student's t). */
 typedef struct {

@@ -62,7 +62,7 @@ static void show_progress(const afb_campaign_state *state)
   if (!state->options->progress)
     return;
   afb_campaign_progress progress = {.runs = state->runs, .converged = state->converged,
-    .fraction = used_fraction(state), .fraction_at_start = state->fraction_at_start, .training = state->asked_aside, .harvest = state->harvest};
+    .fraction = used_fraction(state), .fraction_at_start = state->fraction_at_start, .training = state->asked_aside, .got = state->harvest->sum};
   state->options->progress(state->options->progress_context, &progress);
 }
 
@@ -374,6 +374,7 @@ static void take_stock(afb_campaign_state *state)
       state->round = entry->round + 1;
   }
   state->result->runs_before = state->runs;
+  state->result->got_before = state->harvest->sum;
   state->fraction_at_start = used_fraction(state);
 }
 

@@ -26,7 +26,7 @@ typedef struct {
   double fraction;             /* used of the budget that will end first, 0 ... 1 */
   double fraction_at_start;
   int training;                /* 1: some ranks are training */
-  const afb_harvest *harvest;
+  afb_harvest_sum got;
 } afb_campaign_progress;
 
 typedef struct {
@@ -72,7 +72,8 @@ int afb_end_resumable(afb_end end);
 typedef struct {
   afb_end end;
   int signal;
-  int64_t runs_before;         /* stored by earlier starts */
+  int64_t runs_before;         /* stored by earlier starts, */
+  afb_harvest_sum got_before;  /* and what these had brought */
   afb_schedule_stats schedule; /* of this start */
   double wall;                 /* since started_at, seconds */
   double startup;              /* until the first run could begin, seconds */

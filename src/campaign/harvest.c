@@ -121,10 +121,10 @@ static void count_in(afb_harvest *h, const afb_entry *entry, const afb_gain *gai
     count->lowered += gain->lowering >= AFB_USEFUL_LOWERING;
     count->led += gain->fresh == 1;
   }
-  h->converged += ok;
-  h->levels += gain->new_levels;
-  h->useful += gain->useful;
-  h->lowering += gain->lowering > 0.0 ? gain->lowering : 0.0;
+  h->sum.converged += ok;
+  h->sum.levels += gain->new_levels;
+  h->sum.useful += gain->useful;
+  h->sum.lowering += gain->lowering > 0.0 ? gain->lowering : 0.0;
 }
 
 afb_status afb_harvest_add(const afb_ledger *ledger, afb_gain_levels *levels, afb_harvest *h)

@@ -23,6 +23,10 @@ typedef struct {
 typedef struct {
   int64_t converged, levels, useful;   /* runs; distinct levels (keys); runs */
   double lowering;             /* hartree: sum of the lowerings that are positive */
+} afb_harvest_sum;
+
+typedef struct {
+  afb_harvest_sum sum;
   int64_t n, capacity;         /* entries of the ledger that are counted in: the first n */
   afb_gain *gain;              /* [n] */
   afb_gain_levels *lowest;     /* [n] the lowest level of every J^pi block: what the next gain is taken from */

@@ -6,7 +6,7 @@
 #include "campaign/acquisition.h"
 #include "core/random.h"
 
-enum { STREAM_POOL = 0x706f6f6c, LEAST_POOL = 384, MOST_PARENTS = 2048 };
+enum { STREAM_POOL = 0x706f6f6c, LEAST_POOL = 384, MOST_PARENTS = 2048, MOST_SCORED = 8192, MOST_CONFIGURATIONS = 4096 };
 enum { SLICE = 128 };                  /* candidates predicted between two looks at messages */
 
 afb_sample afb_ranking_sample(const afb_campaign_state *state, int ion, const afb_node *node, int added, const afb_node *start)
@@ -15,38 +15,10 @@ afb_sample afb_ranking_sample(const afb_campaign_state *state, int ion, const af
     .added = added, .start = start, .n_levels = state->options->n_levels, .estimate = NAN};
 }
 
-/* Candidates that the model is asked about, equally many of every set size as far as there are: without this the
- * largest size, of which there are most, would be all that it sees. */
-static int64_t draw_pool(const afb_campaign_state *state, int64_t n, afb_edge *edge, int64_t wanted)
-{
-  int64_t kept = 0;
-  int sizes = 0;
-  int64_t of_size[AFB_MAX_SET + 1] = {0};
-  for (int64_t i = 0; i < n; i++)
-    sizes += of_size[edge[i].node.n]++ == 0;
-  for (int64_t i = 0; i < n; i++) {
-    int size = edge[i].node.n;
-    double share = (double)wanted / sizes / (double)of_size[size];
-    if (afb_random_uniform(state->options->seed, STREAM_POOL + ((uint64_t)state->round << 32), (uint64_t)i) < share)
-      edge[kept++] = edge[i];
-  }
-  return kept;
-}
-
 static const afb_node *start_of(const afb_campaign_state *state, const afb_edge *edge)
 {
   int64_t ancestor = state->options->warm_start ? afb_ledger_ancestor(state->ledger, edge->ion, &edge->node) : -1;
   return ancestor >= 0 ? &state->ledger->entry[ancestor].node : NULL;
-}
-
-/* The orbital that a candidate stands for in the diversity of a batch: its outermost shell. */
-static int outer_orbital(const afb_campaign_state *state, const afb_edge *edge)
-{
-  if (edge->added < 0)
-    return -1;
-  const afb_configuration *c = &state->ledger->ion[edge->ion].candidate[edge->added].configuration;
-  const afb_shell *shell = &c->shell[c->n_shells - 1];
-  return shell->n * (AFB_MAX_L + 1) + shell->l;
 }
 
 void afb_ranking_clear(afb_ranking *r)
@@ -63,13 +35,81 @@ static int choices_wanted(const afb_campaign_state *state)
   return batch > ahead ? batch : ahead;
 }
 
+/* What a run is expected to take: what the model says and what runs of this ion and size took, in the middle. */
+static double cost_of(const afb_campaign_state *state, const afb_edge *edge, double estimate, double log_cost)
+{
+  double by_ion = afb_costs_predict(&state->costs, edge->ion, edge->node.n, estimate);
+  return isnan(log_cost) ? by_ion : sqrt(by_ion * exp(log_cost));
+}
+
+/* Worth of a candidate: what the model says, corrected by what its ion's runs showed. */
+static afb_prospect prospect_of(const afb_campaign_state *state, const afb_edge *edge, double estimate, const afb_forecast *f)
+{
+  double p = f->p[AFB_TARGET_CONVERGED], spread = f->spread[AFB_TARGET_CONVERGED];
+  return (afb_prospect){.ion = edge->ion, .growth = edge->ion * MOST_CONFIGURATIONS + edge->added,
+    .probability = afb_harvest_expect(state->harvest, edge->ion, edge->added, p, f->p_lowering, f->fresh),
+    .spread = isnan(spread) ? 0.0 : spread, .cost = cost_of(state, edge, estimate, f->log_cost)};
+}
+
+typedef struct {
+  double worth;
+  int64_t edge;
+} scored;
+
+static int better_first(const void *left, const void *right)
+{
+  const scored *a = left, *b = right;
+  return a->worth != b->worth ? (a->worth < b->worth) - (a->worth > b->worth) : (a->edge > b->edge) - (a->edge < b->edge);
+}
+
+/* A subset of the edges, as many as are wanted or a few more, drawn by (seed, round). */
+static int64_t draw(const afb_campaign_state *state, int64_t n, afb_edge *edge, int64_t wanted)
+{
+  int64_t kept = 0;
+  for (int64_t i = 0; i < n; i++)
+    if (afb_random_uniform(state->options->seed, STREAM_POOL + ((uint64_t)state->round << 32), (uint64_t)i) * (double)n < (double)wanted)
+      edge[kept++] = edge[i];
+  return kept;
+}
+
+/* Puts the candidates to ask the model about first: those that look best by what is known without it, and a quarter drawn from the others. */
+static afb_status select_candidates(const afb_campaign_state *state, int64_t wanted, afb_ranking *r)
+{
+  static const afb_forecast nothing = {{NAN, NAN}, {NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
+  afb_acquisition options;
+  afb_acquisition_default(&options);
+  scored *order = malloc(((size_t)r->n + 1) * sizeof *order);
+  afb_edge *edge = malloc(((size_t)r->n + 1) * sizeof *edge);
+  if (!order || !edge) {
+    free(order);
+    free(edge);
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld candidates", (long long)r->n);
+  }
+  for (int64_t i = 0; i < r->n; i++) {
+    afb_prospect prospect = prospect_of(state, &r->edge[i], afb_plan_estimate(state, &r->edge[i]), &nothing);
+    order[i] = (scored){afb_acquisition_worth(&options, &prospect), i};
+  }
+  qsort(order, (size_t)r->n, sizeof *order, better_first);
+  for (int64_t i = 0; i < r->n; i++)
+    edge[i] = r->edge[order[i].edge];
+  int64_t best = wanted - wanted / 4;
+  if (r->n > wanted)
+    r->n = best + draw(state, r->n - best, edge + best, wanted - best);
+  free(order);
+  free(r->edge);
+  r->edge = edge;
+  return AFB_OK;
+}
+
 /* Rank 0: the candidates to ask about. */
 static afb_status gather(afb_campaign_state *state, afb_ranking *r)
 {
   const afb_campaign_options *o = state->options;
   AFB_TRY(afb_ledger_frontier(state->ledger, o->set_size, 0, MOST_PARENTS, o->seed, (uint64_t)state->round, &r->n, &r->edge));
+  if (r->n > MOST_SCORED)
+    r->n = draw(state, r->n, r->edge, MOST_SCORED);
   int64_t pool = 12 * choices_wanted(state);
-  r->n = draw_pool(state, r->n, r->edge, pool > LEAST_POOL ? pool : LEAST_POOL);
+  AFB_TRY(select_candidates(state, pool > LEAST_POOL ? pool : LEAST_POOL, r));
   r->made = 1;
   r->runs = state->runs;
   r->round = state->round;
@@ -112,21 +152,6 @@ afb_status afb_rank_candidates(afb_campaign_state *state, int (*poll)(void *), v
   afb_ranking_clear(&state->ranking);
   state->ranking = r;
   return AFB_OK;
-}
-
-/* What a run is expected to take: what the model says and what runs of this ion and size took, in the middle. */
-static double cost_of(const afb_campaign_state *state, const afb_edge *edge, double estimate, double log_cost)
-{
-  double by_ion = afb_costs_predict(&state->costs, edge->ion, edge->node.n, estimate);
-  return isnan(log_cost) ? by_ion : sqrt(by_ion * exp(log_cost));
-}
-
-static afb_prospect prospect_of(const afb_campaign_state *state, const afb_edge *edge, double estimate, const afb_forecast *f)
-{
-  double p = f->p[AFB_TARGET_CONVERGED], spread = f->spread[AFB_TARGET_CONVERGED];
-  return (afb_prospect){.ion = edge->ion, .size = edge->node.n, .orbital = outer_orbital(state, edge),
-    .probability = afb_harvest_expect(state->harvest, edge->ion, edge->added, p, f->p_lowering, f->fresh),
-    .spread = isnan(spread) ? 0.0 : spread, .cost = cost_of(state, edge, estimate, f->log_cost)};
 }
 
 /* The candidates that are free still, and where they stand in the ranking. */
