@@ -1,17 +1,30 @@
 #include "campaign/learner.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "campaign/learner_parts.h"
 #include "core/clock.h"
-#include "learn/logistic.h"
-#include "learn/ridge.h"
 #include "learn/split.h"
 
 enum { FOLDS = 5, SLICE = 2 };
-static const double RIDGE = 10, LEAST_LOG_LOWERING = -7, MOST_LOG_LOWERING = 1;
+static const double LEAST_LOG_LOWERING = -7, MOST_LOG_LOWERING = 1;
+
+static float outcome_class(afb_outcome outcome, int rung)
+{
+  static const afb_outcome_class of_rung[AFB_N_RUNGS] = {
+    [AFB_RUNG_DIIS] = AFB_CLASS_DIIS, [AFB_RUNG_SHIFTED] = AFB_CLASS_SHIFTED, [AFB_RUNG_NEWTON] = AFB_CLASS_NEWTON,
+    [AFB_RUNG_RESTART] = AFB_CLASS_RESTART, [AFB_RUNG_HELD] = AFB_CLASS_HELD, [AFB_RUNG_FOLLOWED] = AFB_CLASS_FOLLOWED,
+    [AFB_RUNG_GROWN] = AFB_CLASS_FOLLOWED};
+  if (rung <= AFB_RUNG_NONE || rung >= AFB_N_RUNGS)
+    return NAN;
+  if (afb_outcome_ok(outcome))
+    return (float)of_rung[rung];
+  return (float)(outcome == AFB_OUTCOME_ORBITAL_COLLAPSE ? AFB_CLASS_COLLAPSE
+                 : outcome == AFB_OUTCOME_LIMIT_CYCLE ? AFB_CLASS_CYCLE : AFB_CLASS_FAILED);
+}
 
 void afb_sample_label(afb_outcome outcome, int rung, double core_seconds, double estimate, const afb_gain *gain,
                       float label[AFB_N_LABELS])
@@ -28,13 +41,14 @@ void afb_sample_label(afb_outcome outcome, int rung, double core_seconds, double
     : (float)fmin(fmax(lowering > 0 ? log10(lowering) : LEAST_LOG_LOWERING, LEAST_LOG_LOWERING), MOST_LOG_LOWERING);
   label[AFB_TARGET_LOWERS] = isnan(lowering) ? NAN : (float)(lowering >= AFB_USEFUL_LOWERING);
   label[AFB_TARGET_FRESH] = gain && gain->fresh >= 0 ? (float)gain->fresh : NAN;
+  label[AFB_TARGET_OUTCOME] = says_nothing ? NAN : outcome_class(outcome, rung);
 }
 
 afb_status afb_learner_create(MPI_Comm comm, uint64_t seed, afb_learner **out)
 {
   *out = NULL;
   afb_learner *l = calloc(1, sizeof *l);
-  afb_status status = l ? afb_features_table_init(&l->table) : AFB_FAIL(AFB_E_MEMORY, "no memory for the learner");
+  afb_status status = l ? afb_features_table_init(AFB_N_LABELS, &l->table) : AFB_FAIL(AFB_E_MEMORY, "no memory for the learner");
   status = afb_agree(comm, status);
   if (status != AFB_OK) {
     free(l);
@@ -56,9 +70,6 @@ void afb_learner_destroy(afb_learner **learner)
   for (int i = 0; i < l->n_ions; i++)
     afb_feature_ion_destroy(&l->ion[i].features);
   free(l->ion);
-  free(l->more);
-  for (int t = 0; t < AFB_N_LABELS; t++)
-    free(l->linear[t].weight);
   afb_set_table_clear(&l->table);
   afb_bytes_clear(&l->pending);
   afb_model_destroy(&l->model);
@@ -139,21 +150,6 @@ static afb_status find_ion(afb_learner *l, afb_ion ion, const afb_feature_ion **
   return AFB_OK;
 }
 
-/* All labels of the row that comes next. */
-static afb_status note_labels(afb_learner *l, const float *label)
-{
-  if (l->table.n >= l->more_capacity) {
-    int64_t capacity = 2 * l->table.n + 256;
-    float *grown = realloc(l->more, (size_t)capacity * AFB_N_LABELS * sizeof *grown);
-    if (!grown)
-      return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld samples", (long long)capacity);
-    l->more = grown;
-    l->more_capacity = capacity;
-  }
-  memcpy(l->more + l->table.n * AFB_N_LABELS, label, AFB_N_LABELS * sizeof *label);
-  return AFB_OK;
-}
-
 /* Takes the next sample out of the bytes and appends it to a table. */
 static afb_status append(afb_learner *l, afb_bytes *bytes, int with_label, afb_set_table *table)
 {
@@ -169,8 +165,6 @@ static afb_status append(afb_learner *l, afb_bytes *bytes, int with_label, afb_s
   afb_feature_request request = {.n_configurations = h.n, .configuration = configuration, .added = h.added,
     .started = h.warm ? started : NULL, .n_levels = h.n_levels, .failed_n = h.failed_n, .failed_l = h.failed_l};
   AFB_TRY(find_ion(l, (afb_ion){h.z, h.charge}, &request.ion));
-  if (with_label)
-    AFB_TRY(note_labels(l, h.label));
   return afb_features_append(&request, with_label ? h.label : NULL, table);
 }
 
@@ -268,31 +262,12 @@ afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set
   return afb_trainer_finish(&trainer, valid && valid->n > 0 ? metrics : NULL);
 }
 
-/* The same on every rank. What cannot be fitted (no label of that kind, one class only) stays unknown. */
-static afb_status fit_linear(afb_learner *l)
-{
-  int g = l->table.n_global;
-  for (int t = AFB_N_TARGETS; t < AFB_N_LABELS; t++) {
-    afb_linear *fit = &l->linear[t];
-    int number = t == AFB_TARGET_COST || t == AFB_TARGET_LOWERING;
-    if (!fit->weight && !(fit->weight = malloc(((size_t)g + 1) * sizeof *fit->weight)))
-      return AFB_FAIL(AFB_E_MEMORY, "no memory for a linear model");
-    afb_status status = number
-      ? afb_ridge_fit(l->table.n, g, l->table.global, g, l->more + t, AFB_N_LABELS, RIDGE, fit->weight, &fit->deviation)
-      : afb_logistic_fit(l->table.n, g, l->table.global, g, l->more + t, AFB_N_LABELS, RIDGE, fit->weight);
-    if (status != AFB_OK) {
-      free(fit->weight);
-      fit->weight = NULL;
-    }
-  }
-  return AFB_OK;
-}
-
 afb_status afb_learner_new_model(const afb_learner *l, afb_model **out)
 {
   afb_model_spec spec;
   afb_model_spec_default(l->table.n_token, l->table.n_global, l->table.n_target, &spec);
   spec.seed = l->seed;
+  snprintf(spec.targets, sizeof spec.targets, "%s", AFB_TARGET_KINDS);
   return afb_agree(l->comm, afb_model_create(&spec, out));
 }
 
@@ -339,7 +314,6 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
   afb_count_labels(&learner->table, AFB_TARGET_CONVERGED, &known, &positive);
   if (known == 0)
     return AFB_OK;
-  AFB_TRY(afb_agree(learner->comm, fit_linear(learner)));
   if (!learner->model)
     AFB_TRY(afb_learner_new_model(learner, &learner->model));
   afb_status status = train_on_split(learner, seconds, round);
@@ -349,18 +323,18 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
 
 int afb_learner_ready(const afb_learner *learner) { return learner->model && learner->model->step > 0; }
 
-static void forecast_linear(const afb_learner *l, const float *global, double estimate, afb_forecast *out)
+/* Outputs of the model, in the order of AFB_TARGET_KINDS: numbers have two. */
+enum { OUT_COST = AFB_TARGET_COST, OUT_LOWERING = OUT_COST + 2, OUT_LOWERS = OUT_LOWERING + 2, OUT_FRESH };
+
+static afb_forecast forecast_of(const float *out, const float *spread, double estimate)
 {
-  double value[AFB_N_LABELS];
-  for (int t = AFB_N_TARGETS; t < AFB_N_LABELS; t++)
-    value[t] = l->linear[t].weight ? afb_ridge_value(l->table.n_global, global, l->linear[t].weight) : NAN;
-  out->log_cost = (float)(log(estimate) + value[AFB_TARGET_COST]);
-  out->log_cost_sd = isnan(out->log_cost) ? NAN : (float)l->linear[AFB_TARGET_COST].deviation;
-  out->fresh = (float)(1 / (1 + exp(-value[AFB_TARGET_FRESH])));
-  out->log_lowering = (float)fmin(fmax(value[AFB_TARGET_LOWERING], LEAST_LOG_LOWERING), MOST_LOG_LOWERING);
-  if (isnan(value[AFB_TARGET_LOWERING]))
-    out->log_lowering = NAN;
-  out->p_lowering = (float)(1 / (1 + exp(-value[AFB_TARGET_LOWERS])));
+  afb_forecast f = {.log_cost = (float)(log(estimate) + out[OUT_COST]), .log_cost_sd = out[OUT_COST + 1], .fresh = out[OUT_FRESH],
+    .log_lowering = fminf(fmaxf(out[OUT_LOWERING], (float)LEAST_LOG_LOWERING), (float)MOST_LOG_LOWERING), .p_lowering = out[OUT_LOWERS]};
+  memcpy(f.p, out, sizeof f.p);
+  memcpy(f.spread, spread, sizeof f.spread);
+  if (isnan(f.log_cost))
+    f.log_cost_sd = NAN;
+  return f;
 }
 
 /* Walks over a sample that is another rank's. */
@@ -395,21 +369,17 @@ static afb_status describe_share(afb_learner *l, afb_bytes *bytes, int64_t first
 static afb_status predict_share(afb_learner *l, afb_bytes *bytes, const double *estimate, int64_t first, int64_t last, afb_forecast *out)
 {
   afb_set_table table;
-  AFB_TRY(afb_features_table_init(&table));
-  size_t n = (size_t)(last - first);
+  AFB_TRY(afb_features_table_init(AFB_N_LABELS, &table));
+  size_t n = (size_t)(last - first), n_out = (size_t)afb_model_n_out(&l->model->spec);
   int64_t *row = malloc(n * sizeof *row + 1);
-  float *p = malloc(n * 2 * AFB_N_TARGETS * sizeof *p + 1), *spread = p + n * AFB_N_TARGETS;
+  float *p = malloc(2 * n * n_out * sizeof *p + 1), *spread = p + n * n_out;
   afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %zu predictions", n);
   if (status == AFB_OK)
     status = describe_share(l, bytes, first, last, &table, row);
   if (status == AFB_OK && table.n > 0)
     status = afb_model_predict(l->model, &table, p, spread);
-  for (int64_t i = 0; status == AFB_OK && i < table.n; i++) {
-    afb_forecast *f = &out[row[i]];
-    memcpy(f->p, p + i * AFB_N_TARGETS, sizeof f->p);
-    memcpy(f->spread, spread + i * AFB_N_TARGETS, sizeof f->spread);
-    forecast_linear(l, table.global + i * table.n_global, estimate[row[i]], f);
-  }
+  for (size_t i = 0; status == AFB_OK && i < (size_t)table.n; i++)
+    out[row[i]] = forecast_of(p + i * n_out, spread + i * n_out, estimate[row[i]]);
   free(row);
   free(p);
   afb_set_table_clear(&table);
@@ -505,7 +475,7 @@ static afb_status rebuild(afb_learner *l, const char *text, int64_t n_parameters
   if (status != AFB_OK)
     return AFB_FAIL(AFB_E_FOREIGN, "the model in the file cannot be rebuilt: %s", afb_error_text());
   const afb_model *m = l->model;
-  if (spec.n_token != l->table.n_token || spec.n_global != l->table.n_global || spec.n_target != l->table.n_target ||
+  if (spec.n_token != l->table.n_token || spec.n_global != l->table.n_global || spec.n_target != l->table.n_target || strcmp(spec.targets, AFB_TARGET_KINDS) != 0 ||
       n_parameters != m->n_weights + m->n_scale || n_optimiser != 2 * m->n_weights)
     return AFB_FAIL(AFB_E_FOREIGN, "the model in the file has other inputs than this version of the program");
   return AFB_OK;

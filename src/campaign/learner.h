@@ -36,7 +36,7 @@ typedef struct {
 void afb_sample_label(afb_outcome outcome, int rung, double core_seconds, double estimate, const afb_gain *gain,
                       float label[AFB_N_LABELS]);
 
-/* What the model says of a candidate. NaN: the set cannot be described, or there was nothing to learn this from. */
+/* What the model says of a candidate. NaN: the set cannot be described; log_cost without an estimate. */
 typedef struct {
   float p[AFB_N_TARGETS], spread[AFB_N_TARGETS];  /* converged at the cheapest rung; at all; standard deviation over the ensemble */
   float log_cost, log_cost_sd;                    /* natural log of core-seconds */
@@ -63,7 +63,7 @@ typedef struct {
   double loss;                 /* of the last slice of steps */
   double seconds;
   int validated;
-  afb_metrics validation[AFB_N_TARGETS];   /* on the ions that calibrate the model: not honest, for the trace only */
+  afb_metrics validation[AFB_N_LABELS];    /* on the ions that calibrate the model: not honest, for the trace only */
 } afb_learner_round;
 
 /* Collective. Hands the new samples to all ranks and goes on training for at most about `seconds`; from new weights whenever the
@@ -73,8 +73,7 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
 /* Whether there is a model. The same on every rank. */
 int afb_learner_ready(const afb_learner *learner);
 
-/* Collective. Rank 0 gives n samples (labels ignored); it gets forecast[n]. Ranks share the work. AFB_E_MEMORY. The last five
- * numbers come from ridge and logistic regression on the global features. */
+/* Collective. Rank 0 gives n samples (labels ignored); it gets forecast[n]. Ranks share the work. AFB_E_MEMORY. */
 afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, afb_forecast *forecast);
 
 typedef enum { AFB_SPLIT_IONS, AFB_SPLIT_SIZE, AFB_N_SPLITS } afb_split_kind;

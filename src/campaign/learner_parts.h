@@ -12,20 +12,11 @@ typedef struct {
   afb_feature_ion *features;   /* NULL: the ion cannot be described */
 } afb_known_ion;
 
-/* Linear models of one label on the globals; NULL weights: nothing to learn from. */
-typedef struct {
-  double *weight;              /* [n_global + 1] */
-  double deviation;
-} afb_linear;
-
 struct afb_learner {
   MPI_Comm comm;
   int rank, size;
   uint64_t seed;
   afb_set_table table;         /* every labelled set, the same on every rank */
-  float *more;                 /* [table.n][AFB_N_LABELS]: all labels of its rows */
-  int64_t more_capacity;
-  afb_linear linear[AFB_N_LABELS];
   afb_bytes pending;           /* rank 0: packed samples that the others have not got yet */
   int64_t n_pending;
   int n_ions, ion_capacity;
@@ -37,7 +28,7 @@ struct afb_learner {
 };
 
 /* Collective. Trains `model` on rows of the table until done, or at most about `seconds`. No valid rows: no calibration.
- * restart: from new weights. *steps and *loss may be NULL; metrics [AFB_N_TARGETS] or NULL. */
+ * restart: from new weights. *steps and *loss may be NULL; metrics [AFB_N_LABELS] or NULL. */
 afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                            int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics);
 

@@ -49,16 +49,19 @@ static afb_status model_of(afb_learner *l, const afb_set_table *train, const afb
                            double seconds, predictions *out)
 {
   afb_model *model = NULL;
-  float *p = malloc((size_t)test->n * AFB_N_TARGETS * sizeof *p + 1);
-  afb_status status = afb_agree(l->comm, p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to validate"));
-  if (status == AFB_OK)
-    status = afb_learner_new_model(l, &model);
+  float *p = NULL;
+  afb_status status = afb_learner_new_model(l, &model);
+  int n_out = status == AFB_OK ? afb_model_n_out(&model->spec) : 0;
+  if (status == AFB_OK) {
+    p = malloc((size_t)(test->n * n_out) * sizeof *p + 1);
+    status = afb_agree(l->comm, p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to validate"));
+  }
   if (status == AFB_OK)
     status = afb_learner_fit(l, model, train, NULL, 1, l->seed, seconds, NULL, NULL, NULL);
   if (status == AFB_OK)
     status = afb_agree(l->comm, afb_model_predict(model, test, p, NULL));
   for (int64_t i = 0; status == AFB_OK && i < test->n; i++)
-    memcpy(out->p[AFB_METHOD_MODEL] + row[i] * AFB_N_TARGETS, p + i * AFB_N_TARGETS, AFB_N_TARGETS * sizeof *p);
+    memcpy(out->p[AFB_METHOD_MODEL] + row[i] * AFB_N_TARGETS, p + i * n_out, AFB_N_TARGETS * sizeof *p);
   free(p);
   afb_model_destroy(&model);
   return status;
