@@ -15,6 +15,7 @@ enum { MOST_AHEAD = 16 };                         /* tasks that a rank may hold 
 enum { ASIDE = -2 };                             /* id of the work of the first ranks among what is under way */
 static const double POLL_INTERVAL = 0.01;        /* seconds between looks at messages within a run */
 static const double GAP_MEMORY = 5.0;            /* seconds after which a long absence of rank 0 is forgotten */
+static const double ASIDE_GAP = 0.2;             /* seconds that rank 0 may be away within work aside, before anything is known of it */
 static const double LEAST_HORIZON = 0.02, MOST_HORIZON = 2.0;   /* seconds of work ahead of a rank */
 
 typedef enum { ORDER_TASK, ORDER_TOGETHER, ORDER_ASIDE, ORDER_STOP, ORDER_ABANDON, ORDER_END } order_kind;
@@ -234,6 +235,7 @@ static void begin_together(scheduler *s)
 static void begin_aside(scheduler *s, double seconds)
 {
   order_head head = {.kind = ORDER_ASIDE, .ranks = s->work->aside_ranks, .id = ASIDE, .seconds = seconds};
+  s->gap = fmax(s->gap, ASIDE_GAP);
   afb_status status = set_out(s, &head);
   for (int r = 0; r < head.ranks && status == AFB_OK; r++) {
     status = issue(s, r, &head, NULL);

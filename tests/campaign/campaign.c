@@ -344,7 +344,7 @@ static void ranks_run_while_the_model_is_trained(void **state)
   afb_pool *pool;
   check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
   file_name("aside", path, sizeof path);
-  afb_campaign_options options = options_for(AFB_BY_MODEL, 60 * pool->size);
+  afb_campaign_options options = options_for(AFB_BY_MODEL, 120 * pool->size);
   options.set_size = 5;
   afb_campaign_result result;
   slower = 16;
