@@ -21,7 +21,7 @@ static void axes(FILE *out, const afb_chart *c)
   fprintf(out, "<text class=\"t\" x=\"%d\" y=\"18\">%s</text>\n", LEFT, c->title);
   for (double x = c->x[0]; x <= c->x[1] + 1e-9; x += c->x_step)
     fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.4g</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14, x);
-  for (double y = c->y[0]; y <= c->y[1] + 1e-9; y += c->y_step)
+  for (double y = c->y[0]; y <= (c->y_most > 0 ? c->y_most : c->y[1]) + 1e-9; y += c->y_step)
     fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", LEFT,
             place_y(c, y), WIDTH - RIGHT, LEFT - 5, place_y(c, y) + 4, y);
   fprintf(out, "<text class=\"m\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, c->x_title);

@@ -17,6 +17,7 @@ typedef struct {
   const char *title, *x_title, *y_title;
   double x[2], y[2];           /* ranges of the axes */
   double x_step, y_step;       /* between marks */
+  double y_most;               /* the last mark; 0: as far as the axis goes */
   int diagonal;                /* 1: the line y = x is drawn, thin */
   int n;
   afb_series series[AFB_FIGURE_SERIES];

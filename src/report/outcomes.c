@@ -402,6 +402,8 @@ afb_status afb_report_trials(FILE *out, const afb_outcome_data *d, const afb_out
   return AFB_OK;
 }
 
+enum { LEAST = 50, LEAST_OF_EACH = 20 };
+
 /* One number a size of set: AUC of the cheapest rung, median error of ln of core-seconds as a factor, mean error of log10 of the lowering. */
 static afb_status score_of_size(const afb_outcome_data *d, const afb_outcome_trials *t, afb_trial trial, int target, int predictor, int size,
                                 double *value)
@@ -411,12 +413,14 @@ static afb_status score_of_size(const afb_outcome_data *d, const afb_outcome_tri
   afb_number_scores s = {0};
   *value = NAN;
   afb_status status = gather(d, t, trial, target, predictor, size, &g);
-  if (status == AFB_OK && g.rows.n >= 50) {
+  if (status == AFB_OK && g.rows.n >= LEAST) {
     if (target == AFB_TARGET_CHEAPEST_RUNG)
       status = afb_score_yes_no(&g.rows, &p);
     else
       status = afb_score_numbers(&g.rows, 1, &s);
-    *value = target == AFB_TARGET_CHEAPEST_RUNG ? p.auc.value : target == AFB_TARGET_COST ? exp(s.median.value) : s.mean.value;
+    *value = target == AFB_TARGET_COST ? exp(s.median.value) : s.mean.value;
+    if (target == AFB_TARGET_CHEAPEST_RUNG)
+      *value = p.n_positive >= LEAST_OF_EACH && p.n - p.n_positive >= LEAST_OF_EACH ? p.auc.value : NAN;
   }
   gathered_clear(&g);
   return status;
@@ -452,7 +456,9 @@ static afb_status by_size(const afb_outcome_data *d, const afb_outcome_trials *t
     }
   }
   chart->x_step = 1;
-  /* Room for the names of the lines above them. */
+  /* Room for the names of the lines above them, and no more than ten marks. */
+  while (most - chart->y[0] > 6 * chart->y_step)
+    chart->y_step *= 2;
   if (target != AFB_TARGET_CHEAPEST_RUNG)
     chart->y[1] = chart->y[0] + chart->y_step * ceil(1.6 * (most - chart->y[0]) / chart->y_step);
   return AFB_OK;
@@ -463,7 +469,7 @@ afb_status afb_report_trials_figure(FILE *out, const afb_outcome_data *d, const 
   afb_chart chart[4] = {
     {.title = "Reliability of the set transformer", .x_title = "predicted probability", .y_title = "came true", .x = {0, 1}, .y = {0, 1}, .x_step = 0.2,
      .y_step = 0.2, .diagonal = 1},
-    {.title = "Converges at the cheapest rung", .x_title = "configurations", .y_title = "AUC", .y = {0.5, 1.2}, .y_step = 0.1},
+    {.title = "Converges at the cheapest rung", .x_title = "configurations", .y_title = "AUC", .y = {0.5, 1.25}, .y_step = 0.1, .y_most = 1},
     {.title = "Core-seconds", .x_title = "configurations", .y_title = "median error, factor", .y = {1, 2}, .y_step = 0.25},
     {.title = "Energy lowering", .x_title = "configurations", .y_title = "mean error of log10", .y = {0, 1}, .y_step = 0.5}};
   for (int c = 0; c < N_CURVES; c++) {
