@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench_loop.h"
 #include "app/bench_train.h"
 #include "app/command.h"
 #include "report/bench.h"
@@ -168,5 +169,7 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return bench_outcomes(arguments, rank);
   if (strcmp(what, "train") == 0)
     return afb_run_bench_train(arguments);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train", what);
+  if (strcmp(what, "loop") == 0)
+    return afb_run_bench_loop(arguments);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train, loop", what);
 }

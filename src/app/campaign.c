@@ -1,5 +1,4 @@
 /* `aufbau campaign`: runs chosen, computed, stored and learnt from. */
-#include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include "campaign/campaign.h"
 #include "campaign/record.h"
 #include "core/clock.h"
-#include "core/memory.h"
 #include "report/campaign.h"
 #include "report/progress.h"
 
@@ -23,44 +21,6 @@ static afb_status choose_path(const afb_arguments *arguments, char path[PATH_LEN
   int stem = arguments->output || !dot || (name && dot < name) ? (int)strlen(from) : (int)(dot - from);
   int length = snprintf(path, PATH_LENGTH, "%.*s%s", stem, from, arguments->output ? "" : ".h5");
   return length < PATH_LENGTH - 8 ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "the name of the output file is too long");
-}
-
-/* The input has been checked: there is an engine of that name. */
-static void choose_engine(const char *name, const afb_engine **engine, int *number)
-{
-  for (*number = 0; afb_engines[*number] && strcmp(afb_engines[*number]->name, name) != 0; ++*number)
-    ;
-  *engine = afb_engines[*number];
-}
-
-static afb_optimise optimise_of(int word)
-{
-  return word == AFB_INPUT_OPTIMISE_ALL ? AFB_OPTIMISE_ALL
-       : word == AFB_INPUT_OPTIMISE_AVERAGE ? AFB_OPTIMISE_AVERAGE : AFB_OPTIMISE_LEVELS;
-}
-
-/* Collective. */
-static void fill_options(const afb_campaign_input *input, afb_campaign_options *o)
-{
-  o->max_n = (int)input->max_n;
-  o->max_l = input->max_l;
-  o->excited_electrons = (int)input->excited_electrons;
-  o->max_shift = (int)input->max_shift;
-  o->set_size = (int)input->set_size;
-  o->optimise = optimise_of(input->optimise);
-  o->n_levels = (int)input->levels;
-  o->warm_start = input->warm_start;
-  o->strategy = (afb_strategy)input->strategy;
-  o->list = input->list;
-  o->batch = (int)input->batch;
-  o->budget_runs = input->budget_runs;
-  o->budget_core_seconds = isnan(input->budget_core_hours) ? 0.0 : 3600.0 * input->budget_core_hours;
-  o->budget_wall_seconds = isnan(input->budget_wall_seconds) ? 0.0 : input->budget_wall_seconds;
-  o->seed = (uint64_t)input->seed;
-  o->max_iterations = (int)input->limits.iterations;
-  o->max_seconds = input->limits.cpu_seconds;
-  o->max_csf = input->limits.csf;
-  o->max_bytes = isnan(input->limits.memory) ? afb_memory_share(MPI_COMM_WORLD) : input->limits.memory;
 }
 
 static void show(void *context, const afb_campaign_progress *p)
@@ -134,9 +94,8 @@ afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status)
   if (status == AFB_OK) {
     snprintf(stop_file, sizeof stop_file, "%s.stop", path);
     options.ion = ions;
-    choose_engine(input.engine, &options.engine, &options.engine_number);
     options.stop_file = stop_file;
-    fill_options(&input, &options);
+    afb_campaign_input_options(&input, &options);
     status = open_and_run(arguments, config, path, &options, exit_status);
   }
   free(ions);

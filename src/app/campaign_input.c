@@ -1,4 +1,6 @@
 /* What a campaign's input says about atoms. */
+#include <math.h>
+#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +8,7 @@
 #include "app/inputs.h"
 #include "campaign/run_table.h"
 #include "config/nearest.h"
+#include "core/memory.h"
 #include "engine/engine.h"
 
 static int by_ion(const void *a, const void *b)
@@ -90,4 +93,42 @@ afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input
   check_list(config, input);
   afb_input_engine(config, "campaign.engine", input->engine);
   return afb_config_verdict(config);
+}
+
+/* The input has been checked: there is an engine of that name. */
+static void choose_engine(const char *name, const afb_engine **engine, int *number)
+{
+  for (*number = 0; afb_engines[*number] && strcmp(afb_engines[*number]->name, name) != 0; ++*number)
+    ;
+  *engine = afb_engines[*number];
+}
+
+static afb_optimise optimise_of(int word)
+{
+  return word == AFB_INPUT_OPTIMISE_ALL ? AFB_OPTIMISE_ALL
+       : word == AFB_INPUT_OPTIMISE_AVERAGE ? AFB_OPTIMISE_AVERAGE : AFB_OPTIMISE_LEVELS;
+}
+
+void afb_campaign_input_options(const afb_campaign_input *input, afb_campaign_options *o)
+{
+  choose_engine(input->engine, &o->engine, &o->engine_number);
+  o->max_n = (int)input->max_n;
+  o->max_l = input->max_l;
+  o->excited_electrons = (int)input->excited_electrons;
+  o->max_shift = (int)input->max_shift;
+  o->set_size = (int)input->set_size;
+  o->optimise = optimise_of(input->optimise);
+  o->n_levels = (int)input->levels;
+  o->warm_start = input->warm_start;
+  o->strategy = (afb_strategy)input->strategy;
+  o->list = input->list;
+  o->batch = (int)input->batch;
+  o->budget_runs = input->budget_runs;
+  o->budget_core_seconds = isnan(input->budget_core_hours) ? 0.0 : 3600.0 * input->budget_core_hours;
+  o->budget_wall_seconds = isnan(input->budget_wall_seconds) ? 0.0 : input->budget_wall_seconds;
+  o->seed = (uint64_t)input->seed;
+  o->max_iterations = (int)input->limits.iterations;
+  o->max_seconds = input->limits.cpu_seconds;
+  o->max_csf = input->limits.csf;
+  o->max_bytes = isnan(input->limits.memory) ? afb_memory_share(MPI_COMM_WORLD) : input->limits.memory;
 }

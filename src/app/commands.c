@@ -11,7 +11,8 @@ const afb_command afb_commands[] = {
    "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
    "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
-  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|train [CASE]", 1, 2, AFB_OPTION_MARKDOWN | AFB_OPTION_CSV | AFB_OPTION_OUTPUT, "what calculations cost on this machine",
+  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|train [CASE]|loop INPUT", 1, 2,
+   AFB_OPTION_MARKDOWN | AFB_OPTION_CSV | AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET, "what calculations cost on this machine",
    "atom: runs every set of TABLE.csv (the columns of `export runs`, or GRASP's reference data) that begins at the start potential, one\n"
    "rank a run, the lowest three levels of every J and parity, and prints CPU seconds, in all and by phase, beside those of the table,\n"
    "what the cost model predicted, and the cost of the angular part; --csv FILE gets a row a run.\n"
@@ -26,7 +27,9 @@ const afb_command afb_commands[] = {
    "the working directory and removed. Takes about a minute.\n"
    "train: trains networks on random data: samples a CPU second, beside the rate of matrix products in the same seconds. On more than one\n"
    "rank also rank 0 alone, in turn. -o FILE.h5 gets data, weights to start from, loss curves and rates, for a comparison with other\n"
-   "programs (tests/bench). Takes about a minute.\n",
+   "programs (tests/bench). Takes about a minute.\n"
+   "loop: campaigns of INPUT by the strategies model, random and breadth, five seeds each, a rank each, until each has used budget.core_hours:\n"
+   "what they got per core-hour, and the model's lead. -o FIGURE.svg gets the curves.\n",
    afb_run_bench},
   {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
    "a campaign of MCDHF runs on sets of configurations, guided by a model",

@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "atomic/ion.h"
 #include "atomic/mcdhf.h"
+#include "campaign/campaign.h"
 #include "config/input.h"
 #include "config/inputs.h"
 #include "engine/engine.h"
@@ -40,5 +41,8 @@ afb_status afb_atom_request_create(afb_config *config, const afb_atom_input *inp
  * verdict, as above. *ions is malloc'ed. Not collective; the list of sets is read on rank 0 alone, so that callers agree
  * on the status. */
 afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input *input, int *n_ions, afb_ion **ions);
+
+/* Collective. What an input that was checked says, without its ions and the stop file. */
+void afb_campaign_input_options(const afb_campaign_input *input, afb_campaign_options *options);
 
 #endif

@@ -10,8 +10,8 @@ enum { STREAM_DRAW = 0x61637175 };
 
 void afb_acquisition_default(afb_acquisition *options)
 {
-  *options = (afb_acquisition){.exploration = 0.5, .overhead = 0.02, .same_ion = 0.7, .same_size = 0.9,
-    .same_orbital = 0.8, .random_fraction = 0.125, .seed = 1};
+  *options = (afb_acquisition){.exploration = 0.5, .overhead = 0.01, .same_ion = 0.95, .same_growth = 0.6,
+    .random_fraction = 1.0 / 32.0, .seed = 1};
 }
 
 /* A binary heap of candidates by score. Scores only fall, so that a stale one at the top is brought up to date and put
@@ -24,7 +24,7 @@ typedef struct {
 typedef struct {
   int64_t n;
   entry *heap;
-  int *ion, *size, *orbital;    /* how often each has been chosen */
+  int *ion, *growth;            /* how often each has been chosen */
 } selection;
 
 static int before(entry a, entry b) { return a.score > b.score || (a.score == b.score && a.prospect < b.prospect); }
@@ -45,7 +45,7 @@ static void sink(selection *s, int64_t at)
   }
 }
 
-static double worth(const afb_acquisition *options, const afb_prospect *p)
+double afb_acquisition_worth(const afb_acquisition *options, const afb_prospect *p)
 {
   return (p->probability + options->exploration * p->spread) / (fmax(p->cost, 0.0) + options->overhead);
 }
@@ -55,10 +55,8 @@ static double crowding(const afb_acquisition *options, const selection *s, const
   double factor = 1.0;
   if (p->ion >= 0)
     factor *= pow(options->same_ion, s->ion[p->ion]);
-  if (p->size >= 0)
-    factor *= pow(options->same_size, s->size[p->size]);
-  if (p->orbital >= 0)
-    factor *= pow(options->same_orbital, s->orbital[p->orbital]);
+  if (p->growth >= 0)
+    factor *= pow(options->same_growth, s->growth[p->growth]);
   return factor;
 }
 
@@ -66,17 +64,15 @@ static void count(selection *s, const afb_prospect *p)
 {
   if (p->ion >= 0)
     s->ion[p->ion]++;
-  if (p->size >= 0)
-    s->size[p->size]++;
-  if (p->orbital >= 0)
-    s->orbital[p->orbital]++;
+  if (p->growth >= 0)
+    s->growth[p->growth]++;
 }
 
 static int64_t best_of(const afb_acquisition *options, selection *s, const afb_prospect *prospect, double *score)
 {
   for (;;) {
     const afb_prospect *top = &prospect[s->heap[0].prospect];
-    double now = worth(options, top) * crowding(options, s, top);
+    double now = afb_acquisition_worth(options, top) * crowding(options, s, top);
     if (now >= s->heap[0].score)
       break;
     s->heap[0].score = now;
@@ -107,7 +103,7 @@ static void choose(const afb_acquisition *options, int64_t n, const afb_prospect
   draw(options, n, random, order);
   s->n = n - random;
   for (int64_t i = 0; i < s->n; i++)
-    s->heap[i] = (entry){worth(options, &prospect[order[i]]), order[i]};
+    s->heap[i] = (entry){afb_acquisition_worth(options, &prospect[order[i]]), order[i]};
   for (int64_t i = s->n / 2 - 1; i >= 0; i--)
     sink(s, i);
   for (int k = 0, drawn = 0; k < wanted; k++) {
@@ -146,10 +142,9 @@ afb_status afb_acquire(const afb_acquisition *options, int64_t n, const afb_pros
   int64_t *order = malloc((size_t)n * sizeof *order);
   s.heap = malloc((size_t)n * sizeof *s.heap);
   s.ion = calloc((size_t)largest(n, prospect, offsetof(afb_prospect, ion)) + 1, sizeof *s.ion);
-  s.size = calloc((size_t)largest(n, prospect, offsetof(afb_prospect, size)) + 1, sizeof *s.size);
-  s.orbital = calloc((size_t)largest(n, prospect, offsetof(afb_prospect, orbital)) + 1, sizeof *s.orbital);
+  s.growth = calloc((size_t)largest(n, prospect, offsetof(afb_prospect, growth)) + 1, sizeof *s.growth);
   afb_status status = AFB_OK;
-  if (order && s.heap && s.ion && s.size && s.orbital) {
+  if (order && s.heap && s.ion && s.growth) {
     for (int64_t i = 0; i < n; i++)
       order[i] = i;
     choose(options, n, prospect, *n_chosen, random, &s, order, choice);
@@ -159,7 +154,6 @@ afb_status afb_acquire(const afb_acquisition *options, int64_t n, const afb_pros
   free(order);
   free(s.heap);
   free(s.ion);
-  free(s.size);
-  free(s.orbital);
+  free(s.growth);
   return status;
 }

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "campaign/ranking.h"
 #include "campaign/record.h"
-#include "campaign/state.h"
 #include "core/clock.h"
 #include "core/log.h"
 
@@ -17,6 +17,7 @@ static const double GRACE_SHARE = 0.05;        /* or this part of the wall time,
 static const double STOP_FILE_INTERVAL = 0.5;  /* seconds between looks for the stop file */
 static const double LEAST_COMMIT = 0.2;        /* seconds between commits, */
 static const double COMMIT_RATIO = 50.0;       /* or this many times what one costs; a batch is never left waiting */
+enum { RANKS_PER_TRAINER = 8 };
 static const double GROUP_SECONDS = 10.0;      /* a run that is longer than this is given two ranks, 4 times longer four ... */
 
 int afb_end_resumable(afb_end end) { return end == AFB_END_WALL_TIME || end == AFB_END_SIGNAL || end == AFB_END_STOP_FILE; }
@@ -56,12 +57,12 @@ static double used_fraction(const afb_campaign_state *state)
   return fmin(fraction, 1.0);
 }
 
-static void show_progress(const afb_campaign_state *state, int training)
+static void show_progress(const afb_campaign_state *state)
 {
   if (!state->options->progress)
     return;
   afb_campaign_progress progress = {.runs = state->runs, .converged = state->converged,
-    .fraction = used_fraction(state), .fraction_at_start = state->fraction_at_start, .training = training};
+    .fraction = used_fraction(state), .fraction_at_start = state->fraction_at_start, .training = state->asked_aside, .got = state->harvest->sum};
   state->options->progress(state->options->progress_context, &progress);
 }
 
@@ -77,7 +78,10 @@ static afb_check check(void *context)
     end(state, AFB_END_STOP_FILE);
   if (now > state->deadline)
     end(state, AFB_END_WALL_TIME);
-  show_progress(state, 0);
+  double cpu_seconds = state->options->budget_cpu_seconds;
+  if (cpu_seconds > 0.0 && afb_cpu_seconds() - state->cpu_at_start > cpu_seconds)
+    end(state, AFB_END_CORE_HOURS);
+  show_progress(state);
   if (!state->ended)
     return AFB_CHECK_GO;
   int late = now - state->ended_at > (state->result->end == AFB_END_WALL_TIME ? state->grace : GRACE);
@@ -162,22 +166,6 @@ static void forget(afb_campaign_state *state, afb_under_way *slot)
   slot->used = 0;
 }
 
-/* Whether all ranks are to train and rank now. */
-static int wants_together(afb_campaign_state *state)
-{
-  if (state->asked_together)
-    return 0;
-  if (afb_store_fold_due(state->store))
-    return 1;
-  if (!state->learner || !afb_plan_roots_done(state))
-    return 0;
-  if (state->new_labels >= state->options->batch)
-    return 1;
-  /* Too few candidates for a batch: go on with what there is. */
-  return afb_learner_ready(state->learner) && afb_queue_length(&state->queue) == 0 && state->n_under_way == 0 &&
-         !state->ranked_nothing;
-}
-
 typedef struct {
   afb_campaign_state state;
   afb_status status;           /* of planning, on rank 0 */
@@ -222,17 +210,23 @@ static afb_next next(void *context, double longest, afb_task *task)
       end(state, why);
     return done ? AFB_NEXT_STOP : AFB_NEXT_WAIT;
   }
-  if (wants_together(state)) {
+  if (!state->asked_together && afb_store_fold_due(state->store)) {
     state->asked_together = 1;
     return AFB_NEXT_TOGETHER;
   }
+  if (!state->asked_aside && afb_plan_roots_done(state) && afb_round_due(state)) {
+    state->asked_aside = 1;
+    task->seconds = afb_round_seconds(state);
+    return AFB_NEXT_ASIDE;
+  }
   int by_model = state->learner && afb_learner_ready(state->learner) && afb_plan_roots_done(state);
-  if (afb_queue_length(&state->queue) == 0 && !by_model) {
-    afb_status status = afb_plan_more(state);
+  if (afb_queue_length(&state->queue) == 0) {
+    afb_status status = by_model ? afb_rank_more(state) : afb_plan_more(state);
     if (status != AFB_OK)
       return fail(c, status);
   }
-  if (afb_queue_length(&state->queue) == 0 && state->n_under_way == 0 && !state->asked_together) {
+  if (afb_queue_length(&state->queue) == 0 && state->n_under_way == 0 && !state->asked_together && !state->asked_aside &&
+      !afb_round_due(state)) {
     end(state, AFB_END_EXHAUSTED);
     return AFB_NEXT_STOP;
   }
@@ -248,6 +242,21 @@ static afb_status commit(afb_campaign_state *state)
   state->commit_seconds = state->committed_at - begin;
   state->result->storing += state->commit_seconds;
   return AFB_OK;
+}
+
+/* The ledger's last entry, whose run ended so. */
+static afb_status count_in(afb_campaign_state *state, const afb_mcdhf_result *result)
+{
+  static afb_configuration set[AFB_MAX_SET];
+  const afb_entry *entry = &state->ledger->entry[state->ledger->n - 1];
+  afb_gain_levels levels;
+  for (int i = 0; i < entry->node.n; i++)
+    set[i] = state->ledger->ion[entry->ion].candidate[entry->node.member[i]].configuration;
+  afb_status status = afb_gain_levels_of_result(entry->node.n, set, result, &levels);
+  if (status == AFB_OK)
+    status = afb_harvest_add(state->ledger, &levels, state->harvest);
+  afb_gain_levels_clear(&levels);
+  return status;
 }
 
 static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, const afb_run_report *report,
@@ -273,7 +282,6 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
   state->runs++;
   state->uncommitted++;
   state->converged += ok;
-  state->ranked_nothing = 0;
   state->core_seconds += entry.core_seconds;
   state->result->core_seconds += entry.core_seconds;
   state->result->failed_core_seconds += ok ? 0.0 : entry.core_seconds;
@@ -281,7 +289,8 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
     afb_costs_learn(&state->costs, entry.ion, entry.node.n, entry.cost.estimate, entry.core_seconds);
   if (ok && state->options->warm_start)
     AFB_TRY(afb_warm_put(state->warm, entry.run, &result->orbitals));
-  return afb_round_teach(state, &entry, ledger->entry);
+  AFB_TRY(count_in(state, result));
+  return afb_round_teach(state, ledger->n - 1);
 }
 
 static afb_status done(void *context, const afb_run_report *report, afb_mcdhf_result *result)
@@ -310,12 +319,11 @@ static void dropped(void *context, int64_t id)
   forget(state, slot);
 }
 
-static afb_status together(void *context)
+static afb_status together(void *context) { return afb_round_together(&((campaign *)context)->state); }
+
+static afb_status aside(void *context, int (*poll)(void *), void *poll_context)
 {
-  campaign *c = context;
-  if (c->state.pool->rank == 0)
-    show_progress(&c->state, 1);
-  return afb_round_together(&c->state);
+  return afb_round_aside(&((campaign *)context)->state, poll, poll_context);
 }
 
 static afb_check check_hook(void *context) { return check(&((campaign *)context)->state); }
@@ -366,6 +374,7 @@ static void take_stock(afb_campaign_state *state)
       state->round = entry->round + 1;
   }
   state->result->runs_before = state->runs;
+  state->result->got_before = state->harvest->sum;
   state->fraction_at_start = used_fraction(state);
 }
 
@@ -378,20 +387,31 @@ static afb_status open_ledger(afb_campaign_state *state)
   AFB_TRY(afb_costs_init(n_ions, &state->costs));
   AFB_TRY(afb_warm_create(o->warm_bytes ? o->warm_bytes : (size_t)256 << 20, &state->warm));
   AFB_TRY(afb_record_load(state->store, state->ledger));
+  AFB_TRY(afb_harvest_init(n_ions, state->harvest));
+  AFB_TRY(afb_harvest_load(state->store, state->ledger, state->harvest));
   if (o->strategy == AFB_BY_LIST)
     AFB_TRY(afb_plan_read_list(state));
   take_stock(state);
   return AFB_OK;
 }
 
-/* Runs have to be over early enough for the last training, the validation and the fold. */
+/* Runs have to be over early enough for the validation and the fold. */
 static void set_deadline(afb_campaign_state *state)
 {
   const afb_campaign_options *o = state->options;
   state->deadline = INFINITY;
   if (o->budget_wall_seconds > 0.0)
-    state->deadline = o->started_at + o->budget_wall_seconds * (state->learner ? 0.85 : 0.95);
+    state->deadline = o->started_at + o->budget_wall_seconds * (o->strategy == AFB_BY_MODEL ? 0.85 : 0.95);
   state->grace = fmin(GRACE, GRACE_SHARE * o->budget_wall_seconds);
+}
+
+/* One rank in eight, and rank 0 among them, whose group it is. */
+static int count_trainers(const afb_pool *pool)
+{
+  int n = 1;
+  while (2 * n * RANKS_PER_TRAINER <= pool->size && afb_pool_first(pool, 0, 2 * n) == 0)
+    n *= 2;
+  return n;
 }
 
 /* Collective. */
@@ -399,9 +419,14 @@ static afb_status prepare(afb_campaign_state *state)
 {
   const afb_campaign_options *o = state->options;
   AFB_TRY(afb_agree(state->pool->comm, state->pool->rank == 0 ? open_ledger(state) : AFB_OK));
-  if (o->strategy == AFB_BY_MODEL)
-    AFB_TRY(afb_learner_create(state->pool->comm, o->seed, &state->learner));
-  AFB_TRY(afb_round_resume(state));
+  afb_status status = AFB_OK;
+  if (o->strategy == AFB_BY_MODEL && state->pool->rank < state->n_trainers) {
+    state->trainers = afb_pool_group(state->pool, state->n_trainers);
+    status = afb_learner_create(state->trainers, o->seed, &state->learner);
+    if (status == AFB_OK)
+      status = afb_round_resume(state);
+  }
+  AFB_TRY(afb_agree(state->pool->comm, status));
   set_deadline(state);
   state->committed_at = afb_wall_seconds();
   state->result->startup = state->committed_at - o->started_at;
@@ -466,6 +491,7 @@ static afb_status conclude(afb_campaign_state *state)
 static void clear_state(afb_campaign_state *state)
 {
   afb_learner_destroy(&state->learner);
+  afb_ranking_clear(&state->ranking);
   afb_costs_clear(&state->costs);
   afb_warm_destroy(&state->warm);
   afb_queue_clear(&state->queue);
@@ -477,8 +503,11 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
                             afb_campaign_result *result)
 {
   *result = (afb_campaign_result){0};
-  campaign c = {.state = {.pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger}};
-  afb_work work = {.context = &c, .next = next, .done = done, .dropped = dropped, .check = check_hook, .together = together};
+  campaign c = {.state = {.pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger,
+    .harvest = &result->harvest, .cpu_at_start = afb_cpu_seconds(),
+    .trainers = MPI_COMM_NULL, .n_trainers = count_trainers(pool)}};
+  afb_work work = {.context = &c, .next = next, .done = done, .dropped = dropped, .check = check_hook, .together = together,
+    .aside = aside, .aside_ranks = c.state.n_trainers};
   afb_status status = prepare(&c.state);
   if (status == AFB_OK)
     status = afb_schedule(pool, options->engine, &work, &result->schedule);
@@ -493,6 +522,7 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
 void afb_campaign_result_clear(afb_campaign_result *result)
 {
   int n = result->ledger.n_ions;
+  afb_harvest_clear(&result->harvest);
   afb_ledger_clear(&result->ledger);
   for (int i = 0; i < n; i++)
     afb_candidates_clear(&result->candidates[i]);

@@ -1,9 +1,9 @@
 /* A campaign: runs on the pool of ranks, chosen by a strategy, stored as they come, learnt from while others go on.
  *
- * No barrier between rounds. A round is a ranking of candidates by the model as it stands; its first `batch` choices are
- * queued, and as many behind them in reserve. When `batch` results have come, all ranks train together (campaign/scheduler.h: none waits
- * for a long run with empty hands), the waiting part of the queue is given back and the candidates are ranked anew. The
- * runs under way stay under way.
+ * No barrier between rounds. A round is a training, after which the candidates of the frontier are ranked by the model; the queue is filled
+ * from the ranking whenever it is empty. The first ranks, one in eight, train in short steps, between which rank 0 serves the
+ * others, who go on with runs from the ranking before (campaign/scheduler.h: work aside). When the new ranking is there, the
+ * waiting part of the queue is given back; the runs under way stay under way.
  *
  * What depends on the number of ranks: the order in which runs finish, hence which of them a training has seen, hence what
  * the model chooses afterwards. What does not: the outcome, energy and levels of each run, the candidates, the draws. */
@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "campaign/harvest.h"
 #include "campaign/learner.h"
 #include "campaign/ledger.h"
 #include "campaign/scheduler.h"
@@ -24,7 +25,8 @@ typedef struct {
   int64_t runs, converged;     /* of the campaign, earlier starts included */
   double fraction;             /* used of the budget that will end first, 0 ... 1 */
   double fraction_at_start;
-  int training;                /* 1: all ranks are training */
+  int training;                /* 1: some ranks are training */
+  afb_harvest_sum got;
 } afb_campaign_progress;
 
 typedef struct {
@@ -41,7 +43,8 @@ typedef struct {
   const char *list;            /* CSV file of AFB_BY_LIST */
   int batch;
   int64_t budget_runs;         /* 0: no limit */
-  double budget_core_seconds, budget_wall_seconds;   /* 0: no limit */
+  double budget_core_seconds, budget_wall_seconds;   /* of runs; since started_at. 0: no limit */
+  double budget_cpu_seconds;   /* of rank 0 in this start, for whatever: for comparisons on one rank; 0: no limit */
   uint64_t seed;
   int max_iterations;          /* of one run */
   double max_seconds;
@@ -69,11 +72,12 @@ int afb_end_resumable(afb_end end);
 typedef struct {
   afb_end end;
   int signal;
-  int64_t runs_before;         /* stored by earlier starts */
+  int64_t runs_before;         /* stored by earlier starts, */
+  afb_harvest_sum got_before;  /* and what these had brought */
   afb_schedule_stats schedule; /* of this start */
   double wall;                 /* since started_at, seconds */
   double startup;              /* until the first run could begin, seconds */
-  double training, last_training, storing, validating;   /* seconds of wall time, all ranks together in them */
+  double storing, validating;  /* seconds of wall time, all ranks together in them */
   double core_seconds;         /* of runs stored by this start */
   double failed_core_seconds;  /* of these in runs that did not converge */
   int rounds;
@@ -82,6 +86,7 @@ typedef struct {
   /* Predictions made before the runs, against what came: of the model's choices and of the drawn ones (rank 0). */
   afb_metrics chosen[AFB_N_TARGETS], drawn[AFB_N_TARGETS];
   afb_ledger ledger;           /* rank 0; elsewhere empty */
+  afb_harvest harvest;         /* the same */
   afb_candidates *candidates;  /* of the ledger's ions */
 } afb_campaign_result;
 

@@ -286,6 +286,25 @@ static afb_status read_levels(afb_store *store, const afb_ledger *ledger, const 
   return AFB_OK;
 }
 
+afb_status afb_gain_levels_read(afb_store *store, const afb_ledger *ledger, afb_gain_levels *levels)
+{
+  int64_t runs = afb_store_count(store, AFB_TABLE_RUNS);
+  int64_t *entry_of_run = malloc((size_t)runs * sizeof *entry_of_run + 1);
+  afb_store_level *row = malloc(CHUNK * sizeof *row);
+  afb_status status = entry_of_run && row ? AFB_OK
+    : AFB_FAIL(AFB_E_MEMORY, "no memory for the levels of %lld runs", (long long)ledger->n);
+  for (int64_t r = 0; status == AFB_OK && r < runs; r++)
+    entry_of_run[r] = -1;
+  for (int64_t i = 0; status == AFB_OK && i < ledger->n; i++)
+    if (ledger->entry[i].run >= 0 && ledger->entry[i].run < runs)
+      entry_of_run[ledger->entry[i].run] = i;
+  if (status == AFB_OK)
+    status = read_levels(store, ledger, entry_of_run, row, levels);
+  free(entry_of_run);
+  free(row);
+  return status;
+}
+
 static afb_status gains(const afb_ledger *ledger, const afb_gain_levels *levels, afb_level_keys *known, afb_gain *gain)
 {
   static afb_configuration set[AFB_MAX_SET];
@@ -315,20 +334,10 @@ static int most_levels(const afb_gain_levels *levels)
 
 afb_status afb_gains_read(afb_store *store, const afb_ledger *ledger, afb_gain *gain, int *n_levels)
 {
-  int64_t runs = afb_store_count(store, AFB_TABLE_RUNS);
-  int64_t *entry_of_run = malloc((size_t)runs * sizeof *entry_of_run + 1);
-  afb_store_level *row = malloc(CHUNK * sizeof *row);
   afb_gain_levels *levels = calloc((size_t)ledger->n + 1, sizeof *levels);
   afb_level_keys *known = calloc((size_t)ledger->n_ions + 1, sizeof *known);
-  afb_status status = entry_of_run && row && levels && known ? AFB_OK
-    : AFB_FAIL(AFB_E_MEMORY, "no memory for the levels of %lld runs", (long long)ledger->n);
-  for (int64_t r = 0; status == AFB_OK && r < runs; r++)
-    entry_of_run[r] = -1;
-  for (int64_t i = 0; status == AFB_OK && i < ledger->n; i++)
-    if (ledger->entry[i].run >= 0 && ledger->entry[i].run < runs)
-      entry_of_run[ledger->entry[i].run] = i;
-  if (status == AFB_OK)
-    status = read_levels(store, ledger, entry_of_run, row, levels);
+  afb_status status = levels && known ? afb_gain_levels_read(store, ledger, levels)
+                                      : AFB_FAIL(AFB_E_MEMORY, "no memory for the levels of %lld runs", (long long)ledger->n);
   if (status == AFB_OK)
     status = gains(ledger, levels, known, gain);
   for (int64_t i = 0; n_levels && status == AFB_OK && i < ledger->n; i++) {
@@ -339,8 +348,6 @@ afb_status afb_gains_read(afb_store *store, const afb_ledger *ledger, afb_gain *
     afb_gain_levels_clear(&levels[i]);
   for (int i = 0; known && i < ledger->n_ions; i++)
     afb_level_keys_clear(&known[i]);
-  free(entry_of_run);
-  free(row);
   free(levels);
   free(known);
   return status;

@@ -9,7 +9,7 @@
 #include "core/clock.h"
 #include "learn/split.h"
 
-enum { FOLDS = 5, SLICE = 10 };
+enum { FOLDS = 5, SLICE = 2 };
 static const double LEAST_LOG_LOWERING = -7, MOST_LOG_LOWERING = 1;
 
 static float outcome_class(afb_outcome outcome, int rung)
@@ -168,6 +168,12 @@ static afb_status append(afb_learner *l, afb_bytes *bytes, int with_label, afb_s
   return afb_features_append(&request, with_label ? h.label : NULL, table);
 }
 
+void afb_learner_watch(afb_learner *learner, int (*poll)(void *), void *context)
+{
+  learner->poll = poll;
+  learner->poll_context = context;
+}
+
 afb_status afb_learner_add(afb_learner *learner, const afb_sample *sample)
 {
   size_t before = learner->pending.size;
@@ -199,7 +205,7 @@ static afb_status broadcast(afb_learner *l, int64_t *n, afb_bytes *bytes)
   return AFB_OK;
 }
 
-static afb_status share_new_samples(afb_learner *l)
+afb_status afb_learner_share(afb_learner *l)
 {
   afb_status status = broadcast(l, &l->n_pending, &l->pending);
   for (int64_t i = 0; i < l->n_pending && status == AFB_OK; i++) {
@@ -224,7 +230,7 @@ void afb_count_labels(const afb_set_table *table, int target, int64_t *known, in
   }
 }
 
-afb_status afb_learner_fit(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
+afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                            int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics)
 {
   double begin = afb_wall_seconds();
@@ -233,7 +239,7 @@ afb_status afb_learner_fit(MPI_Comm comm, afb_model *model, const afb_set_table 
   options.restart = restart;
   options.seed = seed;
   afb_trainer *trainer;
-  AFB_TRY(afb_trainer_create(comm, model, train, valid, &options, &trainer));
+  AFB_TRY(afb_trainer_create(learner->comm, model, train, valid, &options, &trainer));
   int finished = 0, over = 0;
   int64_t first = model->step;
   while (!finished && !over) {
@@ -247,23 +253,22 @@ afb_status afb_learner_fit(MPI_Comm comm, afb_model *model, const afb_set_table 
     finished |= status == AFB_E_NUMERIC;
     if (loss && status == AFB_OK)
       *loss = slice;
-    over = afb_wall_seconds() - begin > seconds;
-    MPI_Bcast(&over, 1, MPI_INT, 0, comm);
+    over = learner->poll && learner->poll(learner->poll_context);
+    over |= afb_wall_seconds() - begin > seconds;
+    MPI_Bcast(&over, 1, MPI_INT, 0, learner->comm);
   }
   if (steps)
     *steps = model->step - first;
   return afb_trainer_finish(&trainer, valid && valid->n > 0 ? metrics : NULL);
 }
 
-static afb_status make_model(afb_learner *l)
+afb_status afb_learner_new_model(const afb_learner *l, afb_model **out)
 {
-  if (l->model)
-    return AFB_OK;
   afb_model_spec spec;
   afb_model_spec_default(l->table.n_token, l->table.n_global, l->table.n_target, &spec);
   spec.seed = l->seed;
   snprintf(spec.targets, sizeof spec.targets, "%s", AFB_TARGET_KINDS);
-  return afb_model_create(&spec, &l->model);
+  return afb_agree(l->comm, afb_model_create(&spec, out));
 }
 
 static afb_status train_on_split(afb_learner *l, double seconds, afb_learner_round *round)
@@ -288,7 +293,7 @@ static afb_status train_on_split(afb_learner *l, double seconds, afb_learner_rou
     int restart = l->table.n >= 2 * l->started_with || l->model->step == 0;
     round->n_training = part->n;
     round->n_validation = whole ? 0 : valid.n;
-    status = afb_learner_fit(l->comm, l->model, part, whole || valid.n == 0 ? NULL : &valid, restart, l->seed, seconds,
+    status = afb_learner_fit(l, l->model, part, whole || valid.n == 0 ? NULL : &valid, restart, l->seed, seconds,
                              &round->steps, &round->loss, round->validation);
     round->validated = round->n_validation > 0 && status == AFB_OK;
     if (restart)
@@ -304,12 +309,13 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
 {
   *round = (afb_learner_round){.loss = NAN};
   double begin = afb_wall_seconds();
-  AFB_TRY(share_new_samples(learner));
+  AFB_TRY(afb_learner_share(learner));
   int64_t known, positive;
   afb_count_labels(&learner->table, AFB_TARGET_CONVERGED, &known, &positive);
   if (known == 0)
     return AFB_OK;
-  AFB_TRY(afb_agree(learner->comm, make_model(learner)));
+  if (!learner->model)
+    AFB_TRY(afb_learner_new_model(learner, &learner->model));
   afb_status status = train_on_split(learner, seconds, round);
   round->seconds = afb_wall_seconds() - begin;
   return status;

@@ -51,6 +51,9 @@ typedef struct afb_learner afb_learner;
 afb_status afb_learner_create(MPI_Comm comm, uint64_t seed, afb_learner **out);
 void afb_learner_destroy(afb_learner **learner);
 
+/* What is called between the steps of a training, often: 1 on rank 0 ends it with what was learnt so far. NULL: nothing. */
+void afb_learner_watch(afb_learner *learner, int (*poll)(void *), void *context);
+
 /* Rank 0: what the next training will learn as well. AFB_E_MEMORY. */
 afb_status afb_learner_add(afb_learner *learner, const afb_sample *sample);
 
@@ -85,7 +88,7 @@ typedef struct {
   afb_metrics metrics[AFB_N_SPLITS][AFB_N_TARGETS][AFB_N_METHODS];
 } afb_validation;
 
-/* Collective. Trains and tests apart from the campaign's own model, for at most about `seconds`. The statuses of training. */
+/* Collective. Hands the new samples to all ranks, then trains and tests apart from the learner's own model, for at most about `seconds`. The statuses of training. */
 afb_status afb_learner_validate(afb_learner *learner, double seconds, afb_validation *validation);
 
 /* The model, NULL when there is none. */

@@ -23,12 +23,19 @@ struct afb_learner {
   afb_known_ion *ion;
   afb_model *model;
   int64_t started_with;        /* samples when training last started from new weights; -1: not known */
+  int (*poll)(void *);         /* between steps; may be NULL */
+  void *poll_context;
 };
 
 /* Collective. Trains `model` on rows of the table until done, or at most about `seconds`. No valid rows: no calibration.
  * restart: from new weights. *steps and *loss may be NULL; metrics [AFB_N_LABELS] or NULL. */
-afb_status afb_learner_fit(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
+afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                            int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics);
+
+/* Collective. Hands what is new to all ranks. */
+afb_status afb_learner_share(afb_learner *learner);
+/* Collective. A new model of the kind that this learner trains. */
+afb_status afb_learner_new_model(const afb_learner *learner, afb_model **out);
 
 /* Samples whose label of that target is known, and of these the ones labelled 1. */
 void afb_count_labels(const afb_set_table *table, int target, int64_t *known, int64_t *positive);

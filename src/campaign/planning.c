@@ -29,17 +29,29 @@ static int ranks_for_memory(const afb_campaign_state *state, const afb_engine_co
   return 1;
 }
 
-void afb_plan_cost(const afb_campaign_state *state, afb_planned *planned)
+static void estimate(const afb_campaign_state *state, const afb_edge *edge, afb_engine_cost *cost)
 {
   static const afb_orbitals some = {0};
-  const afb_edge *edge = &planned->edge;
   afb_configuration configuration[AFB_MAX_SET];
   afb_mcdhf_request request;
   afb_plan_request(state, edge->ion, &edge->node, configuration, &request);
   /* What the estimate asks of the start is only whether there is one. */
   if (state->options->warm_start && edge->node.n > 1)
     request.start = &some;
-  state->options->engine->cost(&request, &planned->estimate);
+  state->options->engine->cost(&request, cost);
+}
+
+double afb_plan_estimate(const afb_campaign_state *state, const afb_edge *edge)
+{
+  afb_engine_cost cost;
+  estimate(state, edge, &cost);
+  return cost.core_seconds;
+}
+
+void afb_plan_cost(const afb_campaign_state *state, afb_planned *planned)
+{
+  const afb_edge *edge = &planned->edge;
+  estimate(state, edge, &planned->estimate);
   planned->seconds = afb_costs_predict(&state->costs, edge->ion, edge->node.n, planned->estimate.core_seconds);
   planned->bound = afb_costs_bound(&state->costs, edge->ion, edge->node.n, planned->estimate.core_seconds);
   planned->ranks = ranks_for_memory(state, &planned->estimate);

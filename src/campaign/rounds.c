@@ -3,196 +3,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "campaign/acquisition.h"
-#include "campaign/state.h"
+#include "campaign/ranking.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/random.h"
 
-enum { STREAM_POOL = 0x706f6f6c, LEAST_POOL = 384, MOST_PARENTS = 2048 };
-static const double TRAINING_SHARE = 0.08;     /* of the campaign's wall time */
+static const double MODEL_SHARE = 0.08;        /* of all ranks' time: training and ranking */
+static const double VALIDATION_SHARE = 0.05;   /* of the campaign's wall time until then */
 static const double LEAST_TRAINING = 0.25, MOST_TRAINING = 60.0;   /* seconds of one training */
+static const double NEW_SHARE = 0.1;           /* of labels must be new for a training, */
 
-static afb_sample describe(const afb_campaign_state *state, int ion, const afb_node *node, int added, const afb_node *start)
-{
-  return (afb_sample){.ion = state->ledger->ion[ion].ion, .candidates = &state->ledger->ion[ion], .node = node,
-    .added = added, .start = start, .n_levels = state->options->n_levels, .estimate = NAN};
-}
-
-afb_status afb_round_teach(afb_campaign_state *state, const afb_entry *entry, const afb_entry *from)
+static afb_status teach(const afb_campaign_state *state, const afb_entry *entry, const afb_entry *from, const afb_gain *gain,
+                        afb_learner *learner, int64_t *n)
 {
   const afb_node *start = entry->parent >= 0 ? &from[entry->parent].node : NULL;
-  afb_sample sample = describe(state, entry->ion, &entry->node, entry->added, start);
-  afb_sample_label(entry->outcome, entry->rung, entry->core_seconds, entry->cost.estimate, NULL, sample.label);
+  afb_sample sample = afb_ranking_sample(state, entry->ion, &entry->node, entry->added, start);
+  afb_sample_label(entry->outcome, entry->rung, entry->core_seconds, entry->cost.estimate, gain, sample.label);
   sample.estimate = entry->cost.estimate;
   sample.failed_n = entry->failed_n;
   sample.failed_l = entry->failed_l;
-  if (isnan(sample.label[AFB_TARGET_CONVERGED]) || !state->learner)
+  if (isnan(sample.label[AFB_TARGET_CONVERGED]) || !learner)
     return AFB_OK;
-  state->new_labels++;
-  return afb_learner_add(state->learner, &sample);
+  ++*n;
+  return afb_learner_add(learner, &sample);
 }
 
-/* Candidates that the model is asked about, equally many of every set size as far as there are: without this the
- * largest size, of which there are most, would be all that it sees. */
-static int64_t draw_pool(const afb_campaign_state *state, int64_t n, afb_edge *edge, int64_t wanted)
+static afb_status teach_all(const afb_campaign_state *state, afb_learner *learner, int64_t *n)
 {
-  int64_t kept = 0;
-  int sizes = 0;
-  int64_t of_size[AFB_MAX_SET + 1] = {0};
-  for (int64_t i = 0; i < n; i++)
-    sizes += of_size[edge[i].node.n]++ == 0;
-  for (int64_t i = 0; i < n; i++) {
-    int size = edge[i].node.n;
-    double share = (double)wanted / sizes / (double)of_size[size];
-    if (afb_random_uniform(state->options->seed, STREAM_POOL + ((uint64_t)state->round << 32), (uint64_t)i) < share)
-      edge[kept++] = edge[i];
-  }
-  return kept;
-}
-
-static const afb_node *start_of(const afb_campaign_state *state, const afb_edge *edge)
-{
-  int64_t ancestor = state->options->warm_start ? afb_ledger_ancestor(state->ledger, edge->ion, &edge->node) : -1;
-  return ancestor >= 0 ? &state->ledger->entry[ancestor].node : NULL;
-}
-
-/* The orbital that a candidate stands for in the diversity of a batch: its outermost shell. */
-static int outer_orbital(const afb_campaign_state *state, const afb_edge *edge)
-{
-  if (edge->added < 0)
-    return -1;
-  const afb_configuration *c = &state->ledger->ion[edge->ion].candidate[edge->added].configuration;
-  const afb_shell *shell = &c->shell[c->n_shells - 1];
-  return shell->n * (AFB_MAX_L + 1) + shell->l;
-}
-
-typedef struct {
-  int64_t n;
-  afb_edge *edge;
-  afb_sample *sample;
-  afb_forecast *forecast;
-  afb_prospect *prospect;
-  afb_choice *choice;
-} ranking;
-
-static void clear_ranking(ranking *r)
-{
-  free(r->edge);
-  free(r->sample);
-  free(r->forecast);
-  free(r->prospect);
-  free(r->choice);
-}
-
-static int choices_wanted(const afb_campaign_state *state)
-{
-  int batch = state->options->batch, ahead = 4 * state->pool->size;
-  return 2 * (batch > ahead ? batch : ahead);
-}
-
-/* Rank 0: the candidates to ask about. */
-static afb_status gather_candidates(afb_campaign_state *state, ranking *r)
-{
-  const afb_campaign_options *o = state->options;
-  AFB_TRY(afb_ledger_frontier(state->ledger, o->set_size, 0, MOST_PARENTS, o->seed, (uint64_t)state->round, &r->n, &r->edge));
-  int64_t pool = 6 * choices_wanted(state);
-  r->n = draw_pool(state, r->n, r->edge, pool > LEAST_POOL ? pool : LEAST_POOL);
-  size_t n = (size_t)r->n + 1;
-  r->sample = calloc(n, sizeof *r->sample);
-  r->forecast = calloc(n, sizeof *r->forecast);
-  r->prospect = calloc(n, sizeof *r->prospect);
-  r->choice = calloc((size_t)choices_wanted(state), sizeof *r->choice);
-  if (!r->sample || !r->forecast || !r->prospect || !r->choice)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld candidates", (long long)r->n);
-  for (int64_t i = 0; i < r->n; i++) {
-    afb_planned planned = {.edge = r->edge[i]};
-    afb_plan_cost(state, &planned);
-    r->sample[i] = describe(state, r->edge[i].ion, &r->edge[i].node, r->edge[i].added, start_of(state, &r->edge[i]));
-    r->sample[i].estimate = planned.estimate.core_seconds;
-  }
+  const afb_ledger *l = state->ledger;
+  for (int64_t i = 0; i < l->n; i++)
+    AFB_TRY(teach(state, &l->entry[i], l->entry, &state->harvest->gain[i], learner, n));
+  for (int64_t i = 0; i < l->n_imported; i++)
+    AFB_TRY(teach(state, &l->imported[i], l->imported, NULL, learner, n));
   return AFB_OK;
 }
 
-static void make_prospects(const afb_campaign_state *state, ranking *r)
+afb_status afb_round_teach(afb_campaign_state *state, int64_t entry)
 {
-  for (int64_t i = 0; i < r->n; i++) {
-    const afb_edge *edge = &r->edge[i];
-    float p = r->forecast[i].p[AFB_TARGET_CONVERGED], spread = r->forecast[i].spread[AFB_TARGET_CONVERGED];
-    afb_planned planned = {.edge = *edge};
-    afb_plan_cost(state, &planned);
-    r->prospect[i] = (afb_prospect){.ion = edge->ion, .size = edge->node.n, .orbital = outer_orbital(state, edge),
-      .probability = isnan(p) ? 0.0 : p, .spread = isnan(spread) ? 0.0 : spread, .cost = planned.seconds};
-  }
-}
-
-/* The run that a candidate would be grown from, in the file; -1. */
-static int64_t parent_run(const afb_campaign_state *state, const afb_edge *edge)
-{
-  afb_node parent;
-  if (edge->added < 0 || afb_node_remove(&edge->node, edge->added, &parent) != AFB_OK)
-    return -1;
-  int64_t entry = afb_ledger_find(state->ledger, edge->ion, &parent);
-  return entry >= 0 ? state->ledger->entry[entry].run : -1;
-}
-
-static afb_status store_prediction(afb_campaign_state *state, const ranking *r, const afb_choice *choice)
-{
-  int64_t i = choice->prospect;
-  const afb_edge *edge = &r->edge[i];
-  const afb_candidates *ion = &state->ledger->ion[edge->ion];
-  char text[AFB_CONFIGURATION_LENGTH], label[AFB_ION_LENGTH];
-  afb_store_prediction row = {.round = state->round, .model = afb_store_count(state->store, AFB_TABLE_MODELS) - 1,
-    .parent = parent_run(state, edge), .added = -1,
-    .probability = r->forecast[i].p[AFB_TARGET_CONVERGED],
-    .probability_cheapest = r->forecast[i].p[AFB_TARGET_CHEAPEST_RUNG],
-    .predicted_cost = r->prospect[i].cost, .score = choice->score, .chosen = 1};
-  AFB_TRY(afb_store_intern_ion(state->store, ion->ion.z, ion->ion.charge, afb_ion_format(ion->ion, label), &row.ion));
-  if (edge->added >= 0) {
-    afb_configuration_format(&ion->candidate[edge->added].configuration, 1, text, sizeof text);
-    AFB_TRY(afb_store_intern_configuration(state->store, text, &row.added));
-  }
-  return afb_store_add_predictions(state->store, 1, &row);
-}
-
-/* Rank 0: fills the queue by the predictions. */
-static afb_status choose(afb_campaign_state *state, ranking *r)
-{
-  const afb_campaign_options *o = state->options;
-  afb_acquisition options;
-  afb_acquisition_default(&options);
-  options.seed = o->seed;
-  options.round = (uint64_t)state->round;
-  int n;
-  make_prospects(state, r);
-  AFB_TRY(afb_acquire(&options, r->n, r->prospect, choices_wanted(state), r->choice, &n));
-  for (int k = 0; k < n; k++) {
-    int64_t i = r->choice[k].prospect;
-    AFB_TRY(afb_plan_push(state, &r->edge[i], r->choice[k].random ? AFB_BY_RANDOM : AFB_BY_MODEL,
-                          r->forecast[i].p[AFB_TARGET_CONVERGED],
-                          r->forecast[i].p[AFB_TARGET_CHEAPEST_RUNG]));
-    AFB_TRY(store_prediction(state, r, &r->choice[k]));
-  }
-  state->ranked_nothing = n == 0;
-  return AFB_OK;
-}
-
-/* Collective. */
-static afb_status rank_candidates(afb_campaign_state *state)
-{
-  ranking r = {0};
-  afb_status status = AFB_OK;
-  if (state->pool->rank == 0) {
-    afb_plan_give_back(state);
-    status = gather_candidates(state, &r);
-  }
-  status = afb_agree(state->pool->comm, status);
-  if (status == AFB_OK)
-    status = afb_learner_predict(state->learner, r.n, r.sample, r.forecast);
-  if (status == AFB_OK && state->pool->rank == 0)
-    status = choose(state, &r);
-  clear_ranking(&r);
-  return afb_agree(state->pool->comm, status);
+  const afb_ledger *l = state->ledger;
+  return teach(state, &l->entry[entry], l->entry, &state->harvest->gain[entry], state->learner, &state->new_labels);
 }
 
 static int metric_rows(const afb_learner_round *trained, afb_store_metric *row)
@@ -253,61 +101,109 @@ static afb_status store_round(afb_campaign_state *state, const afb_learner_round
   return afb_store_add_round(state->store, &row, n, metrics, 1, &loss, NULL);
 }
 
-/* Seconds that this training may take: trainings together keep to their share of the time. */
-static double training_seconds(const afb_campaign_state *state)
+/* Seconds that the trainers may still spend, of their share. */
+static double allowance(const afb_campaign_state *state)
 {
   double elapsed = afb_wall_seconds() - state->options->started_at;
-  double share = TRAINING_SHARE * elapsed - state->result->training;
-  double left = state->deadline - afb_wall_seconds();
-  return fmin(fmin(fmax(share, LEAST_TRAINING), MOST_TRAINING), fmax(0.2 * left, 0.05));
+  return MODEL_SHARE * elapsed * state->pool->size / state->n_trainers - state->modelling;
 }
 
-/* Collective. */
+static double training_seconds(const afb_campaign_state *state)
+{
+  double left = state->deadline - afb_wall_seconds();
+  double seconds = fmax(allowance(state) - state->ranking_seconds, LEAST_TRAINING);
+  return fmin(fmin(seconds, MOST_TRAINING), fmax(0.2 * left, 0.05));
+}
+
+static int training_due(const afb_campaign_state *state)
+{
+  if (state->new_labels < state->options->batch)
+    return 0;
+  if (!afb_learner_ready(state->learner))
+    return 1;
+  return (double)state->new_labels >= NEW_SHARE * (double)state->labels &&
+         allowance(state) >= LEAST_TRAINING + state->ranking_seconds;
+}
+
+/* Whether what was ranked is used up, while there may be more by now. */
+static int ranking_due(const afb_campaign_state *state)
+{
+  const afb_ranking *r = &state->ranking;
+  return afb_learner_ready(state->learner) && (!r->made || (r->used_up && r->runs != state->runs));
+}
+
+int afb_round_due(const afb_campaign_state *state)
+{
+  return state->learner && (training_due(state) || ranking_due(state));
+}
+
+double afb_round_seconds(const afb_campaign_state *state)
+{
+  return state->ranking_seconds + (training_due(state) ? training_seconds(state) : 0.0);
+}
+
+/* Collective on the trainers. */
 static afb_status train(afb_campaign_state *state, double seconds)
 {
-  double begin = afb_wall_seconds(), begun = afb_store_time(state->store);
+  double begun = afb_store_time(state->store);
   afb_learner_round trained;
+  state->labels += state->new_labels;
+  state->new_labels = 0;
   afb_status status = afb_learner_train(state->learner, seconds, &trained);
   if (status == AFB_OK && state->pool->rank == 0) {
     status = store_round(state, &trained, begun);
-    state->new_labels = 0;
-    state->last_training = afb_wall_seconds() - begin;
     afb_log(AFB_LOG_TRACE, "round %d: trained on %lld sets in %.2f s, loss %.4f", state->round,
             (long long)trained.n_training, trained.seconds, trained.loss);
   }
-  state->result->training += afb_wall_seconds() - begin;
-  return afb_agree(state->pool->comm, status);
+  return afb_agree(state->trainers, status);
+}
+
+/* Collective on the trainers. */
+static afb_status train_and_rank(afb_campaign_state *state, int (*poll)(void *), void *poll_context)
+{
+  struct {
+    int train, rank, round;
+    double seconds;
+  } todo = {.round = state->round, .rank = 1};
+  if (state->pool->rank == 0) {
+    todo.train = training_due(state);
+    todo.seconds = training_seconds(state);
+  }
+  MPI_Bcast(&todo, sizeof todo, MPI_BYTE, 0, state->trainers);
+  state->round = todo.round;
+  if (todo.train) {
+    afb_learner_watch(state->learner, poll, poll_context);
+    afb_status status = train(state, todo.seconds);
+    afb_learner_watch(state->learner, NULL, NULL);
+    AFB_TRY(status);
+    todo.rank = !poll(poll_context) && afb_learner_ready(state->learner);
+    MPI_Bcast(&todo.rank, 1, MPI_INT, 0, state->trainers);
+  }
+  double begin = afb_wall_seconds();
+  if (todo.rank)
+    AFB_TRY(afb_rank_candidates(state, poll, poll_context));
+  state->ranking_seconds = afb_wall_seconds() - begin;
+  state->result->rounds++;
+  state->round++;
+  return AFB_OK;
+}
+
+afb_status afb_round_aside(afb_campaign_state *state, int (*poll)(void *), void *poll_context)
+{
+  double begin = afb_wall_seconds();
+  afb_status status = train_and_rank(state, poll, poll_context);
+  state->modelling += afb_wall_seconds() - begin;
+  state->asked_aside = 0;
+  return status;
 }
 
 afb_status afb_round_together(afb_campaign_state *state)
 {
-  struct {
-    int fold, train, rank, round;
-    double seconds;
-  } todo = {0};
-  if (state->pool->rank == 0) {
-    todo.fold = afb_store_fold_due(state->store);
-    todo.train = state->learner && state->new_labels > 0;
-    todo.rank = state->learner != NULL;
-    todo.seconds = training_seconds(state);
-    todo.round = state->round;
-    state->asked_together = 0;
-  }
-  MPI_Bcast(&todo, sizeof todo, MPI_BYTE, 0, state->pool->comm);
-  state->round = todo.round;
-  if (todo.fold) {
-    double begin = afb_wall_seconds();
-    afb_status committed = state->pool->rank == 0 ? afb_store_commit(state->store) : AFB_OK;
-    AFB_TRY(afb_agree(state->pool->comm, committed));
-    AFB_TRY(afb_store_fold(state->store, state->pool->comm));
-    state->result->storing += afb_wall_seconds() - begin;
-  }
-  if (todo.train)
-    AFB_TRY(train(state, todo.seconds));
-  if (todo.rank && afb_learner_ready(state->learner))
-    AFB_TRY(rank_candidates(state));
-  state->result->rounds += todo.rank;
-  state->round += todo.rank;
+  double begin = afb_wall_seconds();
+  state->asked_together = 0;
+  AFB_TRY(afb_agree(state->pool->comm, state->pool->rank == 0 ? afb_store_commit(state->store) : AFB_OK));
+  AFB_TRY(afb_store_fold(state->store, state->pool->comm));
+  state->result->storing += afb_wall_seconds() - begin;
   return AFB_OK;
 }
 
@@ -335,25 +231,41 @@ static afb_status store_validation(afb_campaign_state *state, const afb_validati
   return n > 0 ? afb_store_add_round(state->store, &round, n, row, 0, NULL, NULL) : AFB_OK;
 }
 
+/* Collective: all ranks together train and test models of their own. */
+static afb_status validate(afb_campaign_state *state, double seconds)
+{
+  afb_learner *learner = NULL;
+  int64_t n = 0;
+  AFB_TRY(afb_learner_create(state->pool->comm, state->options->seed, &learner));
+  afb_status status = afb_agree(state->pool->comm, state->pool->rank == 0 ? teach_all(state, learner, &n) : AFB_OK);
+  if (status == AFB_OK)
+    status = afb_learner_validate(learner, seconds, &state->result->validation);
+  afb_learner_destroy(&learner);
+  AFB_TRY(status);
+  const afb_validation *v = &state->result->validation;
+  state->result->has_validation = v->done[AFB_SPLIT_IONS] || v->done[AFB_SPLIT_SIZE];
+  return afb_agree(state->pool->comm, state->pool->rank == 0 ? store_validation(state, v) : AFB_OK);
+}
+
 afb_status afb_round_finish(afb_campaign_state *state)
 {
-  if (!state->learner)
+  const afb_campaign_options *o = state->options;
+  if (o->strategy != AFB_BY_MODEL)
     return AFB_OK;
-  int new_labels = state->new_labels > 0;
-  MPI_Bcast(&new_labels, 1, MPI_INT, 0, state->pool->comm);
-  state->labels_at_model = 0;
-  double left = fmax(state->options->budget_wall_seconds > 0.0
-    ? state->options->started_at + state->options->budget_wall_seconds - afb_wall_seconds() : 60.0, 2.0);
-  MPI_Bcast(&left, 1, MPI_DOUBLE, 0, state->pool->comm);
-  double begin = afb_wall_seconds();
-  if (new_labels)
-    AFB_TRY(train(state, 0.15 * left));
-  state->result->last_training = afb_wall_seconds() - begin;
-  begin = afb_wall_seconds();
-  AFB_TRY(afb_learner_validate(state->learner, 0.6 * left, &state->result->validation));
-  state->result->has_validation = state->result->validation.done[AFB_SPLIT_IONS] || state->result->validation.done[AFB_SPLIT_SIZE];
+  double begin = afb_wall_seconds(), seconds = VALIDATION_SHARE * (begin - o->started_at);
+  if (o->budget_wall_seconds > 0.0)
+    seconds = fmin(seconds, 0.6 * fmax(o->started_at + o->budget_wall_seconds - begin, 2.0));
+  MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, state->pool->comm);
+  afb_status status = AFB_OK;
+  int64_t id;
+  if (state->pool->rank == 0 && state->labels > state->labels_at_model) {
+    state->labels_at_model = 0;
+    status = store_model(state, state->labels, 0, NULL, &id);
+  }
+  AFB_TRY(afb_agree(state->pool->comm, status));
+  AFB_TRY(validate(state, seconds));
   state->result->validating = afb_wall_seconds() - begin;
-  return afb_agree(state->pool->comm, state->pool->rank == 0 ? store_validation(state, &state->result->validation) : AFB_OK);
+  return AFB_OK;
 }
 
 /* Rank 0: the model stored last; *parameters is NULL when there is none. */
@@ -381,17 +293,13 @@ afb_status afb_round_resume(afb_campaign_state *state)
   float *parameters = NULL, *optimiser = NULL;
   afb_status status = AFB_OK;
   if (state->pool->rank == 0) {
-    const afb_ledger *l = state->ledger;
-    for (int64_t i = 0; i < l->n && status == AFB_OK; i++)
-      status = afb_round_teach(state, &l->entry[i], l->entry);
-    for (int64_t i = 0; i < l->n_imported && status == AFB_OK; i++)
-      status = afb_round_teach(state, &l->imported[i], l->imported);
+    status = teach_all(state, state->learner, &state->new_labels);
     if (status == AFB_OK)
       status = read_model(state->store, &row, &spec, &parameters, &optimiser);
   }
-  status = afb_agree(state->pool->comm, status);
+  status = afb_agree(state->trainers, status);
   int there = parameters != NULL;
-  MPI_Bcast(&there, 1, MPI_INT, 0, state->pool->comm);
+  MPI_Bcast(&there, 1, MPI_INT, 0, state->trainers);
   if (status == AFB_OK && there) {
     status = afb_learner_restore(state->learner, spec, row.step, row.n_parameters, parameters, row.n_optimiser, optimiser);
     /* A model of another version of the program is no loss: the outcomes that taught it are all here. */

@@ -12,15 +12,17 @@
 
 enum { TAG_ORDER = 1, TAG_REPORT = 2 };
 enum { MOST_AHEAD = 16 };                         /* tasks that a rank may hold */
+enum { ASIDE = -2 };                             /* id of the work of the first ranks among what is under way */
 static const double POLL_INTERVAL = 0.01;        /* seconds between looks at messages within a run */
 static const double GAP_MEMORY = 5.0;            /* seconds after which a long absence of rank 0 is forgotten */
+static const double ASIDE_GAP = 0.2;             /* seconds that rank 0 may be away within work aside, before anything is known of it */
 static const double LEAST_HORIZON = 0.02, MOST_HORIZON = 2.0;   /* seconds of work ahead of a rank */
 
-typedef enum { ORDER_TASK, ORDER_TOGETHER, ORDER_STOP, ORDER_ABANDON, ORDER_END } order_kind;
+typedef enum { ORDER_TASK, ORDER_TOGETHER, ORDER_ASIDE, ORDER_STOP, ORDER_ABANDON, ORDER_END } order_kind;
 
 typedef struct {
   order_kind kind;
-  int ranks, first;             /* of a task: its group */
+  int ranks, first;             /* of a task, or of what is done aside: its group */
   int64_t id;
   double seconds;               /* predicted; of ORDER_TOGETHER: until the last rank is expected */
 } order_head;
@@ -49,7 +51,7 @@ typedef struct {
   afb_status status;            /* first failure, and its text */
   char text[AFB_ERROR_LENGTH];
   double served_at;             /* when messages were last looked at */
-  double started_at, run, service, together, service_before_run;
+  double started_at, run, service, together, aside;
   int64_t runs;
   /* rank 0 */
   int *held;                    /* [size] tasks issued to a rank and not reported */
@@ -229,6 +231,20 @@ static void begin_together(scheduler *s)
   note_failure(s, issue(s, 0, &own, NULL));
 }
 
+/* It counts as a run under way: its ranks get less to do meanwhile, and the schedule does not end before it. */
+static void begin_aside(scheduler *s, double seconds)
+{
+  order_head head = {.kind = ORDER_ASIDE, .ranks = s->work->aside_ranks, .id = ASIDE, .seconds = seconds};
+  s->gap = fmax(s->gap, ASIDE_GAP);
+  afb_status status = set_out(s, &head);
+  for (int r = 0; r < head.ranks && status == AFB_OK; r++) {
+    status = issue(s, r, &head, NULL);
+    if (status != AFB_OK && r == 0)
+      come_back(s, ASIDE);
+  }
+  note_failure(s, status);
+}
+
 /* Rank 0: keeps every rank ahead. */
 static void feed(scheduler *s)
 {
@@ -251,6 +267,9 @@ static void feed(scheduler *s)
       if (s->together_pending)
         return;
       begin_together(s);
+      break;
+    case AFB_NEXT_ASIDE:
+      begin_aside(s, task.seconds);
       break;
     case AFB_NEXT_WAIT:
       if (s->n_under_way == 0 && !s->together_pending)
@@ -507,15 +526,35 @@ static void do_together(scheduler *s, const order *o)
   s->served_at = afb_wall_seconds();
 }
 
-/* The next order of this rank. Work for all ranks overtakes single runs, but no run of a group: those were issued
+/* From within work aside: serves, and says whether to give it up. */
+static int poll_aside(void *context)
+{
+  scheduler *s = context;
+  progress_now_and_then(s);
+  return s->stopping;
+}
+
+static void do_aside(scheduler *s, const order *o)
+{
+  int drop = o->head.ranks > 1 ? agree_while(s, afb_pool_group(s->pool, o->head.ranks), NULL, 0.0) : s->stopping;
+  if (!drop) {
+    double service = s->service, begin = afb_wall_seconds();
+    note_failure(s, s->work->aside(s->work->context, poll_aside, s));
+    s->aside += afb_wall_seconds() - begin - (s->service - service);
+  }
+  if (s->pool->rank == 0)
+    come_back(s, ASIDE);
+}
+
+/* The next order of this rank. Work for all ranks and work aside overtake single runs, but no run of a group: those were issued
  * before it to every member, and a member that went past one would leave the others waiting. */
 static order *take(scheduler *s)
 {
   order **chosen = &s->first;
   for (order **at = &s->first; *at; at = &(*at)->next) {
-    if ((*at)->head.kind == ORDER_TOGETHER)
+    if ((*at)->head.kind != ORDER_TASK)
       chosen = at;
-    if ((*at)->head.kind == ORDER_TOGETHER || (*at)->head.ranks > 1)
+    if ((*at)->head.kind != ORDER_TASK || (*at)->head.ranks > 1)
       break;
   }
   order *o = *chosen;
@@ -531,6 +570,8 @@ static void work_off(scheduler *s)
     order *o = take(s);
     if (o && o->head.kind == ORDER_TASK)
       execute(s, o);
+    else if (o && o->head.kind == ORDER_ASIDE)
+      do_aside(s, o);
     else if (o)
       do_together(s, o);
     else if (s->pool->rank == 0 && s->stopping && s->n_under_way == 0) {
@@ -547,9 +588,9 @@ static void sum_up(scheduler *s, afb_schedule_stats *stats)
 {
   double wall = afb_wall_seconds() - s->started_at;
   /* Service within a wait is service; what is left is idle. */
-  double idle = fmax(0.0, wall - s->run - s->service - s->together);
-  double mine[6] = {wall, s->run, s->service, s->together, idle, (double)s->runs}, sum[6];
-  MPI_Allreduce(mine, sum, 6, MPI_DOUBLE, MPI_SUM, s->comm);
+  double idle = fmax(0.0, wall - s->run - s->service - s->together - s->aside);
+  double mine[7] = {wall, s->run, s->service, s->together, idle, (double)s->runs, s->aside}, sum[7];
+  MPI_Allreduce(mine, sum, 7, MPI_DOUBLE, MPI_SUM, s->comm);
   MPI_Allreduce(&idle, &stats->longest_idle, 1, MPI_DOUBLE, MPI_MAX, s->comm);
   stats->ranks = s->pool->size;
   stats->wall = sum[0];
@@ -558,6 +599,7 @@ static void sum_up(scheduler *s, afb_schedule_stats *stats)
   stats->together = sum[3];
   stats->idle = sum[4];
   stats->runs = (int64_t)(sum[5] + 0.5);
+  stats->aside = sum[6];
 }
 
 afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats)

@@ -5,7 +5,10 @@
  * messages. It looks between its own runs and, through the request's poll hook, at every iteration within them. A run
  * on 2, 4 ... ranks goes to every rank of a group, in one order everywhere, so that groups cannot wait for each other.
  *
- * "Together" is work that needs all ranks (training, folding the journal). Each rank announces that it is ready between
+ * "Aside" is work of the first ranks (training), in steps between which they serve messages, while all others go on with
+ * runs. It is issued like a run on a group, so that it cannot wait for one, and one at a time.
+ *
+ * "Together" is work that needs all ranks (folding the journal). Each rank announces that it is ready between
  * two runs, and until all have, it goes on with runs that are predicted to be over by then: nobody waits for the
  * longest run with empty hands, and the wait that remains is that of one short run.
  *
@@ -33,6 +36,8 @@ typedef enum {
   AFB_NEXT_TASK,                /* *task is to be run */
   AFB_NEXT_WAIT,                /* nothing at present; ends the schedule when no run is under way */
   AFB_NEXT_TOGETHER,            /* call `together` on all ranks as soon as they can */
+  AFB_NEXT_ASIDE,               /* call `aside` on its ranks; task->seconds is what it is predicted to take. Not asked for twice
+                                   before it has returned */
   AFB_NEXT_STOP                 /* as `check` returning AFB_CHECK_STOP */
 } afb_next;
 
@@ -50,7 +55,7 @@ typedef struct {
   int abandoned;                /* ended on AFB_CHECK_ABANDON: says nothing about the calculation */
 } afb_run_report;
 
-/* All hooks but `together` are called on rank 0 only. None may call the scheduler. */
+/* All hooks but `together` and `aside` are called on rank 0 only. None may call the scheduler. */
 typedef struct {
   void *context;
   /* At most `longest` predicted seconds. */
@@ -64,13 +69,18 @@ typedef struct {
   afb_check (*check)(void *context);
   /* Collective on pool->comm. */
   afb_status (*together)(void *context);
+  /* Collective on the group of the first `aside_ranks` ranks (core/pool.h). Calls poll(poll_context) on each of them some tens of times a
+   * second: it never waits, but may call the hooks above; it returns 1 when the work is to be given up, which only rank 0's answer
+   * decides. Not called for work that a stop overtook. */
+  afb_status (*aside)(void *context, int (*poll)(void *), void *poll_context);
+  int aside_ranks;              /* a power of two for which rank 0 has a group; 0: no such work */
 } afb_work;
 
-/* Sums over ranks, seconds. wall = run + service + together + idle. */
+/* Sums over ranks, seconds. wall = run + service + together + aside + idle. */
 typedef struct {
   int ranks;
   int64_t runs;
-  double wall, run, service, together, idle;
+  double wall, run, service, together, aside, idle;
   double longest_idle;          /* of the rank with most of it */
 } afb_schedule_stats;
 

@@ -49,12 +49,15 @@ static afb_status model_of(afb_learner *l, const afb_set_table *train, const afb
                            double seconds, predictions *out)
 {
   afb_model *model = NULL;
-  int n_out = afb_model_n_out(&l->model->spec);
-  float *p = malloc((size_t)(test->n * n_out) * sizeof *p + 1);
-  afb_status status = p ? afb_model_create(&l->model->spec, &model) : AFB_FAIL(AFB_E_MEMORY, "no memory to validate");
-  status = afb_agree(l->comm, status);
+  float *p = NULL;
+  afb_status status = afb_learner_new_model(l, &model);
+  int n_out = status == AFB_OK ? afb_model_n_out(&model->spec) : 0;
+  if (status == AFB_OK) {
+    p = malloc((size_t)(test->n * n_out) * sizeof *p + 1);
+    status = afb_agree(l->comm, p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to validate"));
+  }
   if (status == AFB_OK)
-    status = afb_learner_fit(l->comm, model, train, NULL, 1, l->seed, seconds, NULL, NULL, NULL);
+    status = afb_learner_fit(l, model, train, NULL, 1, l->seed, seconds, NULL, NULL, NULL);
   if (status == AFB_OK)
     status = afb_agree(l->comm, afb_model_predict(model, test, p, NULL));
   for (int64_t i = 0; status == AFB_OK && i < test->n; i++)
@@ -170,8 +173,9 @@ afb_status afb_learner_validate(afb_learner *learner, double seconds, afb_valida
   *validation = (afb_validation){0};
   double begin = afb_wall_seconds();
   int64_t known, positive;
+  AFB_TRY(afb_learner_share(learner));
   afb_count_labels(&learner->table, AFB_TARGET_CONVERGED, &known, &positive);
-  if (known < FEWEST_LABELS || !learner->model)
+  if (known < FEWEST_LABELS)
     return AFB_OK;
   size_t n = (size_t)learner->table.n * AFB_N_TARGETS;
   for (int kind = 0; kind < AFB_N_SPLITS; kind++) {

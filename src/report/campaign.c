@@ -11,48 +11,53 @@
 static const double LARGE = 32.0;
 
 typedef struct {
-  int64_t runs, converged, levels;
+  int64_t runs, converged, useful, levels;
   double core_seconds;
 } tally;
 
-static void add(tally *t, const afb_entry *entry)
+/* Entry number e of the ledger. */
+static void add(tally *t, const afb_campaign_result *result, int64_t e)
 {
+  const afb_entry *entry = &result->ledger.entry[e];
   int ok = afb_outcome_ok(entry->outcome);
   t->runs++;
   t->converged += ok;
+  t->useful += result->harvest.gain[e].useful;
   t->levels += ok ? entry->n_levels : 0;
   t->core_seconds += entry->core_seconds;
 }
 
 static void print_tally(FILE *out, const char *name, const tally *t)
 {
-  fprintf(out, "  %-22s %7lld %10lld %8.1f %% %8lld %10.1f\n", name, (long long)t->runs, (long long)t->converged,
-          t->runs ? 100.0 * (double)t->converged / (double)t->runs : 0.0, (long long)t->levels, t->core_seconds);
+  fprintf(out, "  %-22s %7lld %10lld %8.1f %% %7lld %8lld %10.1f\n", name, (long long)t->runs, (long long)t->converged,
+          t->runs ? 100.0 * (double)t->converged / (double)t->runs : 0.0, (long long)t->useful, (long long)t->levels, t->core_seconds);
 }
 
 static void print_head(FILE *out, const char *title)
 {
-  fprintf(out, "\n%-24s %7s %10s %10s %8s %10s\n", title, "runs", "converged", "share", "levels", "core-s");
+  fprintf(out, "\n%-24s %7s %10s %10s %7s %8s %10s\n", title, "runs", "converged", "share", "useful", "levels", "core-s");
 }
 
-static void by_ion(FILE *out, const afb_ledger *ledger)
+static void by_ion(FILE *out, const afb_campaign_result *result)
 {
+  const afb_ledger *ledger = &result->ledger;
   print_head(out, "By ion");
   for (int i = 0; i < ledger->n_active; i++) {
     tally t = {0};
     char label[AFB_ION_LENGTH];
     for (int64_t e = 0; e < ledger->n; e++)
       if (ledger->entry[e].ion == i)
-        add(&t, &ledger->entry[e]);
+        add(&t, result, e);
     print_tally(out, afb_ion_format(ledger->ion[i].ion, label), &t);
   }
 }
 
-static void by_size(FILE *out, const afb_ledger *ledger)
+static void by_size(FILE *out, const afb_campaign_result *result)
 {
+  const afb_ledger *ledger = &result->ledger;
   tally t[AFB_MAX_SET + 1] = {{0}};
   for (int64_t e = 0; e < ledger->n; e++)
-    add(&t[ledger->entry[e].node.n], &ledger->entry[e]);
+    add(&t[ledger->entry[e].node.n], result, e);
   print_head(out, "By size of the set");
   for (int n = 1; n <= AFB_MAX_SET; n++) {
     char name[32];
@@ -62,15 +67,16 @@ static void by_size(FILE *out, const afb_ledger *ledger)
   }
 }
 
-static void by_outcome(FILE *out, const afb_ledger *ledger)
+static void by_outcome(FILE *out, const afb_campaign_result *result)
 {
+  const afb_ledger *ledger = &result->ledger;
   tally outcome[AFB_N_OUTCOMES] = {{0}}, rung[AFB_N_RUNGS] = {{0}};
   for (int64_t e = 0; e < ledger->n; e++) {
     const afb_entry *entry = &ledger->entry[e];
     if ((int)entry->outcome >= 0 && entry->outcome < AFB_N_OUTCOMES)
-      add(&outcome[entry->outcome], entry);
+      add(&outcome[entry->outcome], result, e);
     if (afb_outcome_ok(entry->outcome) && entry->rung >= 0 && entry->rung < AFB_N_RUNGS)
-      add(&rung[entry->rung], entry);
+      add(&rung[entry->rung], result, e);
   }
   print_head(out, "By outcome");
   for (int k = 0; k < AFB_N_OUTCOMES; k++)
@@ -89,7 +95,7 @@ static void compare_strategies(FILE *out, const afb_campaign_result *result)
   for (int64_t e = 0; e < ledger->n; e++) {
     const afb_entry *entry = &ledger->entry[e];
     if ((int)entry->strategy >= 0 && entry->strategy < AFB_N_STRATEGIES)
-      add(&t[entry->strategy], entry);
+      add(&t[entry->strategy], result, e);
   }
   print_head(out, "By who chose");
   for (int k = 0; k < AFB_N_STRATEGIES; k++)
@@ -98,10 +104,10 @@ static void compare_strategies(FILE *out, const afb_campaign_result *result)
   const tally *model = &t[AFB_BY_MODEL], *random = &t[AFB_BY_RANDOM];
   if (model->runs == 0 || random->runs == 0)
     return;
-  double by_model = (double)model->converged / model->core_seconds, drawn = (double)random->converged / random->core_seconds;
-  fprintf(out, "  Converged runs per core-second: %.2f chosen by the model (%lld of %lld), %.2f drawn at random from the same "
-          "candidates (%lld of %lld): a factor of %.2f.\n", by_model, (long long)model->converged, (long long)model->runs,
-          drawn, (long long)random->converged, (long long)random->runs, by_model / drawn);
+  double by_model = (double)model->useful / model->core_seconds, drawn = (double)random->useful / random->core_seconds;
+  fprintf(out, "  Useful runs per core-second: %.2f chosen by the model (%lld of %lld), %.2f drawn at random from the same "
+          "candidates (%lld of %lld): a factor of %.2f.\n", by_model, (long long)model->useful, (long long)model->runs,
+          drawn, (long long)random->useful, (long long)random->runs, by_model / drawn);
 }
 
 static void print_metrics(FILE *out, const char *name, const afb_metrics *m)
@@ -157,6 +163,26 @@ static void validation(FILE *out, const afb_campaign_result *result)
     }
 }
 
+/* Of this start: the time of earlier ones is not known. */
+static void what_it_got(FILE *out, const afb_campaign_result *result)
+{
+  const afb_harvest_sum *all = &result->harvest.sum, *before = &result->got_before;
+  double hours = result->schedule.ranks * result->wall / 3600.0;
+  const struct { const char *name; double all, now; } row[] = {
+    {"converged sets", (double)all->converged, (double)(all->converged - before->converged)},
+    {"distinct levels", (double)all->levels, (double)(all->levels - before->levels)},
+    {"useful results", (double)all->useful, (double)(all->useful - before->useful)},
+    {"lowering, hartree", all->lowering, all->lowering - before->lowering}};
+  if (result->schedule.runs == 0 || !(hours > 0.0))
+    return;
+  fprintf(out, "\n%-24s %10s %10s %14s\n", "What came of it", "in all", "now", "a core-hour");
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++)
+    fprintf(out, "  %-22s %10.*f %10.*f %14.*f\n", row[i].name, i == 3 ? 3 : 0, row[i].all, i == 3 ? 3 : 0, row[i].now, i == 3 ? 1 : 0,
+            row[i].now / hours);
+  fprintf(out, "  A core-hour of all ranks' time now, whatever went on in it. Useful: converged, with a level that the ion did not have or energies\n"
+          "  lowered by %g hartree at least.\n", AFB_USEFUL_LOWERING);
+}
+
 static void where_time_went(FILE *out, const afb_campaign_result *result)
 {
   const afb_schedule_stats *s = &result->schedule;
@@ -164,11 +190,11 @@ static void where_time_went(FILE *out, const afb_campaign_result *result)
   if (s->runs == 0 || total <= 0.0)
     return;
   double startup = ranks * result->startup, validating = ranks * result->validating;
-  double last = ranks * result->last_training, rest = total - s->wall - startup - last - validating;
+  double rest = total - s->wall - startup - validating;
   fprintf(out, "\nTime of %d rank%s: %.1f core-seconds in %.1f s\n", s->ranks, s->ranks == 1 ? "" : "s", total, result->wall);
   const struct { const char *name; double seconds; } row[] = {
-    {"runs (efficiency)", s->run}, {"start-up", startup}, {"training and ranking", s->together},
-    {"queue and storing", s->service}, {"idle", s->idle}, {"last training", last}, {"validation", validating},
+    {"runs (efficiency)", s->run}, {"start-up", startup}, {"training and ranking", s->aside},
+    {"queue and storing", s->service + s->together}, {"idle", s->idle}, {"validation", validating},
     {"the end", fmax(0.0, rest)}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++)
     fprintf(out, "  %-24s %10.1f  %5.1f %%\n", row[i].name, row[i].seconds, 100.0 * row[i].seconds / total);
@@ -231,7 +257,7 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
   char text[32];
   int ions = 0;
   for (int64_t e = 0; e < ledger->n; e++)
-    add(&all, &ledger->entry[e]);
+    add(&all, result, e);
   for (int i = 0; i < ledger->n_active; i++) {
     afb_node root = afb_node_root();
     ions += afb_ledger_find(ledger, i, &root) >= 0;
@@ -242,15 +268,16 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
   if (ledger->n_imported > 0)
     fprintf(out, "%lld imported outcomes taught the model as well.\n", (long long)ledger->n_imported);
   if (all.runs > 0) {
-    by_outcome(out, ledger);
-    by_ion(out, ledger);
-    by_size(out, ledger);
+    by_outcome(out, result);
+    by_ion(out, result);
+    by_size(out, result);
     compare_strategies(out, result);
   }
   predictions_before(out, result);
   if (all.runs > 0)
     predicted_costs(out, options, ledger);
   validation(out, result);
+  what_it_got(out, result);
   where_time_went(out, result);
   fprintf(out, "\nResults: %s  (`aufbau export runs %s --csv runs.csv`, `aufbau export levels %s --csv levels.csv`)\n",
           path, path, path);

@@ -9,7 +9,7 @@
 #include "tests/campaign/engine.h"
 #include "tests/check.h"
 
-static int n_calls;
+static int n_calls, slower = 1;
 
 /* Outcome, energy and time from the configurations alone: one set in four fails, one in sixteen gives NaN. */
 static void cost(const afb_mcdhf_request *request, afb_engine_cost *out)
@@ -33,14 +33,14 @@ static afb_status run_by_content(MPI_Comm comm, const afb_mcdhf_request *request
                     (size_t)request->configuration[i].n_shells * sizeof request->configuration[i].shell[0]);
   hash ^= hash >> 29;
   afb_mcdhf_request changed = *request;
-  changed.max_iterations = 1 + (int)(hash % 4);
+  changed.max_iterations = slower * (1 + (int)(hash % 4));
   int fails = request->n_configurations > 1 && hash / 4 % 4 == 0;
   changed.two_j_min = fails ? (hash / 16 % 4 == 0 ? TEST_NAN : TEST_LIMIT) : TEST_CONVERGES;
   AFB_TRY(test_engine_run(comm, &changed, result));
   if (result->outcome == AFB_OUTCOME_RESOURCE_LIMIT)
     result->outcome = AFB_OUTCOME_LIMIT_CYCLE;
   if (result->outcome == AFB_OUTCOME_CONVERGED && isfinite(result->energy))
-    result->energy = -(double)(hash % 100000);
+    result->energy = result->level[0].energy = -(double)(hash % 100000);
   n_calls++;
   return AFB_OK;
 }
@@ -116,14 +116,13 @@ static void a_budget_of_runs_is_met_exactly(void **state)
 }
 
 /* Everything there is: 3 ions, all sets of up to 2. */
-static void a_campaign_ends_when_all_is_done(void **state)
+static void all_is_done(afb_strategy strategy)
 {
-  (void)state;
   char path[128];
   afb_pool *pool;
   check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
   file_name("all", path, sizeof path);
-  afb_campaign_options options = options_for(AFB_BY_BREADTH, 0);
+  afb_campaign_options options = options_for(strategy, 0);
   options.set_size = 2;
   afb_campaign_result result;
   check_ok(run(pool, path, &options, &result));
@@ -142,6 +141,13 @@ static void a_campaign_ends_when_all_is_done(void **state)
   if (pool->rank == 0)
     unlink(path);
   afb_pool_destroy(&pool);
+}
+
+static void a_campaign_ends_when_all_is_done(void **state)
+{
+  (void)state;
+  all_is_done(AFB_BY_BREADTH);
+  all_is_done(AFB_BY_MODEL);
 }
 
 /* A line that rebuilds the model, then its card: every brace is closed, and every target is named. */
@@ -198,6 +204,15 @@ static void a_continued_campaign_repeats_nothing(void **state)
   }
   check_true(pool->rank > 0 || (warm > 30 && chosen > 10 && drawn >= 3 && chosen > drawn));
   check_true(result.has_validation);
+  /* What came of it is the same when it is taken from the file. */
+  afb_harvest_sum got = result.harvest.sum;
+  options.budget_runs = 90;
+  afb_campaign_result_clear(&result);
+  check_ok(run(pool, path, &options, &result));
+  const afb_harvest_sum *again = &result.harvest.sum;
+  check_true(calls_of_all_ranks() == 0);
+  check_true(got.converged == again->converged && got.levels == again->levels && got.useful == again->useful && got.lowering == again->lowering);
+  check_true(pool->rank > 0 || (got.useful > 20 && got.useful < got.converged && got.levels >= 6));
   afb_campaign_result_clear(&result);
   the_model_has_a_card(path);
   if (pool->rank == 0)
@@ -349,11 +364,37 @@ static void a_list_is_worked_off(void **state)
   afb_pool_destroy(&pool);
 }
 
+/* Runs sleep, so that ranks are not slowed down by each other: what is left is what the campaign makes them wait for. */
+static void ranks_run_while_the_model_is_trained(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("aside", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_MODEL, 120 * pool->size);
+  options.set_size = 5;
+  afb_campaign_result result;
+  slower = 16;
+  check_ok(run(pool, path, &options, &result));
+  slower = 1;
+  const afb_schedule_stats *s = &result.schedule;
+  check_true(result.end == AFB_END_RUNS && s->aside > 0.0 && s->together == 0.0);
+  if (pool->rank == 0) {
+    printf("# %d ranks: %.1f %% in runs, %.1f %% training and ranking, %.1f %% idle, %.1f %% service of %.1f s\n", pool->size,
+           100 * s->run / s->wall, 100 * s->aside / s->wall, 100 * s->idle / s->wall, 100 * s->service / s->wall, s->wall / pool->size);
+    unlink(path);
+  }
+  afb_campaign_result_clear(&result);
+  afb_pool_destroy(&pool);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(a_budget_of_runs_is_met_exactly),
   cmocka_unit_test(a_campaign_ends_when_all_is_done),
   cmocka_unit_test(a_continued_campaign_repeats_nothing),
   cmocka_unit_test(memory_decides_on_ranks),
+  cmocka_unit_test(ranks_run_while_the_model_is_trained),
   cmocka_unit_test(results_do_not_depend_on_the_number_of_ranks),
   cmocka_unit_test(wall_time_ends_it_resumably),
   cmocka_unit_test(core_hours_end_it),

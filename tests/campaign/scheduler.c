@@ -17,6 +17,9 @@ typedef struct {
   afb_outcome outcome[MOST];
   int warm;                        /* tasks carry starting orbitals */
   int together_after, together_asked, together_ran;
+  int aside_after, aside_asked, aside_ran, aside_given_up;   /* work aside once so many are done */
+  int aside_seconds_100;           /* how long it is, in 1/100 s */
+  int done_before_aside, done_during_aside;
   int stop_after;                  /* stop once so many are done; 0: never */
   int wish;                        /* what check says then */
   int fail_after;                  /* `done` fails at this many; 0: never */
@@ -33,6 +36,11 @@ static afb_next next(void *context, double longest, afb_task *task)
   if (l->together_after > 0 && l->n_done >= l->together_after && l->together_asked == 0) {
     l->together_asked = 1;
     return AFB_NEXT_TOGETHER;
+  }
+  if (l->aside_after > 0 && l->n_done >= l->aside_after && l->aside_asked == 0) {
+    l->aside_asked = 1;
+    task->seconds = 0.01 * l->aside_seconds_100;
+    return AFB_NEXT_ASIDE;
   }
   if (l->issued == l->n)
     return AFB_NEXT_WAIT;
@@ -89,6 +97,25 @@ static afb_status together(void *context)
   return AFB_OK;
 }
 
+/* Steps that need all of its ranks, as those of a training do. */
+static afb_status aside(void *context, int (*poll)(void *), void *poll_context)
+{
+  list *l = context;
+  MPI_Comm comm = afb_pool_group(l->pool, l->pool->size > 1 ? 2 : 1);
+  int over = 0;
+  l->aside_ran++;
+  l->done_before_aside = l->n_done;
+  double end = afb_wall_seconds() + 0.01 * l->aside_seconds_100;
+  while (!over) {
+    nanosleep(&(struct timespec){0, 2000000}, NULL);
+    l->aside_given_up = poll(poll_context);
+    over = l->aside_given_up || afb_wall_seconds() > end;
+    MPI_Bcast(&over, 1, MPI_INT, 0, comm);
+  }
+  l->done_during_aside = l->n_done - l->done_before_aside;
+  return AFB_OK;
+}
+
 static void fill(list *l, const afb_pool *pool, int n)
 {
   *l = (list){.pool = pool, .n = n};
@@ -101,7 +128,8 @@ static void fill(list *l, const afb_pool *pool, int n)
 
 static afb_work work_of(list *l)
 {
-  return (afb_work){.context = l, .next = next, .done = done, .dropped = dropped, .check = check, .together = together};
+  return (afb_work){.context = l, .next = next, .done = done, .dropped = dropped, .check = check, .together = together,
+    .aside = aside, .aside_ranks = l->pool->size > 1 ? 2 : 1};
 }
 
 /* On rank 0, which alone sees results; the others agree. */
@@ -294,6 +322,54 @@ static void waiting_for_all_is_filled_with_short_runs(void **state)
   afb_pool_destroy(&pool);
 }
 
+/* The first ranks (two, where there are so many) work on something else; runs of groups with them in it, and work for all, come in between. */
+static void others_go_on_beside_work_of_the_first_ranks(void **state)
+{
+  (void)state;
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  list l;
+  fill(&l, pool, 60 * pool->size);
+  for (int i = 0; i < l.n; i++)
+    l.ranks[i] = i % 9 == 0 ? 1 << afb_random_below(3, 7, 2, (uint64_t)i) : 1;
+  l.aside_after = 10;
+  l.aside_seconds_100 = 40;
+  l.together_after = 20;
+  afb_work work = work_of(&l);
+  afb_schedule_stats stats;
+  check_ok(afb_schedule(pool, &test_engine, &work, &stats));
+  check_true(each_once(&l));
+  check_true(l.wrong_result == 0 && l.together_ran == pool->size);
+  check_true(l.aside_ran == (pool->rank < work.aside_ranks) && !l.aside_given_up);
+  check_true(stats.aside > 0.39);
+  check_close(stats.run + stats.service + stats.together + stats.aside + stats.idle, stats.wall, 1e-6 * stats.wall);
+  check_true(pool->rank > 0 || pool->size < 3 || l.done_during_aside > 0);
+  afb_pool_destroy(&pool);
+}
+
+static void a_stop_ends_work_aside(void **state)
+{
+  (void)state;
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  for (int wish = AFB_CHECK_STOP; wish <= AFB_CHECK_ABANDON; wish++) {
+    list l;
+    fill(&l, pool, 400);
+    l.aside_after = 10;
+    l.aside_seconds_100 = 6000;
+    /* On up to two ranks nothing else runs meanwhile. */
+    l.stop_after = pool->size > 2 ? 20 : 10;
+    l.wish = wish;
+    afb_work work = work_of(&l);
+    afb_schedule_stats stats;
+    double begin = afb_wall_seconds();
+    check_ok(afb_schedule(pool, &test_engine, &work, &stats));
+    check_true(afb_wall_seconds() - begin < 30.0);
+    check_true(pool->rank > 0 || l.aside_ran == 0 || l.aside_given_up);
+  }
+  afb_pool_destroy(&pool);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(every_task_runs_once_and_all_ranks_take_part),
   cmocka_unit_test(long_runs_on_rank_0_starve_nobody),
@@ -303,5 +379,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(an_abandoned_run_ends_at_once_and_is_marked),
   cmocka_unit_test(a_failing_writer_ends_the_schedule_on_every_rank),
   cmocka_unit_test(waiting_for_all_is_filled_with_short_runs),
+  cmocka_unit_test(others_go_on_beside_work_of_the_first_ranks),
+  cmocka_unit_test(a_stop_ends_work_aside),
 };
 CHECK_MAIN(tests)
