@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/random.h"
+#include "learn/kernels.h"
 
 enum { STREAM_ORDER = 200, MAX_PARTS = 128, LEAST_MESSAGE = 32768 /* weights */ };
 
@@ -27,7 +28,6 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
   d->order = malloc(((size_t)n_fit + 1) * members * sizeof *d->order);
   d->order_epoch = malloc(members * sizeof *d->order_epoch);
   d->row = malloc((size_t)o->batch * sizeof *d->row);
-  d->gradient = malloc(weights);
   d->best = malloc(weights);
   d->norm = malloc(members * sizeof *d->norm);
   d->request = malloc(members * MAX_PARTS * sizeof *d->request);
@@ -35,7 +35,7 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
   d->n_fit = n_fit;
   for (int k = 0; k < d->members && d->order_epoch; k++)
     d->order_epoch[k] = -1;
-  if (!good || !d->order || !d->order_epoch || !d->row || !d->gradient || !d->best || !d->norm || !d->request || !d->matrix)
+  if (!good || !d->order || !d->order_epoch || !d->row || !d->best || !d->norm || !d->request || !d->matrix)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to train a model of %lld weights", (long long)(d->members * d->size));
   return AFB_OK;
 }
@@ -51,7 +51,11 @@ void afb_descent_clear(afb_descent *d)
   free(d->order_epoch);
   free(d->norm);
   free(d->row);
-  free(d->gradient);
+  if (!d->exchange) {
+    free(d->gradient);
+    free(d->number);
+  }
+  afb_exchange_destroy(&d->exchange);
   free(d->best);
   free(d->request);
   free(d->matrix);
@@ -105,7 +109,7 @@ static void start_sum(afb_descent *d)
 static void part_ready(void *owner, int64_t first, int64_t count)
 {
   afb_descent *d = owner;
-  if (d->n_ranks == 1)
+  if (d->n_ranks == 1 || d->exchange)
     return;
   if (d->pending_count > 0 && first + count != d->pending_first)
     start_sum(d);
@@ -141,7 +145,7 @@ static afb_status member_pass(afb_descent *d, int member, double *loss)
   d->member_gradient = d->gradient + member * d->size;
   memset(d->member_gradient, 0, (size_t)d->size * sizeof(float));
   AFB_TRY(d->task.gradient(d->task.owner, &batch, d->member_gradient, loss, &sink));
-  if (d->n_ranks > 1)
+  if (d->n_ranks > 1 && !d->exchange)
     start_sum(d);
   return AFB_OK;
 }
@@ -161,59 +165,186 @@ static int resting(const afb_descent *d, int member)
   return d->options.patience > 0 && d->part[member].stale >= d->options.patience;
 }
 
-/* The step of an optimiser whose step lengths depend on matrices, and of the constants between them. direction: one member's. */
-static void descend(const afb_descent *d, const afb_optimiser_step *s, const float *direction, float *weight)
+/* What each rank tells the others: whether it failed, norms of its shares of gradients, and squares of its shares of matrices and of
+ * their directions. */
+static int64_t n_numbers(const afb_descent *d) { return 1 + d->members + 2 * d->members * d->n_matrices; }
+static int64_t norm_at(int member) { return 1 + member; }
+static int64_t squares_at(const afb_descent *d, int member, int matrix) { return 1 + d->members + 2 * (member * d->n_matrices + matrix); }
+
+/* Ranks that divide the weights among them. */
+static int sharers(const afb_descent *d) { return d->exchange ? d->n_ranks : 1; }
+
+static double total(const afb_descent *d, int64_t number)
 {
-  int64_t at = 0;
-  for (int i = 0; i <= d->n_matrices; i++) {
-    afb_extent m = i < d->n_matrices ? d->matrix[i] : (afb_extent){d->size, 0};
-    afb_optimiser_descend(s, 1, 1, m.first - at, direction + at, weight + at);
-    double w = afb_optimiser_norm(m.count, weight + m.first), u = afb_optimiser_norm(m.count, direction + m.first);
-    afb_optimiser_descend(s, w * w, u * u, m.count, direction + m.first, weight + m.first);
-    at = m.first + m.count;
+  double sum = 0;
+  for (int r = 0; r < sharers(d); r++)
+    sum += (d->exchange ? afb_exchange_numbers(d->exchange, r) : d->number)[number];
+  return sum;
+}
+
+/* Where a rank's share of a member's weights begins: at whole lines of the cache. */
+static int64_t share_at(const afb_descent *d, int rank)
+{
+  return rank == sharers(d) ? d->size : d->size * rank / sharers(d) / AFB_MOST_LANES * AFB_MOST_LANES;
+}
+
+static int64_t most_of_share(const afb_descent *d) { return d->size / d->n_ranks + 2 * AFB_MOST_LANES; }
+
+static void wait_others(afb_descent *d)
+{
+  if (d->exchange)
+    afb_exchange_wait(d->exchange);
+}
+
+/* Room for gradients, shared between ranks where that is possible. */
+static afb_status begin(afb_descent *d)
+{
+  int64_t all = d->members * d->size;
+  if (d->n_ranks > 1 && !d->by_messages)
+    AFB_TRY(afb_exchange_create(d->comm, all + d->members * most_of_share(d), n_numbers(d), &d->exchange));
+  d->gradient = d->exchange ? afb_exchange_floats(d->exchange, d->rank) : malloc((size_t)all * sizeof(float));
+  d->number = d->exchange ? afb_exchange_numbers(d->exchange, d->rank) : malloc((size_t)n_numbers(d) * sizeof(double));
+  AFB_TRY(afb_agree(d->comm, d->gradient && d->number ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for gradients")));
+  MPI_Bcast(d->weight, (int)all, MPI_FLOAT, 0, d->comm);
+  d->begun = 1;
+  return AFB_OK;
+}
+
+/* All ranks get each other's shares of an array [members][size]. */
+static void spread(afb_descent *d, float *array)
+{
+  int64_t most = most_of_share(d), all = d->members * d->size;
+  for (int r = 0; r < d->n_ranks; r++) {
+    int other = (d->rank + r) % d->n_ranks;
+    int64_t first = share_at(d, other);
+    size_t bytes = (size_t)(share_at(d, other + 1) - first) * sizeof(float);
+    for (int k = 0; k < d->members; k++) {
+      float *here = array + k * d->size + first, *there = afb_exchange_floats(d->exchange, other) + all + k * most;
+      memcpy(r ? here : there, r ? there : here, bytes);
+    }
+    if (r == 0)
+      afb_exchange_wait(d->exchange);
   }
 }
 
-static void update_member(afb_descent *d, int member)
+/* Moments, of which each rank has its share. */
+static void gather_moments(afb_descent *d)
 {
-  const afb_descent_options *o = &d->options;
-  int64_t at = member * d->size;
-  double norm = d->norm[member];
-  afb_optimiser_step s = {rate_at(d, *d->step - o->first_step), o->weight_decay, o->clip > 0 && norm > o->clip ? o->clip / norm : 1, *d->step + 1};
-  d->optimiser->update(&s, d->size, d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
-  if (d->optimiser->by_matrix)
-    descend(d, &s, d->gradient + at, d->weight + at);
+  afb_exchange_wait(d->exchange);
+  spread(d, d->moment1);
+  afb_exchange_wait(d->exchange);
+  spread(d, d->moment2);
 }
 
-/* One step of all members. The sums over ranks of one member's gradient proceed while the next is computed. */
-static afb_status step(afb_descent *d, double *loss)
+/* Gradients of all awake members, their sum over ranks under way. */
+static afb_status pass(afb_descent *d, double *loss)
 {
   int awake = 0;
+  afb_status status = AFB_OK;
   d->n_requests = 0;
   d->pending_count = 0;
   *loss = 0;
-  for (int k = 0; k < d->members; k++) {
+  for (int k = 0; k < d->members && status == AFB_OK; k++) {
     double mean = 0;
     if (resting(d, k))
       continue;
     awake++;
-    afb_status status = member_pass(d, k, &mean);
-    if (status != AFB_OK) {
-      wait_sums(d->n_requests, d->request);
-      return status;
-    }
+    status = member_pass(d, k, &mean);
     *loss += mean;
   }
   *loss /= awake;
   wait_sums(d->n_requests, d->request);
+  return status;
+}
+
+/* This rank's share of the sums over ranks, and norms of the whole. */
+static afb_status add_shares(afb_descent *d, afb_status status)
+{
+  int64_t first = share_at(d, d->rank), n = share_at(d, d->rank + 1) - first;
+  d->number[0] = status != AFB_OK;
+  wait_others(d);
+  if (total(d, 0) > 0)
+    return status != AFB_OK ? status : AFB_FAIL(AFB_E_NUMERIC, "training failed on another rank");
   for (int k = 0; k < d->members; k++) {
-    d->norm[k] = resting(d, k) ? 0 : afb_optimiser_norm(d->size, d->gradient + k * d->size);
+    float *mine = d->gradient + k * d->size + first;
+    if (resting(d, k))
+      continue;
+    for (int r = 1; r < sharers(d); r++)
+      afb_kernels_best()->subtract(n, -1, afb_exchange_floats(d->exchange, (d->rank + r) % d->n_ranks) + k * d->size + first, mine);
+    d->number[norm_at(k)] = afb_kernels_best()->square_sum(n, mine);
+  }
+  wait_others(d);
+  for (int k = 0; k < d->members; k++) {
+    d->norm[k] = resting(d, k) ? 0 : sqrt(total(d, norm_at(k)));
     if (!isfinite(d->norm[k]))
       return AFB_FAIL(AFB_E_NUMERIC, "training: the gradient is not finite after %lld steps", (long long)*d->step);
   }
+  return AFB_OK;
+}
+
+static afb_optimiser_step step_of(const afb_descent *d, int member)
+{
+  const afb_descent_options *o = &d->options;
+  double norm = d->norm[member];
+  return (afb_optimiser_step){rate_at(d, *d->step - o->first_step), o->weight_decay, o->clip > 0 && norm > o->clip ? o->clip / norm : 1, *d->step + 1};
+}
+
+/* The part of an extent that lies in this rank's share. */
+static afb_extent part_of(const afb_descent *d, int64_t first, int64_t end)
+{
+  int64_t low = share_at(d, d->rank), high = share_at(d, d->rank + 1);
+  first = first > low ? first : low;
+  end = end < high ? end : high;
+  return (afb_extent){first, end > first ? end - first : 0};
+}
+
+/* The step of an optimiser whose step lengths depend on matrices, in this rank's share. */
+static void descend(const afb_descent *d, int member)
+{
+  int64_t at = 0;
+  afb_optimiser_step s = step_of(d, member);
+  const float *direction = d->gradient + member * d->size;
+  float *weight = d->weight + member * d->size;
+  for (int i = 0; i <= d->n_matrices; i++) {
+    afb_extent m = i < d->n_matrices ? d->matrix[i] : (afb_extent){d->size, 0}, before = part_of(d, at, m.first), mine = part_of(d, m.first, m.first + m.count);
+    afb_optimiser_descend(&s, 1, 1, before.count, direction + before.first, weight + before.first);
+    if (m.count > 0)
+      afb_optimiser_descend(&s, total(d, squares_at(d, member, i)), total(d, squares_at(d, member, i) + 1), mine.count, direction + mine.first,
+                            weight + mine.first);
+    at = m.first + m.count;
+  }
+}
+
+static void descend_all(afb_descent *d)
+{
+  for (int k = 0; k < d->members; k++)
+    for (int i = 0; i < d->n_matrices; i++) {
+      afb_extent m = part_of(d, d->matrix[i].first, d->matrix[i].first + d->matrix[i].count);
+      double *square = d->number + squares_at(d, k, i);
+      square[0] = afb_kernels_best()->square_sum(m.count, d->weight + k * d->size + m.first);
+      square[1] = afb_kernels_best()->square_sum(m.count, d->gradient + k * d->size + m.first);
+    }
+  wait_others(d);
   for (int k = 0; k < d->members; k++)
     if (!resting(d, k))
-      update_member(d, k);
+      descend(d, k);
+}
+
+/* One step of all members. */
+static afb_status step(afb_descent *d, double *loss)
+{
+  AFB_TRY(add_shares(d, pass(d, loss)));
+  int64_t first = share_at(d, d->rank), n = share_at(d, d->rank + 1) - first;
+  for (int k = 0; k < d->members; k++) {
+    int64_t at = k * d->size + first;
+    afb_optimiser_step s = step_of(d, k);
+    if (!resting(d, k))
+      d->optimiser->update(&s, n, d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
+  }
+  if (d->optimiser->by_matrix)
+    descend_all(d);
+  if (d->exchange)
+    spread(d, d->weight);
   ++*d->step;
   return AFB_OK;
 }
@@ -237,7 +368,8 @@ static afb_status evaluate_member(afb_descent *d, int member)
 /* Every rank continues from rank 0's numbers, whatever its reductions rounded to. */
 static afb_status evaluate(afb_descent *d)
 {
-  MPI_Bcast(d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
+  if (!d->exchange)
+    MPI_Bcast(d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
   for (int k = 0; k < d->members; k++)
     if (d->part[k].n_judge > 0 && !resting(d, k))
       AFB_TRY(evaluate_member(d, k));
@@ -266,6 +398,8 @@ afb_status afb_descent_advance(afb_descent *d, int64_t n_steps, double *loss, in
   int64_t made = 0;
   const afb_descent_options *o = &d->options;
   int judged = is_judged(d);
+  if (!d->begun)
+    AFB_TRY(begin(d));
   if (judged && *d->step == o->first_step)
     AFB_TRY(evaluate(d));
   while (made < n_steps && !is_finished(d)) {
@@ -277,6 +411,8 @@ afb_status afb_descent_advance(afb_descent *d, int64_t n_steps, double *loss, in
     if (judged && (done % o->evaluate_every == 0 || done == o->steps))
       AFB_TRY(evaluate(d));
   }
+  if (d->exchange && made > 0)
+    gather_moments(d);
   MPI_Request request;
   MPI_Iallreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, d->comm, &request);
   wait_sums(1, &request);

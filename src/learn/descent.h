@@ -4,7 +4,11 @@
  * counter-based shuffles that depend on (seed, member, epoch) alone; each rank takes its contiguous share of a batch, and
  * gradients are summed over ranks by non-blocking reductions of the parts that are complete while the backward pass of the
  * others continues. What the loss is, the owner says. The loss curve is the same on any number of ranks up to the order of
- * summation. */
+ * summation.
+ *
+ * On one node gradients are summed in shared memory (learn/exchange.h), each rank a share of the weights, of which it alone has the current
+ * moments and makes the step, and which the others copy (Rajbhandari et al., SC 2020, arXiv:1910.02054, stage 1). Between two advances
+ * weights and moments are the same on all ranks. */
 #ifndef AFB_LEARN_DESCENT_H
 #define AFB_LEARN_DESCENT_H
 
@@ -12,6 +16,7 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "learn/exchange.h"
 #include "learn/model_kind.h"
 #include "learn/optimiser.h"
 
@@ -65,6 +70,7 @@ typedef struct {
   float *weight, *moment1, *moment2;       /* the owner's, [members][size] */
   int64_t *step;                           /* the owner's: steps made */
   int n_matrices;
+  int by_messages;                         /* 1: by messages on one node, too */
   afb_descent_part *part;                  /* [members], filled by the owner after afb_descent_init, as are the */
   afb_extent *matrix;                      /* [n_matrices] matrices of a member's weights in ascending order */
   /* Private from here on. */
@@ -72,15 +78,20 @@ typedef struct {
   const afb_optimiser *optimiser;
   const afb_schedule *schedule;
   double *norm;                                /* [members] of the gradient */
-  float *gradient, *best, *member_gradient;
+  int begun;
+  afb_exchange *exchange;                      /* NULL: each rank makes the steps of all weights */
+  float *gradient;                             /* [members][size], followed by what others copy: in the exchange if there is one */
+  double *number;                              /* in the exchange if there is one: see descent.c */
+  float *best, *member_gradient;
   int64_t pending_first, pending_count;        /* finished part that is not yet summed over ranks */
   int n_requests;
   MPI_Request *request;
 } afb_descent;
 
-/* Room for parts of at most n_fit and n_judge rows; the fields up to `n_matrices` are set before, and comm, rank and n_ranks before
+/* Room for parts of at most n_fit and n_judge rows; the fields up to `by_messages` are set before, and comm, rank and n_ranks before
  * the first advance. Not collective. AFB_E_INPUT: options out of range, unknown names. AFB_E_MEMORY: *descent may then still be cleared. */
 afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *descent);
+/* Collective after the first advance. */
 void afb_descent_clear(afb_descent *descent);
 
 /* Collective. Makes up to n_steps steps, with an evaluation before the first; *finished = 1 when options.steps are done or all members rest. loss (or
