@@ -90,7 +90,7 @@ static const afb_key keys[] = {
   {.path = "model.schedule", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, schedule), .fallback = "cosine",
    .help = "with `data`, of the learning rate: cosine, linear or constant"},
   {.path = "model.rate", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, rate), .flags = AFB_KEY_ABOVE_MIN, .min = 0, .max = 1000,
-   .fallback = "0.002", .help = "with `data`: largest learning rate"},
+   .fallback = "0.005", .help = "with `data`: largest learning rate"},
   {.path = "model.warmup", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, warmup), .min = 0, .max = 1000000000, .fallback = "20",
    .help = "with `data`: steps in which the rate rises"},
   {.path = "model.weight_decay", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, weight_decay), .min = 0, .max = 1000, .fallback = "0.01",
