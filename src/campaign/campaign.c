@@ -418,7 +418,9 @@ static afb_status judge_predictions(afb_campaign_state *state, afb_strategy stra
   float *label = p + ledger->n * AFB_N_TARGETS;
   for (int64_t i = 0; i < ledger->n; i++) {
     const afb_entry *entry = &ledger->entry[i];
-    afb_campaign_label(entry->outcome, entry->rung, label + i * AFB_N_TARGETS);
+    float of_run[AFB_N_LABELS];
+    afb_sample_label(entry->outcome, entry->rung, NAN, NAN, NULL, of_run);
+    memcpy(label + i * AFB_N_TARGETS, of_run, AFB_N_TARGETS * sizeof *label);
     p[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED] = (float)entry->probability;
     p[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG] = (float)entry->probability_cheapest;
     for (int t = 0; t < AFB_N_TARGETS; t++)

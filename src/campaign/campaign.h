@@ -92,7 +92,4 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
                             afb_campaign_result *result);
 void afb_campaign_result_clear(afb_campaign_result *result);
 
-/* Training labels of an outcome; both NaN when it says nothing about convergence (infeasible, a resource limit). */
-void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS]);
-
 #endif

@@ -58,9 +58,16 @@ const afb_feature_column *afb_feature_global_columns(int *n)
   return global_columns;
 }
 
-afb_status afb_features_table_init(afb_set_table *table)
+const char *afb_outcome_class_name(afb_outcome_class c)
 {
-  return afb_set_table_init(N_TOKEN, N_GLOBAL, AFB_N_TARGETS, table);
+  static const char *const name[AFB_N_CLASSES] = {"diis", "shifted", "newton", "restart", "held", "followed or grown",
+                                                  "orbital collapse", "limit cycle", "other failure"};
+  return c >= 0 && c < AFB_N_CLASSES ? name[c] : "unknown";
+}
+
+afb_status afb_features_table_init(int n_labels, afb_set_table *table)
+{
+  return afb_set_table_init(N_TOKEN, N_GLOBAL, n_labels, table);
 }
 
 afb_status afb_feature_ion_create(int z, int charge, const afb_configuration *ground, afb_feature_ion **out)
@@ -394,7 +401,7 @@ afb_status afb_features_append(const afb_feature_request *request, const float *
   int n = request->n_configurations;
   if (n < 1 || n > MAX_CONFIGURATIONS || request->added < 0 || request->added >= n)
     return AFB_FAIL(AFB_E_INPUT, "features of a set of %d configurations of which number %d is the added one", n, request->added);
-  if (table->n_token != N_TOKEN || table->n_global != N_GLOBAL || table->n_target != AFB_N_TARGETS)
+  if (table->n_token != N_TOKEN || table->n_global != N_GLOBAL)
     return AFB_FAIL(AFB_E_INPUT, "the table was not made by afb_features_table_init");
   sample s = {.request = request, .estimate = request->ion->estimate, .ionisation = request->ion->ionisation, .n = n};
   s.config = calloc((size_t)n, sizeof *s.config);

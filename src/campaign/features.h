@@ -25,8 +25,25 @@ typedef struct {
 const afb_feature_column *afb_feature_token_columns(int *n);
 const afb_feature_column *afb_feature_global_columns(int *n);
 
-/* Targets, in this order. */
-enum { AFB_TARGET_CHEAPEST_RUNG, AFB_TARGET_CONVERGED, AFB_N_TARGETS };
+/* What is learnt of a run. A table may have the first two alone. */
+enum {
+  AFB_TARGET_CHEAPEST_RUNG, AFB_TARGET_CONVERGED, AFB_N_TARGETS,   /* 0, 1: converged at the cheapest rung; at all */
+  AFB_TARGET_COST = AFB_N_TARGETS,   /* ln(core-seconds / the engine's estimate from the input) */
+  AFB_TARGET_LOWERING,               /* log10 of the lowering in hartree (campaign/gain.h), within -7 ... 1; what is not positive counts as -7 */
+  AFB_TARGET_LOWERS,                 /* 0, 1: the lowering is at least AFB_USEFUL_LOWERING */
+  AFB_TARGET_FRESH,                  /* 0, 1: afb_gain.fresh */
+  AFB_TARGET_OUTCOME,                /* afb_outcome_class */
+  AFB_N_LABELS
+};
+/* learn/head.h */
+#define AFB_TARGET_KINDS "ssggbbc9"
+
+/* How a run ended, as one of few: the rung on which it converged, or the failure; what is rare is put together. */
+typedef enum {
+  AFB_CLASS_DIIS, AFB_CLASS_SHIFTED, AFB_CLASS_NEWTON, AFB_CLASS_RESTART, AFB_CLASS_HELD, AFB_CLASS_FOLLOWED,   /* the last with AFB_RUNG_GROWN */
+  AFB_CLASS_COLLAPSE, AFB_CLASS_CYCLE, AFB_CLASS_FAILED, AFB_N_CLASSES   /* collapse of an orbital, limit cycle, all other failures */
+} afb_outcome_class;
+const char *afb_outcome_class_name(afb_outcome_class c);
 
 /* An ion: its ground configuration and the estimates. AFB_E_INPUT when the electrons are not z - charge, AFB_E_MEMORY.
  * Cost: some milliseconds. Make one per ion and keep it. */
@@ -44,9 +61,9 @@ typedef struct {
   int failed_n, failed_l;                   /* label: the orbital that a failure was put down to; failed_n = 0: unknown */
 } afb_feature_request;
 
-/* An empty table of the right widths; the caller clears it. */
-afb_status afb_features_table_init(afb_set_table *table);
-/* Appends one sample. label [AFB_N_TARGETS] (NaN: unknown) or NULL; the group is a number for (z, charge), the size
+/* An empty table of the right widths; the caller clears it. n_labels is AFB_N_TARGETS or AFB_N_LABELS. */
+afb_status afb_features_table_init(int n_labels, afb_set_table *table);
+/* Appends one sample. label [table->n_target] (NaN: unknown) or NULL; the group is a number for (z, charge), the size
  * n_configurations. AFB_E_INPUT, AFB_E_LIMIT (more orbitals than AFB_MAX_SHELLS * 2), AFB_E_MEMORY; the table is then unchanged.
  * Cost: about n_configurations times orbitals, tens of microseconds. */
 afb_status afb_features_append(const afb_feature_request *request, const float *label, afb_set_table *table);

@@ -1,6 +1,7 @@
 #include "campaign/learner.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,12 +10,45 @@
 #include "learn/split.h"
 
 enum { FOLDS = 5, SLICE = 10 };
+static const double LEAST_LOG_LOWERING = -7, MOST_LOG_LOWERING = 1;
+
+static float outcome_class(afb_outcome outcome, int rung)
+{
+  static const afb_outcome_class of_rung[AFB_N_RUNGS] = {
+    [AFB_RUNG_DIIS] = AFB_CLASS_DIIS, [AFB_RUNG_SHIFTED] = AFB_CLASS_SHIFTED, [AFB_RUNG_NEWTON] = AFB_CLASS_NEWTON,
+    [AFB_RUNG_RESTART] = AFB_CLASS_RESTART, [AFB_RUNG_HELD] = AFB_CLASS_HELD, [AFB_RUNG_FOLLOWED] = AFB_CLASS_FOLLOWED,
+    [AFB_RUNG_GROWN] = AFB_CLASS_FOLLOWED};
+  if (rung <= AFB_RUNG_NONE || rung >= AFB_N_RUNGS)
+    return NAN;
+  if (afb_outcome_ok(outcome))
+    return (float)of_rung[rung];
+  return (float)(outcome == AFB_OUTCOME_ORBITAL_COLLAPSE ? AFB_CLASS_COLLAPSE
+                 : outcome == AFB_OUTCOME_LIMIT_CYCLE ? AFB_CLASS_CYCLE : AFB_CLASS_FAILED);
+}
+
+void afb_sample_label(afb_outcome outcome, int rung, double core_seconds, double estimate, const afb_gain *gain,
+                      float label[AFB_N_LABELS])
+{
+  int says_nothing = outcome == AFB_OUTCOME_NONE || outcome == AFB_OUTCOME_INFEASIBLE || outcome == AFB_OUTCOME_RESOURCE_LIMIT ||
+                     outcome == AFB_OUTCOME_ENGINE_FAILED;
+  int ok = afb_outcome_ok(outcome);
+  double lowering = gain ? gain->lowering : NAN;
+  label[AFB_TARGET_CONVERGED] = says_nothing ? NAN : (float)ok;
+  /* Of imported outcomes the rung is unknown. */
+  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || rung == AFB_RUNG_NONE ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
+  label[AFB_TARGET_COST] = !says_nothing && core_seconds > 0 && estimate > 0 ? (float)log(core_seconds / estimate) : NAN;
+  label[AFB_TARGET_LOWERING] = isnan(lowering) ? NAN
+    : (float)fmin(fmax(lowering > 0 ? log10(lowering) : LEAST_LOG_LOWERING, LEAST_LOG_LOWERING), MOST_LOG_LOWERING);
+  label[AFB_TARGET_LOWERS] = isnan(lowering) ? NAN : (float)(lowering >= AFB_USEFUL_LOWERING);
+  label[AFB_TARGET_FRESH] = gain && gain->fresh >= 0 ? (float)gain->fresh : NAN;
+  label[AFB_TARGET_OUTCOME] = says_nothing ? NAN : outcome_class(outcome, rung);
+}
 
 afb_status afb_learner_create(MPI_Comm comm, uint64_t seed, afb_learner **out)
 {
   *out = NULL;
   afb_learner *l = calloc(1, sizeof *l);
-  afb_status status = l ? afb_features_table_init(&l->table) : AFB_FAIL(AFB_E_MEMORY, "no memory for the learner");
+  afb_status status = l ? afb_features_table_init(AFB_N_LABELS, &l->table) : AFB_FAIL(AFB_E_MEMORY, "no memory for the learner");
   status = afb_agree(comm, status);
   if (status != AFB_OK) {
     free(l);
@@ -48,7 +82,7 @@ void afb_learner_destroy(afb_learner **learner)
  * each, in bytes). */
 typedef struct {
   int z, charge, n, added, warm, n_levels, failed_n, failed_l;
-  float label[AFB_N_TARGETS];
+  float label[AFB_N_LABELS];
 } head;
 
 static afb_status pack(const afb_sample *sample, afb_bytes *bytes)
@@ -228,6 +262,7 @@ static afb_status make_model(afb_learner *l)
   afb_model_spec spec;
   afb_model_spec_default(l->table.n_token, l->table.n_global, l->table.n_target, &spec);
   spec.seed = l->seed;
+  snprintf(spec.targets, sizeof spec.targets, "%s", AFB_TARGET_KINDS);
   return afb_model_create(&spec, &l->model);
 }
 
@@ -282,42 +317,63 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
 
 int afb_learner_ready(const afb_learner *learner) { return learner->model && learner->model->step > 0; }
 
-/* This rank's share of the samples, described and predicted. Samples that cannot be described keep NaN. */
-static afb_status predict_share(afb_learner *l, afb_bytes *bytes, int64_t n, int64_t first, int64_t last, float *mean,
-                                float *spread)
+/* Outputs of the model, in the order of AFB_TARGET_KINDS: numbers have two. */
+enum { OUT_COST = AFB_TARGET_COST, OUT_LOWERING = OUT_COST + 2, OUT_LOWERS = OUT_LOWERING + 2, OUT_FRESH };
+
+static afb_forecast forecast_of(const float *out, const float *spread, double estimate)
 {
-  afb_set_table table;
-  AFB_TRY(afb_features_table_init(&table));
-  int64_t *row = malloc((size_t)(last - first) * sizeof *row + 1);
-  float *p = malloc((size_t)(last - first) * 2 * AFB_N_TARGETS * sizeof *p + 1);
-  afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n);
-  for (int64_t i = 0; i < last && status == AFB_OK; i++) {
-    int64_t before = table.n;
-    if (i < first) {
-      /* Walks over the samples of lower ranks. */
-      head h;
-      unsigned char skipped[AFB_MAX_SET];
-      afb_configuration configuration;
-      status = afb_bytes_get(bytes, &h, sizeof h);
-      if (status == AFB_OK)
-        status = afb_bytes_get(bytes, skipped, (size_t)h.n);
-      for (int k = 0; status == AFB_OK && k < h.n; k++)
-        status = get_configuration(bytes, &configuration);
-      continue;
-    }
-    status = append(l, bytes, 0, &table);
-    if (status == AFB_E_LIMIT || status == AFB_E_INPUT)
-      status = AFB_OK;
-    if (table.n > before)
+  afb_forecast f = {.log_cost = (float)(log(estimate) + out[OUT_COST]), .log_cost_sd = out[OUT_COST + 1], .fresh = out[OUT_FRESH],
+    .log_lowering = fminf(fmaxf(out[OUT_LOWERING], (float)LEAST_LOG_LOWERING), (float)MOST_LOG_LOWERING), .p_lowering = out[OUT_LOWERS]};
+  memcpy(f.p, out, sizeof f.p);
+  memcpy(f.spread, spread, sizeof f.spread);
+  if (isnan(f.log_cost))
+    f.log_cost_sd = NAN;
+  return f;
+}
+
+/* Walks over a sample that is another rank's. */
+static afb_status skip(afb_bytes *bytes)
+{
+  head h;
+  unsigned char started[AFB_MAX_SET];
+  afb_configuration configuration;
+  AFB_TRY(afb_bytes_get(bytes, &h, sizeof h));
+  AFB_TRY(afb_bytes_get(bytes, started, (size_t)h.n));
+  for (int k = 0; k < h.n; k++)
+    AFB_TRY(get_configuration(bytes, &configuration));
+  return AFB_OK;
+}
+
+/* Samples first ... last-1, described; row[] says which one each row of the table is. Samples that cannot be described are left out. */
+static afb_status describe_share(afb_learner *l, afb_bytes *bytes, int64_t first, int64_t last, afb_set_table *table, int64_t *row)
+{
+  for (int64_t i = 0; i < first; i++)
+    AFB_TRY(skip(bytes));
+  for (int64_t i = first; i < last; i++) {
+    int64_t before = table->n;
+    afb_status status = append(l, bytes, 0, table);
+    if (status != AFB_OK && status != AFB_E_LIMIT && status != AFB_E_INPUT)
+      return status;
+    if (table->n > before)
       row[before] = i;
   }
+  return AFB_OK;
+}
+
+static afb_status predict_share(afb_learner *l, afb_bytes *bytes, const double *estimate, int64_t first, int64_t last, afb_forecast *out)
+{
+  afb_set_table table;
+  AFB_TRY(afb_features_table_init(AFB_N_LABELS, &table));
+  size_t n = (size_t)(last - first), n_out = (size_t)afb_model_n_out(&l->model->spec);
+  int64_t *row = malloc(n * sizeof *row + 1);
+  float *p = malloc(2 * n * n_out * sizeof *p + 1), *spread = p + n * n_out;
+  afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %zu predictions", n);
+  if (status == AFB_OK)
+    status = describe_share(l, bytes, first, last, &table, row);
   if (status == AFB_OK && table.n > 0)
-    status = afb_model_predict(l->model, &table, p, p + (last - first) * AFB_N_TARGETS);
-  for (int64_t i = 0; status == AFB_OK && i < table.n; i++)
-    for (int t = 0; t < AFB_N_TARGETS; t++) {
-      mean[row[i] * AFB_N_TARGETS + t] = p[i * AFB_N_TARGETS + t];
-      spread[row[i] * AFB_N_TARGETS + t] = p[(last - first + i) * AFB_N_TARGETS + t];
-    }
+    status = afb_model_predict(l->model, &table, p, spread);
+  for (size_t i = 0; status == AFB_OK && i < (size_t)table.n; i++)
+    out[row[i]] = forecast_of(p + i * n_out, spread + i * n_out, estimate[row[i]]);
   free(row);
   free(p);
   afb_set_table_clear(&table);
@@ -325,21 +381,38 @@ static afb_status predict_share(afb_learner *l, afb_bytes *bytes, int64_t n, int
 }
 
 /* Puts the shares together on rank 0. */
-static void collect(afb_learner *l, int64_t n, float *values)
+static void collect(afb_learner *l, int64_t n, afb_forecast *all)
 {
   for (int r = 1; r < l->size; r++) {
     int64_t first = n * r / l->size, last = n * (r + 1) / l->size;
-    int count = (int)(last - first) * AFB_N_TARGETS;
+    int bytes = (int)((size_t)(last - first) * sizeof *all);
     if (l->rank == r)
-      MPI_Send(values + first * AFB_N_TARGETS, count, MPI_FLOAT, 0, 0, l->comm);
+      MPI_Send(all + first, bytes, MPI_BYTE, 0, 0, l->comm);
     else if (l->rank == 0)
-      MPI_Recv(values + first * AFB_N_TARGETS, count, MPI_FLOAT, r, 0, l->comm, MPI_STATUS_IGNORE);
+      MPI_Recv(all + first, bytes, MPI_BYTE, r, 0, l->comm, MPI_STATUS_IGNORE);
   }
 }
 
-afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, float *mean, float *spread)
+/* Room for n forecasts, unknown as yet, and the estimates of rank 0's samples. */
+static afb_status make_room(afb_learner *l, int64_t n, const afb_sample *sample, afb_forecast **all, double **estimate)
+{
+  *all = malloc((size_t)n * sizeof **all + 1);
+  *estimate = malloc((size_t)n * sizeof **estimate + 1);
+  AFB_TRY(afb_agree(l->comm, *all && *estimate ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n)));
+  for (int64_t i = 0; i < n; i++) {
+    (*all)[i] = (afb_forecast){{NAN, NAN}, {NAN, NAN}, NAN, NAN, NAN, NAN, NAN};
+    if (l->rank == 0)
+      (*estimate)[i] = sample[i].estimate;
+  }
+  MPI_Bcast(*estimate, (int)n, MPI_DOUBLE, 0, l->comm);
+  return AFB_OK;
+}
+
+afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, afb_forecast *forecast)
 {
   afb_bytes bytes = {0};
+  afb_forecast *all = NULL;
+  double *estimate = NULL;
   afb_status status = AFB_OK;
   if (learner->rank == 0)
     for (int64_t i = 0; i < n && status == AFB_OK; i++)
@@ -347,29 +420,19 @@ afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample
   status = afb_agree(learner->comm, status);
   if (status == AFB_OK)
     status = broadcast(learner, &n, &bytes);
-  float *all = NULL;
-  if (status == AFB_OK) {
-    all = malloc((size_t)n * 2 * AFB_N_TARGETS * sizeof *all + 1);
-    if (!all)
-      status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)n);
-    for (int64_t i = 0; all && i < 2 * n * AFB_N_TARGETS; i++)
-      all[i] = NAN;
-    status = afb_agree(learner->comm, status);
-  }
+  if (status == AFB_OK)
+    status = make_room(learner, n, sample, &all, &estimate);
   if (status == AFB_OK) {
     int64_t first = n * learner->rank / learner->size, last = n * (learner->rank + 1) / learner->size;
-    status = predict_share(learner, &bytes, n, first, last, all, all + n * AFB_N_TARGETS);
-    status = afb_agree(learner->comm, status);
+    status = afb_agree(learner->comm, predict_share(learner, &bytes, estimate, first, last, all));
   }
   if (status == AFB_OK) {
     collect(learner, n, all);
-    collect(learner, n, all + n * AFB_N_TARGETS);
-    if (learner->rank == 0) {
-      memcpy(mean, all, (size_t)n * AFB_N_TARGETS * sizeof *all);
-      memcpy(spread, all + n * AFB_N_TARGETS, (size_t)n * AFB_N_TARGETS * sizeof *all);
-    }
+    if (learner->rank == 0 && n > 0)
+      memcpy(forecast, all, (size_t)n * sizeof *all);
   }
   free(all);
+  free(estimate);
   afb_bytes_clear(&bytes);
   return status;
 }
@@ -406,7 +469,7 @@ static afb_status rebuild(afb_learner *l, const char *text, int64_t n_parameters
   if (status != AFB_OK)
     return AFB_FAIL(AFB_E_FOREIGN, "the model in the file cannot be rebuilt: %s", afb_error_text());
   const afb_model *m = l->model;
-  if (spec.n_token != l->table.n_token || spec.n_global != l->table.n_global || spec.n_target != l->table.n_target ||
+  if (spec.n_token != l->table.n_token || spec.n_global != l->table.n_global || spec.n_target != l->table.n_target || strcmp(spec.targets, AFB_TARGET_KINDS) != 0 ||
       n_parameters != m->n_weights + m->n_scale || n_optimiser != 2 * m->n_weights)
     return AFB_FAIL(AFB_E_FOREIGN, "the model in the file has other inputs than this version of the program");
   return AFB_OK;

@@ -10,7 +10,9 @@
 #include <mpi.h>
 #include <stdint.h>
 
+#include "atomic/mcdhf.h"
 #include "campaign/features.h"
+#include "campaign/gain.h"
 #include "campaign/graph.h"
 #include "core/status.h"
 #include "learn/metrics.h"
@@ -24,9 +26,24 @@ typedef struct {
   int added;                   /* candidate; -1: none (a root) */
   const afb_node *start;       /* the set whose orbitals it starts from; NULL: start potential */
   int n_levels;
-  float label[AFB_N_TARGETS];  /* NaN: unknown */
+  double estimate;             /* core-seconds, from the input alone (engine/engine.h); NaN: unknown, and no cost is predicted */
+  float label[AFB_N_LABELS];   /* NaN: unknown */
   int failed_n, failed_l;      /* label: the orbital that a failure was put down to; failed_n = 0: unknown */
 } afb_sample;
+
+/* Labels of a run. `gain` NULL: not known. Convergence is unknown where the outcome says nothing of it (infeasible, a resource limit ...), the rung of
+ * an imported outcome too, the cost without an estimate. */
+void afb_sample_label(afb_outcome outcome, int rung, double core_seconds, double estimate, const afb_gain *gain,
+                      float label[AFB_N_LABELS]);
+
+/* What the model says of a candidate. NaN: the set cannot be described; log_cost without an estimate. */
+typedef struct {
+  float p[AFB_N_TARGETS], spread[AFB_N_TARGETS];  /* converged at the cheapest rung; at all; standard deviation over the ensemble */
+  float log_cost, log_cost_sd;                    /* natural log of core-seconds */
+  float fresh;                                    /* probability that the run has a level led by the added configuration */
+  float log_lowering;                             /* log10 of hartree, within -7 ... 1 */
+  float p_lowering;                               /* probability that the lowering is at least AFB_USEFUL_LOWERING */
+} afb_forecast;
 
 typedef struct afb_learner afb_learner;
 
@@ -43,7 +60,7 @@ typedef struct {
   double loss;                 /* of the last slice of steps */
   double seconds;
   int validated;
-  afb_metrics validation[AFB_N_TARGETS];   /* on the ions that calibrate the model: not honest, for the trace only */
+  afb_metrics validation[AFB_N_LABELS];    /* on the ions that calibrate the model: not honest, for the trace only */
 } afb_learner_round;
 
 /* Collective. Hands the new samples to all ranks and goes on training for at most about `seconds`; from new weights whenever the
@@ -53,9 +70,8 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
 /* Whether there is a model. The same on every rank. */
 int afb_learner_ready(const afb_learner *learner);
 
-/* Collective. Rank 0 gives n samples (labels ignored); it gets mean[n][AFB_N_TARGETS] and spread[n][...]. Ranks share
- * the work. Samples that cannot be described get NaN. AFB_E_MEMORY. */
-afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, float *mean, float *spread);
+/* Collective. Rank 0 gives n samples (labels ignored); it gets forecast[n]. Ranks share the work. AFB_E_MEMORY. */
+afb_status afb_learner_predict(afb_learner *learner, int64_t n, const afb_sample *sample, afb_forecast *forecast);
 
 typedef enum { AFB_SPLIT_IONS, AFB_SPLIT_SIZE, AFB_N_SPLITS } afb_split_kind;
 typedef enum { AFB_METHOD_MODEL, AFB_METHOD_LOGISTIC, AFB_METHOD_MAJORITY, AFB_N_METHODS } afb_method;

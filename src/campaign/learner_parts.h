@@ -26,7 +26,7 @@ struct afb_learner {
 };
 
 /* Collective. Trains `model` on rows of the table until done, or at most about `seconds`. No valid rows: no calibration.
- * restart: from new weights. *steps and *loss may be NULL; metrics [AFB_N_TARGETS] or NULL. */
+ * restart: from new weights. *steps and *loss may be NULL; metrics [AFB_N_LABELS] or NULL. */
 afb_status afb_learner_fit(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                            int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics);
 

@@ -13,27 +13,18 @@ enum { STREAM_POOL = 0x706f6f6c, LEAST_POOL = 384, MOST_PARENTS = 2048 };
 static const double TRAINING_SHARE = 0.08;     /* of the campaign's wall time */
 static const double LEAST_TRAINING = 0.25, MOST_TRAINING = 60.0;   /* seconds of one training */
 
-void afb_campaign_label(afb_outcome outcome, int rung, float label[AFB_N_TARGETS])
-{
-  int says_nothing = outcome == AFB_OUTCOME_NONE || outcome == AFB_OUTCOME_INFEASIBLE || outcome == AFB_OUTCOME_RESOURCE_LIMIT ||
-                     outcome == AFB_OUTCOME_ENGINE_FAILED;
-  int ok = afb_outcome_ok(outcome);
-  label[AFB_TARGET_CONVERGED] = says_nothing ? NAN : (float)ok;
-  /* Of imported outcomes the rung is unknown. */
-  label[AFB_TARGET_CHEAPEST_RUNG] = says_nothing || rung == AFB_RUNG_NONE ? NAN : (float)(ok && rung == AFB_RUNG_DIIS);
-}
-
 static afb_sample describe(const afb_campaign_state *state, int ion, const afb_node *node, int added, const afb_node *start)
 {
   return (afb_sample){.ion = state->ledger->ion[ion].ion, .candidates = &state->ledger->ion[ion], .node = node,
-    .added = added, .start = start, .n_levels = state->options->n_levels, .label = {NAN, NAN}};
+    .added = added, .start = start, .n_levels = state->options->n_levels, .estimate = NAN};
 }
 
 afb_status afb_round_teach(afb_campaign_state *state, const afb_entry *entry, const afb_entry *from)
 {
   const afb_node *start = entry->parent >= 0 ? &from[entry->parent].node : NULL;
   afb_sample sample = describe(state, entry->ion, &entry->node, entry->added, start);
-  afb_campaign_label(entry->outcome, entry->rung, sample.label);
+  afb_sample_label(entry->outcome, entry->rung, entry->core_seconds, entry->cost.estimate, NULL, sample.label);
+  sample.estimate = entry->cost.estimate;
   sample.failed_n = entry->failed_n;
   sample.failed_l = entry->failed_l;
   if (isnan(sample.label[AFB_TARGET_CONVERGED]) || !state->learner)
@@ -80,7 +71,7 @@ typedef struct {
   int64_t n;
   afb_edge *edge;
   afb_sample *sample;
-  float *mean, *spread;
+  afb_forecast *forecast;
   afb_prospect *prospect;
   afb_choice *choice;
 } ranking;
@@ -89,8 +80,7 @@ static void clear_ranking(ranking *r)
 {
   free(r->edge);
   free(r->sample);
-  free(r->mean);
-  free(r->spread);
+  free(r->forecast);
   free(r->prospect);
   free(r->choice);
 }
@@ -110,14 +100,17 @@ static afb_status gather_candidates(afb_campaign_state *state, ranking *r)
   r->n = draw_pool(state, r->n, r->edge, pool > LEAST_POOL ? pool : LEAST_POOL);
   size_t n = (size_t)r->n + 1;
   r->sample = calloc(n, sizeof *r->sample);
-  r->mean = calloc(n * AFB_N_TARGETS, sizeof *r->mean);
-  r->spread = calloc(n * AFB_N_TARGETS, sizeof *r->spread);
+  r->forecast = calloc(n, sizeof *r->forecast);
   r->prospect = calloc(n, sizeof *r->prospect);
   r->choice = calloc((size_t)choices_wanted(state), sizeof *r->choice);
-  if (!r->sample || !r->mean || !r->spread || !r->prospect || !r->choice)
+  if (!r->sample || !r->forecast || !r->prospect || !r->choice)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld candidates", (long long)r->n);
-  for (int64_t i = 0; i < r->n; i++)
+  for (int64_t i = 0; i < r->n; i++) {
+    afb_planned planned = {.edge = r->edge[i]};
+    afb_plan_cost(state, &planned);
     r->sample[i] = describe(state, r->edge[i].ion, &r->edge[i].node, r->edge[i].added, start_of(state, &r->edge[i]));
+    r->sample[i].estimate = planned.estimate.core_seconds;
+  }
   return AFB_OK;
 }
 
@@ -125,7 +118,7 @@ static void make_prospects(const afb_campaign_state *state, ranking *r)
 {
   for (int64_t i = 0; i < r->n; i++) {
     const afb_edge *edge = &r->edge[i];
-    float p = r->mean[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED], spread = r->spread[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED];
+    float p = r->forecast[i].p[AFB_TARGET_CONVERGED], spread = r->forecast[i].spread[AFB_TARGET_CONVERGED];
     afb_planned planned = {.edge = *edge};
     afb_plan_cost(state, &planned);
     r->prospect[i] = (afb_prospect){.ion = edge->ion, .size = edge->node.n, .orbital = outer_orbital(state, edge),
@@ -151,8 +144,8 @@ static afb_status store_prediction(afb_campaign_state *state, const ranking *r, 
   char text[AFB_CONFIGURATION_LENGTH], label[AFB_ION_LENGTH];
   afb_store_prediction row = {.round = state->round, .model = afb_store_count(state->store, AFB_TABLE_MODELS) - 1,
     .parent = parent_run(state, edge), .added = -1,
-    .probability = r->mean[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED],
-    .probability_cheapest = r->mean[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG],
+    .probability = r->forecast[i].p[AFB_TARGET_CONVERGED],
+    .probability_cheapest = r->forecast[i].p[AFB_TARGET_CHEAPEST_RUNG],
     .predicted_cost = r->prospect[i].cost, .score = choice->score, .chosen = 1};
   AFB_TRY(afb_store_intern_ion(state->store, ion->ion.z, ion->ion.charge, afb_ion_format(ion->ion, label), &row.ion));
   if (edge->added >= 0) {
@@ -176,8 +169,8 @@ static afb_status choose(afb_campaign_state *state, ranking *r)
   for (int k = 0; k < n; k++) {
     int64_t i = r->choice[k].prospect;
     AFB_TRY(afb_plan_push(state, &r->edge[i], r->choice[k].random ? AFB_BY_RANDOM : AFB_BY_MODEL,
-                          r->mean[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED],
-                          r->mean[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG]));
+                          r->forecast[i].p[AFB_TARGET_CONVERGED],
+                          r->forecast[i].p[AFB_TARGET_CHEAPEST_RUNG]));
     AFB_TRY(store_prediction(state, r, &r->choice[k]));
   }
   state->ranked_nothing = n == 0;
@@ -195,7 +188,7 @@ static afb_status rank_candidates(afb_campaign_state *state)
   }
   status = afb_agree(state->pool->comm, status);
   if (status == AFB_OK)
-    status = afb_learner_predict(state->learner, r.n, r.sample, r.mean, r.spread);
+    status = afb_learner_predict(state->learner, r.n, r.sample, r.forecast);
   if (status == AFB_OK && state->pool->rank == 0)
     status = choose(state, &r);
   clear_ranking(&r);

@@ -20,7 +20,7 @@ static void csf_text(const afb_csf_list *csfs, int csf, char *text, size_t size)
   }
 }
 
-static void fill_level(const afb_csf_list *csfs, const afb_level *level, afb_store_level *row)
+void afb_rows_level(const afb_csf_list *csfs, const afb_level *level, afb_store_level *row)
 {
   char text[AFB_STORE_CSF] = "";
   *row = (afb_store_level){.two_j = level->two_j, .parity = level->parity, .index = level->index,
@@ -62,7 +62,7 @@ static afb_status add(afb_store *store, const afb_store_run *row, const afb_mcdh
   if (!level || !trace || !orbital)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to store a run");
   for (int i = 0; i < result->n_levels; i++)
-    fill_level(&result->csfs, &result->level[i], &level[i]);
+    afb_rows_level(&result->csfs, &result->level[i], &level[i]);
   for (int i = 0; i < result->n_trace; i++)
     fill_trace(&result->trace[i], &trace[i]);
   for (int a = 0; a < orbitals->n_orbitals; a++)

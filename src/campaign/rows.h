@@ -13,6 +13,9 @@
 afb_status afb_rows_add_result(afb_store *store, const afb_store_run *row, const afb_mcdhf_result *result,
                                int64_t *run);
 
+/* One level as a row; what the store fills is left out. */
+void afb_rows_level(const afb_csf_list *csfs, const afb_level *level, afb_store_level *row);
+
 /* Orbitals of a stored run; n_orbitals 0 when it has none. The caller clears. AFB_E_IO, AFB_E_MEMORY, AFB_E_FOREIGN. */
 afb_status afb_rows_read_orbitals(afb_store *store, int64_t run, afb_orbitals *out);
 

@@ -49,7 +49,8 @@ static afb_status model_of(afb_learner *l, const afb_set_table *train, const afb
                            double seconds, predictions *out)
 {
   afb_model *model = NULL;
-  float *p = malloc((size_t)test->n * AFB_N_TARGETS * sizeof *p + 1);
+  int n_out = afb_model_n_out(&l->model->spec);
+  float *p = malloc((size_t)(test->n * n_out) * sizeof *p + 1);
   afb_status status = p ? afb_model_create(&l->model->spec, &model) : AFB_FAIL(AFB_E_MEMORY, "no memory to validate");
   status = afb_agree(l->comm, status);
   if (status == AFB_OK)
@@ -57,7 +58,7 @@ static afb_status model_of(afb_learner *l, const afb_set_table *train, const afb
   if (status == AFB_OK)
     status = afb_agree(l->comm, afb_model_predict(model, test, p, NULL));
   for (int64_t i = 0; status == AFB_OK && i < test->n; i++)
-    memcpy(out->p[AFB_METHOD_MODEL] + row[i] * AFB_N_TARGETS, p + i * AFB_N_TARGETS, AFB_N_TARGETS * sizeof *p);
+    memcpy(out->p[AFB_METHOD_MODEL] + row[i] * AFB_N_TARGETS, p + i * n_out, AFB_N_TARGETS * sizeof *p);
   free(p);
   afb_model_destroy(&model);
   return status;

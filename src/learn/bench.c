@@ -282,7 +282,7 @@ static afb_status bench_sets(MPI_Comm comm, const afb_bench_case *c, const afb_s
 
 static afb_status bench_transformer(MPI_Comm comm, const afb_bench_case *c, afb_bench_result *result, afb_bench_array *data)
 {
-  afb_model_spec spec = {"set_transformer", TOKEN, GLOBAL, 1, c->width, c->layers, HEADS, 1, 0, 3};
+  afb_model_spec spec = {"set_transformer", TOKEN, GLOBAL, 1, c->width, c->layers, HEADS, 1, 0, 3, ""};
   afb_set_table train = {0}, judging = {0};
   afb_model *model = NULL;
   afb_status status = make_sets(c->batch, c->tokens, &train);

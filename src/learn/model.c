@@ -9,7 +9,7 @@
 
 void afb_model_spec_default(int n_token, int n_global, int n_target, afb_model_spec *spec)
 {
-  *spec = (afb_model_spec){"set_transformer", n_token, n_global, n_target, 32, 2, 4, 5, 0.2, 1};
+  *spec = (afb_model_spec){"set_transformer", n_token, n_global, n_target, 32, 2, 4, 5, 0.2, 1, ""};
 }
 
 char *afb_model_spec_format(const afb_model_spec *s, char *buffer, size_t size)
@@ -19,6 +19,9 @@ char *afb_model_spec_format(const afb_model_spec *s, char *buffer, size_t size)
            "seed=%llu",
            s->kind, s->n_token, s->n_global, s->n_target, s->width, s->layers, s->attention_heads, s->members, s->dropout,
            (unsigned long long)s->seed);
+  size_t used = strlen(buffer);
+  if (s->targets[0])
+    snprintf(buffer + used, size - used, " targets=%s", s->targets);
   return buffer;
 }
 
@@ -33,7 +36,15 @@ static afb_status check_spec(const afb_model_spec *s)
     return AFB_FAIL(AFB_E_INPUT, "members is 1 ... 64, not %d", s->members);
   if (!(s->dropout >= 0 && s->dropout < 1))
     return AFB_FAIL(AFB_E_INPUT, "dropout is at least 0 and less than 1, not %g", s->dropout);
+  afb_heads heads;
+  AFB_TRY(afb_heads_parse(s->targets, s->n_target, &heads));
   return kind->check(s);
+}
+
+int afb_model_n_out(const afb_model_spec *spec)
+{
+  afb_heads heads;
+  return afb_heads_parse(spec->targets, spec->n_target, &heads) == AFB_OK ? heads.n_out : 0;
 }
 
 /* Sets the member called `key`; 0 when there is none or the value is not a number. */
@@ -52,6 +63,8 @@ static int set_value(afb_model_spec *s, const char *key, const char *value)
     }
   if (strcmp(key, "kind") == 0)
     return snprintf(s->kind, sizeof s->kind, "%s", value) < (int)sizeof s->kind;
+  if (strcmp(key, "targets") == 0)
+    return snprintf(s->targets, sizeof s->targets, "%s", value) < (int)sizeof s->targets;
   if (strcmp(key, "dropout") == 0)
     s->dropout = strtod(value, &end);
   else if (strcmp(key, "seed") == 0)
@@ -73,14 +86,15 @@ afb_status afb_model_spec_parse(const char *text, afb_model_spec *spec)
     if (!value || !set_value(spec, word, value))
       return AFB_FAIL(AFB_E_INPUT, "description of a model: '%s' is unknown or has no proper value", word);
   }
-  if (keys != 10)
-    return AFB_FAIL(AFB_E_INPUT, "the description of a model has %d entries in place of 10", keys);
+  int expected = spec->targets[0] ? 11 : 10;
+  if (keys != expected)
+    return AFB_FAIL(AFB_E_INPUT, "the description of a model has %d entries in place of %d", keys, expected);
   return check_spec(spec);
 }
 
-float *afb_model_calibration(const afb_model *model, int target)
+float *afb_model_calibration(const afb_model *model)
 {
-  return model->scale + 2 * (model->spec.n_token + model->spec.n_global) + 2 * target;
+  return model->scale + 2 * (model->spec.n_token + model->spec.n_global);
 }
 
 void afb_model_reset(afb_model *model)
@@ -91,8 +105,8 @@ void afb_model_reset(afb_model *model)
   memset(model->moment1, 0, (size_t)model->n_weights * sizeof(float));
   memset(model->moment2, 0, (size_t)model->n_weights * sizeof(float));
   memset(model->scale, 0, (size_t)model->n_scale * sizeof(float));
-  for (int t = 0; t < model->spec.n_target; t++)
-    afb_model_calibration(model, t)[0] = 1;
+  for (int k = 0; k < w->heads.n_out; k++)
+    afb_model_calibration(model)[2 * k] = 1;
   model->step = 0;
 }
 
@@ -102,9 +116,10 @@ static afb_status allocate(afb_model *m)
   if (!w)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a model");
   w->kind = afb_model_kind_find(m->spec.kind);
+  AFB_TRY(afb_heads_parse(m->spec.targets, m->spec.n_target, &w->heads));
   w->member_weights = w->kind->n_weights(&m->spec);
   m->n_weights = w->member_weights * m->spec.members;
-  m->n_scale = 2 * (m->spec.n_token + m->spec.n_global) + 2 * m->spec.n_target;
+  m->n_scale = 2 * (m->spec.n_token + m->spec.n_global) + 2 * w->heads.n_out;
   size_t bytes = (size_t)m->n_weights * sizeof(float);
   m->weight = malloc(bytes);
   m->moment1 = malloc(bytes);
@@ -169,7 +184,7 @@ afb_status afb_model_batch(afb_model *model, const afb_set_table *table, int n, 
   w->buffer.batch.dropout = 0;
   if (n <= w->logit_capacity)
     return AFB_OK;
-  float *larger = realloc(w->logit, (size_t)n * (size_t)model->spec.n_target * sizeof *larger);
+  float *larger = realloc(w->logit, (size_t)n * (size_t)w->heads.n_out * sizeof *larger);
   if (!larger)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d predictions", n);
   w->logit = larger;
@@ -183,60 +198,79 @@ afb_status afb_model_forward(afb_model *model, int member)
   return w->kind->forward(w->net, model->weight + member * w->member_weights, &w->buffer.batch, w->logit);
 }
 
-/* Mean logit of `n` rows from `first`, n <= AFB_PREDICT_SETS; with square, also the members' sum of p and of p^2. */
-static afb_status pass(afb_model *model, const afb_set_table *table, int64_t first, int n, float *mean, float *sum_p,
-                       float *sum_p2)
+/* Sums over the members: of outputs z, of predictions v, of v^2; [n][n_out] each. */
+typedef struct {
+  float *z, *v, *v2;
+} sums;
+
+static afb_status pass(afb_model *model, const afb_set_table *table, int64_t first, int n, sums *to)
 {
+  const afb_heads *heads = &model->work->heads;
   int64_t row[AFB_PREDICT_SETS];
-  int targets = model->spec.n_target, members = model->spec.members;
+  int n_out = heads->n_out;
+  float v[AFB_MAX_HEADS * AFB_MOST_CLASSES];
   for (int i = 0; i < n; i++)
     row[i] = first + i;
   AFB_TRY(afb_model_batch(model, table, n, row, 0));
-  for (int i = 0; i < n * targets; i++)
-    mean[i] = 0;
-  for (int m = 0; m < members; m++) {
+  for (int m = 0; m < model->spec.members; m++) {
     AFB_TRY(afb_model_forward(model, m));
-    for (int i = 0; i < n * targets; i++) {
-      float z = model->work->logit[i];
-      mean[i] += z / (float)members;
-      if (sum_p) {
-        const float *c = afb_model_calibration(model, i % targets);
-        float p = 1 / (1 + expf(-(c[0] * z + c[1])));
-        sum_p[i] += p;
-        sum_p2[i] += p * p;
+    for (int i = 0; i < n; i++) {
+      const float *z = model->work->logit + i * n_out;
+      for (int h = 0; h < heads->n; h++)
+        afb_head_predict(&heads->head[h], z, afb_model_calibration(model), v);
+      for (int k = 0; k < n_out; k++) {
+        to->z[i * n_out + k] += z[k];
+        to->v[i * n_out + k] += v[k];
+        to->v2[i * n_out + k] += v[k] * v[k];
       }
     }
   }
   return AFB_OK;
 }
 
+/* One sample: sums become the ensemble's prediction and its spread (or NULL). */
+static void conclude(const afb_model *model, const float *z, const float *v, const float *v2, float *mean, float *spread)
+{
+  const afb_heads *heads = &model->work->heads;
+  float mean_z[AFB_MAX_HEADS * AFB_MOST_CLASSES], members = (float)model->spec.members;
+  for (int k = 0; k < heads->n_out; k++)
+    mean_z[k] = z[k] / members;
+  for (int h = 0; h < heads->n; h++) {
+    const afb_head *head = &heads->head[h];
+    afb_head_predict(head, mean_z, afb_model_calibration(model), mean);
+    for (int k = head->first; k < head->first + head->n; k++) {
+      float variance = v2[k] / members - (v[k] / members) * (v[k] / members);
+      if (spread)
+        spread[k] = variance > 0 ? sqrtf(variance) : 0;
+      if (head->kind == AFB_HEAD_NUMBER && k == head->first)
+        mean[k + 1] = sqrtf(v2[k + 1] / members + fmaxf(variance, 0));
+    }
+  }
+}
+
 static afb_status predict_chunk(afb_model *model, const afb_set_table *table, int64_t first, int n, float *mean,
                                 float *spread)
 {
-  int targets = model->spec.n_target, members = model->spec.members;
-  size_t count = (size_t)n * (size_t)targets;
-  float *sum = calloc(2 * count, sizeof *sum);
+  int n_out = model->work->heads.n_out;
+  size_t count = (size_t)n * (size_t)n_out;
+  float *sum = calloc(3 * count, sizeof *sum);
   if (!sum)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d predictions", n);
-  afb_status status = pass(model, table, first, n, mean, sum, sum + count);
-  for (int i = 0; i < n * targets && status == AFB_OK; i++) {
-    const float *c = afb_model_calibration(model, i % targets);
-    float p = sum[i] / (float)members, variance = sum[(size_t)i + count] / (float)members - p * p;
-    mean[i] = 1 / (1 + expf(-(c[0] * mean[i] + c[1])));
-    if (spread)
-      spread[i] = variance > 0 ? sqrtf(variance) : 0;
-  }
+  sums to = {sum, sum + count, sum + 2 * count};
+  afb_status status = pass(model, table, first, n, &to);
+  for (int64_t i = 0; i < n && status == AFB_OK; i++)
+    conclude(model, to.z + i * n_out, to.v + i * n_out, to.v2 + i * n_out, mean + i * n_out, spread ? spread + i * n_out : NULL);
   free(sum);
   return status;
 }
 
 afb_status afb_model_predict(afb_model *model, const afb_set_table *table, float *mean, float *spread)
 {
-  int targets = model->spec.n_target;
+  int n_out = model->work->heads.n_out;
   AFB_TRY(afb_model_check_table(model, table));
   for (int64_t i = 0; i < table->n; i += AFB_PREDICT_SETS) {
     int count = table->n - i < AFB_PREDICT_SETS ? (int)(table->n - i) : AFB_PREDICT_SETS;
-    AFB_TRY(predict_chunk(model, table, i, count, mean + i * targets, spread ? spread + i * targets : NULL));
+    AFB_TRY(predict_chunk(model, table, i, count, mean + i * n_out, spread ? spread + i * n_out : NULL));
   }
   return AFB_OK;
 }

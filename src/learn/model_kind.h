@@ -40,12 +40,12 @@ typedef struct {
   /* How many matrices (no constants, no gains) the weights of a member hold; out (or NULL): where they lie, in ascending order. */
   int (*matrices)(const afb_model_spec *spec, afb_extent *out);
   void (*init)(const afb_model_spec *spec, int member, float *weight);
-  /* Replaces what would be random by a linear model of the standardised globals: linear [n_target][n_global + 1], constant last. */
+  /* Replaces what would be random by a linear model of the standardised globals: linear [n_out][n_global + 1] of every output, constant last. */
   void (*prime)(const afb_model_spec *spec, const double *linear, float *weight);
   /* Work space: holds the activations between forward and backward; grows to the largest batch seen. */
   afb_status (*work_create)(const afb_model_spec *spec, void **work);
   void (*work_destroy)(void **work);
-  /* logit [n_sets][n_target]. AFB_E_MEMORY. */
+  /* logit [n_sets][n_out]. AFB_E_MEMORY. */
   afb_status (*forward)(void *work, const float *weight, const afb_set_batch *batch, float *logit);
   /* Of the batch of the last forward, with the same weights. Adds to gradient. */
   void (*backward)(void *work, const float *weight, const afb_set_batch *batch, const float *logit_gradient,

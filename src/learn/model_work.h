@@ -7,10 +7,11 @@
 
 struct afb_model_work {
   const afb_model_kind *kind;
+  afb_heads heads;
   int64_t member_weights;
   void *net;
   afb_batch_buffer buffer;
-  float *logit;                /* [capacity][n_target] */
+  float *logit;                /* [capacity][n_out] */
   int logit_capacity;
 };
 
@@ -22,8 +23,8 @@ void afb_model_reset(afb_model *model);
 afb_status afb_model_batch(afb_model *model, const afb_set_table *table, int n, const int64_t *row, int64_t key0);
 /* One member's logits of the batch in the buffer, in work->logit. */
 afb_status afb_model_forward(afb_model *model, int member);
-/* (a, b) of target t. */
-float *afb_model_calibration(const afb_model *model, int target);
+/* (a, b) of all outputs. */
+float *afb_model_calibration(const afb_model *model);
 /* AFB_E_INPUT unless the table has the model's widths. */
 afb_status afb_model_check_table(const afb_model *model, const afb_set_table *table);
 

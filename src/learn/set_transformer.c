@@ -12,6 +12,8 @@ typedef struct {
   int64_t token, global, bias, block0, block_size, readout, total;
   int64_t norm1, qkv, qkv_bias, attended, attended_bias, norm2, up, up_bias, down, down_bias;   /* within a block */
   int64_t norm, hidden, hidden_bias, out, out_bias, skip, hazard, hazard_bias;                  /* from the start */
+  int64_t value_hidden, value_hidden_bias, value_out, value_out_bias, value_skip;               /* of outputs that are no survivals */
+  int survivals, values;
 } layout;
 
 typedef struct {
@@ -28,7 +30,8 @@ typedef struct {
   block_work *block;
   float *last, *final, *mean, *inverse;             /* input and output of the last normalisation */
   float *summary, *slope, *active, *set_logit;      /* readout */
-  float *token_logit, *hazard;                      /* [tokens][targets], H [sets][targets] */
+  float *token_logit, *hazard;                      /* [tokens][survivals], H [sets][survivals] */
+  float *value_slope, *value_active, *value;        /* readout of the other outputs; value [sets][values] */
   float *d_hidden, *d_stream, *d_wide, *d_narrow, *d_global, *scratch;
 } work;
 
@@ -41,8 +44,11 @@ static int64_t take(int64_t *end, int64_t count)
 
 static layout layout_of(const afb_model_spec *s)
 {
-  int64_t d = s->width, t = s->n_target, end = 0;
-  layout a;
+  afb_heads heads;
+  if (afb_heads_parse(s->targets, s->n_target, &heads) != AFB_OK)
+    heads = (afb_heads){0};
+  int64_t d = s->width, t = heads.n_survival, v = heads.n_out - heads.n_survival, end = 0;
+  layout a = {.survivals = heads.n_survival, .values = heads.n_out - heads.n_survival};
   a.token = take(&end, s->n_token * d);
   a.global = take(&end, s->n_global * d);
   a.bias = take(&end, d);
@@ -68,6 +74,11 @@ static layout layout_of(const afb_model_spec *s)
   a.skip = take(&end, s->n_global * t);
   a.hazard = take(&end, d * t);
   a.hazard_bias = take(&end, t);
+  a.value_hidden = take(&end, v ? 2 * d * d : 0);
+  a.value_hidden_bias = take(&end, v ? d : 0);
+  a.value_out = take(&end, d * v);
+  a.value_out_bias = take(&end, v);
+  a.value_skip = take(&end, s->n_global * v);
   a.total = end;
   return a;
 }
@@ -116,7 +127,7 @@ static void init(const afb_model_spec *s, int member, float *weight)
 {
   layout a = layout_of(s);
   double d = s->width, residual = 1 / sqrt(2.0 * s->layers);
-  int64_t w = s->width, t = s->n_target;
+  int64_t w = s->width, t = a.survivals, v = a.values;
   memset(weight, 0, (size_t)a.total * sizeof *weight);
   draw(s, member, 1 / sqrt((double)s->n_token), a.token, s->n_token * w, weight);
   draw(s, member, 0.5 / sqrt((double)(s->n_global > 0 ? s->n_global : 1)), a.global, s->n_global * w, weight);
@@ -130,6 +141,8 @@ static void init(const afb_model_spec *s, int member, float *weight)
   draw(s, member, 1 / sqrt(2 * d), a.hidden, 2 * w * w, weight);
   draw(s, member, 0.1 / sqrt(d), a.out, w * t, weight);
   draw(s, member, 0.1 / sqrt(d), a.hazard, w * t, weight);
+  draw(s, member, 1 / sqrt(2 * d), a.value_hidden, v ? 2 * w * w : 0, weight);
+  draw(s, member, 0.1 / sqrt(d), a.value_out, w * v, weight);
   for (int64_t k = 0; k < t; k++) {
     weight[a.out_bias + k] = -1;
     weight[a.hazard_bias + k] = -3;
@@ -141,7 +154,12 @@ static void init(const afb_model_spec *s, int member, float *weight)
 static void prime(const afb_model_spec *s, const double *linear, float *weight)
 {
   layout a = layout_of(s);
-  int g = s->n_global, t = s->n_target;
+  int g = s->n_global, t = a.survivals, v = a.values;
+  for (int k = 0; k < v; k++) {
+    for (int j = 0; j < g; j++)
+      weight[a.value_skip + j * v + k] = (float)linear[(t + k) * (g + 1) + j];
+    weight[a.value_out_bias + k] = (float)linear[(t + k) * (g + 1) + g];
+  }
   for (int k = 0; k < t; k++) {
     for (int j = 0; j < g; j++)
       weight[a.skip + j * t + k] = (float)-linear[k * (g + 1) + j];
@@ -176,7 +194,7 @@ static void work_destroy(void **out)
 /* Gives every activation its place; with arena NULL only counts. */
 static int64_t place(work *w, int64_t tokens, int64_t sets, int64_t pairs, float *arena)
 {
-  int64_t d = w->spec.width, t = w->spec.n_target, end = 0;
+  int64_t d = w->spec.width, t = w->at.survivals, v = w->at.values, end = 0;
 #define PLACE(pointer, count)                                  \
   do {                                                         \
     int64_t first_ = take(&end, (count));                      \
@@ -208,6 +226,9 @@ static int64_t place(work *w, int64_t tokens, int64_t sets, int64_t pairs, float
   PLACE(w->set_logit, sets * t);
   PLACE(w->token_logit, tokens * t);
   PLACE(w->hazard, sets * t);
+  PLACE(w->value_slope, v ? sets * d : 0);
+  PLACE(w->value_active, v ? sets * d : 0);
+  PLACE(w->value, sets * v);
   PLACE(w->d_hidden, tokens * d);
   PLACE(w->d_stream, tokens * d);
   PLACE(w->d_wide, tokens * 3 * d);
@@ -325,79 +346,87 @@ static void summarise(const work *w, const afb_set_batch *batch)
 /* z = ln(p / (1-p)) = -H - ln(1 - exp(-H)). */
 static void hazards(const work *w, const afb_set_batch *batch, float *logit)
 {
-  int targets = w->spec.n_target;
+  int survivals = w->at.survivals, n_out = survivals + w->at.values;
   for (int s = 0; s < batch->n_sets; s++)
-    for (int k = 0; k < targets; k++) {
-      float h = softplus(w->set_logit[s * targets + k]);
+    for (int k = 0; k < survivals; k++) {
+      float h = softplus(w->set_logit[s * survivals + k]);
       for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++)
-        h += softplus(w->token_logit[t * targets + k]);
-      w->hazard[s * targets + k] = h = h > 1e-6f ? h : 1e-6f;
-      logit[s * targets + k] = -h - logf(-expm1f(-h));
+        h += softplus(w->token_logit[t * survivals + k]);
+      w->hazard[s * survivals + k] = h = h > 1e-6f ? h : 1e-6f;
+      logit[s * n_out + k] = -h - logf(-expm1f(-h));
     }
+}
+
+/* out = W2 gelu(W1 [f_added, mean f]) + V g: the readout of either group of outputs. */
+static void read_out(const work *w, const float *weight, const afb_set_batch *batch, int64_t hidden, int64_t out, int64_t skip, int n_out,
+                     float *slope, float *active, float *y)
+{
+  int d = w->spec.width, sets = batch->n_sets;
+  afb_linear_forward(sets, 2 * d, d, w->summary, weight + hidden, weight + hidden + 2 * d * d, NULL, slope);
+  afb_gelu_forward((int64_t)sets * d, slope, active, slope);
+  afb_linear_forward(sets, d, n_out, active, weight + out, weight + out + d * n_out, NULL, y);
+  if (w->spec.n_global > 0)
+    afb_linear_forward(sets, w->spec.n_global, n_out, batch->global, weight + skip, NULL, y, y);
 }
 
 static afb_status forward(void *state, const float *weight, const afb_set_batch *batch, float *logit)
 {
   work *w = state;
   const layout *a = &w->at;
-  int n = batch->n_tokens, d = w->spec.width, layers = w->spec.layers, targets = w->spec.n_target;
+  int n = batch->n_tokens, d = w->spec.width, layers = w->spec.layers, values = a->values, n_out = a->survivals + values;
   AFB_TRY(reserve(w, batch));
   embed(w, weight, batch, w->block[0].input);
   for (int l = 0; l < layers; l++)
     block_forward(w, l, weight, batch, l + 1 < layers ? w->block[l + 1].input : w->last);
   afb_norm_forward(n, d, w->last, weight + a->norm, weight + a->norm + d, w->final, w->mean, w->inverse);
-  afb_linear_forward(n, d, targets, w->final, weight + a->hazard, weight + a->hazard_bias, NULL, w->token_logit);
   summarise(w, batch);
-  afb_linear_forward(batch->n_sets, 2 * d, d, w->summary, weight + a->hidden, weight + a->hidden_bias, NULL, w->slope);
-  afb_gelu_forward((int64_t)batch->n_sets * d, w->slope, w->active, w->slope);
-  afb_linear_forward(batch->n_sets, d, targets, w->active, weight + a->out, weight + a->out_bias, NULL, w->set_logit);
-  if (w->spec.n_global > 0)
-    afb_linear_forward(batch->n_sets, w->spec.n_global, targets, batch->global, weight + a->skip, NULL, w->set_logit,
-                       w->set_logit);
-  hazards(w, batch, logit);
+  if (a->survivals > 0) {
+    afb_linear_forward(n, d, a->survivals, w->final, weight + a->hazard, weight + a->hazard_bias, NULL, w->token_logit);
+    read_out(w, weight, batch, a->hidden, a->out, a->skip, a->survivals, w->slope, w->active, w->set_logit);
+    hazards(w, batch, logit);
+  }
+  if (values > 0)
+    read_out(w, weight, batch, a->value_hidden, a->value_out, a->value_skip, values, w->value_slope, w->value_active, w->value);
+  for (int s = 0; s < batch->n_sets && values > 0; s++)
+    memcpy(logit + (int64_t)s * n_out + a->survivals, w->value + (int64_t)s * values, (size_t)values * sizeof *logit);
   return AFB_OK;
 }
 
 float afb_set_transformer_risk(const void *state, int token, int target)
 {
   const work *w = state;
-  return softplus(w->token_logit[(int64_t)token * w->spec.n_target + target]);
+  return softplus(w->token_logit[(int64_t)token * w->at.survivals + target]);
 }
 
 /* dz/dH = -1 / (1 - exp(-H)). Where a failure (z is to fall) is put down to token b, competing risks add -ln(h_b / H) to
  * the loss, h_t = softplus(w f_t + b) being the token's part of H. The logits of tokens and set are overwritten by their gradients. */
 static void hazards_backward(const work *w, const afb_set_batch *batch, const float *logit_gradient)
 {
-  int targets = w->spec.n_target;
+  int survivals = w->at.survivals, n_out = survivals + w->at.values;
   for (int s = 0; s < batch->n_sets; s++)
-    for (int k = 0; k < targets; k++) {
-      float *set = &w->set_logit[s * targets + k];
-      float dh = logit_gradient[s * targets + k] / expm1f(-w->hazard[s * targets + k]);
-      int blamed = logit_gradient[s * targets + k] > 0 && batch->blame[s] >= 0;
-      dh += blamed ? batch->blame_weight / w->hazard[s * targets + k] : 0;
+    for (int k = 0; k < survivals; k++) {
+      float *set = &w->set_logit[s * survivals + k], up = logit_gradient[s * n_out + k], hazard = w->hazard[s * survivals + k];
+      float dh = up / expm1f(-hazard);
+      int blamed = up > 0 && batch->blame[s] >= 0;
+      dh += blamed ? batch->blame_weight / hazard : 0;
       *set = dh * sigmoid(*set);
       for (int64_t t = batch->start[s]; t < batch->start[s + 1]; t++) {
-        float *z = &w->token_logit[t * targets + k], here = blamed && t == batch->blame[s] ? batch->blame_weight : 0;
+        float *z = &w->token_logit[t * survivals + k], here = blamed && t == batch->blame[s] ? batch->blame_weight : 0;
         *z = sigmoid(*z) * (dh - (here > 0 ? here / (softplus(*z) + 1e-12f) : 0));
       }
     }
 }
 
-/* Leaves the gradient of `final` in d_hidden. */
-static void readout_backward(const work *w, const float *weight, const afb_set_batch *batch, float *g)
+/* Adds the gradient of the summaries to d_hidden. */
+static void read_out_backward(const work *w, const float *weight, const afb_set_batch *batch, int64_t hidden, int64_t out, int64_t skip,
+                              int n_out, const float *slope, const float *active, const float *dy, float *g)
 {
-  const layout *a = &w->at;
-  int d = w->spec.width, targets = w->spec.n_target, sets = batch->n_sets;
-  afb_linear_backward(batch->n_tokens, d, targets, w->final, weight + a->hazard, w->token_logit, 0, w->d_hidden,
-                      g + a->hazard, g + a->hazard_bias);
+  int d = w->spec.width, sets = batch->n_sets;
   if (w->spec.n_global > 0)
-    afb_linear_backward(sets, w->spec.n_global, targets, batch->global, weight + a->skip, w->set_logit, 0, NULL,
-                        g + a->skip, NULL);
-  afb_linear_backward(sets, d, targets, w->active, weight + a->out, w->set_logit, 0, w->d_narrow, g + a->out,
-                      g + a->out_bias);
-  afb_gelu_backward((int64_t)sets * d, w->slope, w->d_narrow, w->d_narrow);
-  afb_linear_backward(sets, 2 * d, d, w->summary, weight + a->hidden, w->d_narrow, 0, w->d_global, g + a->hidden,
-                      g + a->hidden_bias);
+    afb_linear_backward(sets, w->spec.n_global, n_out, batch->global, weight + skip, dy, 0, NULL, g + skip, NULL);
+  afb_linear_backward(sets, d, n_out, active, weight + out, dy, 0, w->d_narrow, g + out, g + out + d * n_out);
+  afb_gelu_backward((int64_t)sets * d, slope, w->d_narrow, w->d_narrow);
+  afb_linear_backward(sets, 2 * d, d, w->summary, weight + hidden, w->d_narrow, 0, w->d_global, g + hidden, g + hidden + 2 * d * d);
   for (int s = 0; s < sets; s++) {
     const float *du = w->d_global + (int64_t)s * 2 * d;
     float share = 1 / (float)(batch->start[s + 1] - batch->start[s]);
@@ -406,6 +435,25 @@ static void readout_backward(const work *w, const float *weight, const afb_set_b
       for (int j = 0; j < d; j++)
         w->d_hidden[t * d + j] += share * du[d + j];
   }
+}
+
+/* Leaves the gradient of `final` in d_hidden. */
+static void readout_backward(const work *w, const float *weight, const afb_set_batch *batch, const float *logit_gradient, float *g)
+{
+  const layout *a = &w->at;
+  int d = w->spec.width, survivals = a->survivals, values = a->values;
+  if (survivals > 0) {
+    hazards_backward(w, batch, logit_gradient);
+    afb_linear_backward(batch->n_tokens, d, survivals, w->final, weight + a->hazard, w->token_logit, 0, w->d_hidden, g + a->hazard,
+                        g + a->hazard_bias);
+    read_out_backward(w, weight, batch, a->hidden, a->out, a->skip, survivals, w->slope, w->active, w->set_logit, g);
+  } else {
+    memset(w->d_hidden, 0, (size_t)batch->n_tokens * (size_t)d * sizeof(float));
+  }
+  for (int s = 0; s < batch->n_sets && values > 0; s++)
+    memcpy(w->value + (int64_t)s * values, logit_gradient + (int64_t)s * (survivals + values) + survivals, (size_t)values * sizeof(float));
+  if (values > 0)
+    read_out_backward(w, weight, batch, a->value_hidden, a->value_out, a->value_skip, values, w->value_slope, w->value_active, w->value, g);
 }
 
 /* The gradient of what a branch added to the stream. */
@@ -468,8 +516,7 @@ static void backward(void *state, const float *weight, const afb_set_batch *batc
   work *w = state;
   const layout *a = &w->at;
   int n = batch->n_tokens, d = w->spec.width;
-  hazards_backward(w, batch, logit_gradient);
-  readout_backward(w, weight, batch, gradient);
+  readout_backward(w, weight, batch, logit_gradient, gradient);
   memset(w->d_stream, 0, (size_t)n * (size_t)d * sizeof(float));
   afb_norm_backward(n, d, w->last, weight + a->norm, w->mean, w->inverse, w->d_hidden, w->d_stream, gradient + a->norm,
                     gradient + a->norm + d);

@@ -2,8 +2,9 @@
  * the tokens of a set, which know nothing of their order.
  *
  *   h_t = W_x x_t + W_g g;   L times:  h += A(N(h)),  h += F(N(h));   f = N(h)
- *   H   = sum_t softplus(w f_t + b) + softplus(r([f_added, mean_t f_t]) + v g),   one w, b, r, v per target
+ *   H   = sum_t softplus(w f_t + b) + softplus(r([f_added, mean_t f_t]) + v g),   one w, b, r, v per survival
  *   p   = exp(-H)
+ *   y   = r'([f_added, mean_t f_t]) + v' g for targets that are no survivals
  *
  * Training starts from a logistic regression on g: r = 0 nearly, v from that, the tokens' survivals near 1.
  * A: attention of `attention_heads` heads; F: one hidden layer of 2 d, GELU; r: one hidden layer of d, GELU. p is a product of

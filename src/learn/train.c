@@ -7,6 +7,7 @@
 #include "learn/descent.h"
 #include "learn/logistic.h"
 #include "learn/model_work.h"
+#include "learn/ridge.h"
 #include "learn/split.h"
 
 enum { LEAST_FOR_CALIBRATION = 30, LEAST_TO_DIVIDE = 60, FOLDS = 5, PIECE = 256 /* tokens */ };
@@ -18,7 +19,7 @@ struct afb_trainer {
   const afb_set_table *train, *judging;    /* judging: valid, or train when members leave parts of it out; NULL: none */
   afb_train_options options;
   int *fold;                               /* [train->n] */
-  float *logit_gradient;                   /* [batch][n_target] */
+  float *logit_gradient;                   /* [batch][n_out] */
 };
 
 void afb_train_options_default(int64_t n, afb_train_options *o)
@@ -68,7 +69,7 @@ static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
   AFB_TRY(afb_descent_init(t->train->n, judged, d));
   m->work->kind->matrices(&m->spec, d->matrix);
   t->fold = malloc(((size_t)t->train->n + 1) * sizeof *t->fold);
-  t->logit_gradient = malloc((size_t)o->batch * (size_t)m->spec.n_target * sizeof(float));
+  t->logit_gradient = malloc((size_t)o->batch * (size_t)m->work->heads.n_out * sizeof(float));
   if (!t->fold || !t->logit_gradient)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to train a model of %lld weights", (long long)m->n_weights);
   return AFB_OK;
@@ -143,7 +144,43 @@ static afb_status reserve(afb_trainer *t)
   return reserve_for(t, smallest);
 }
 
-/* Logistic regression on the standardised globals; a moderate constant for a target without labels. */
+/* ln of the frequency of each class as constants of its outputs, g + 1 numbers each. */
+static void prime_class(const afb_head *head, int64_t n, const float *label, int g, double *linear)
+{
+  for (int k = 0; k < head->n; k++) {
+    double count = 1, all = head->n;
+    for (int64_t i = 0; i < n; i++) {
+      all += !isnan(label[i]);
+      count += label[i] == (float)k;
+    }
+    linear[k * (g + 1) + g] = log(count / all);
+  }
+}
+
+/* A linear model of one target on the standardised globals x [n][g]; a moderate constant where there are no labels. */
+static afb_status prime_head(const afb_head *head, const float *scale, int64_t n, int g, const float *x, float *label, double *linear)
+{
+  afb_status status = AFB_OK;
+  memset(linear, 0, (size_t)head->n * (size_t)(g + 1) * sizeof *linear);
+  if (head->kind == AFB_HEAD_CLASS) {
+    prime_class(head, n, label, g, linear);
+  } else if (head->kind == AFB_HEAD_NUMBER) {
+    double deviation;
+    for (int64_t i = 0; i < n; i++)
+      label[i] = (label[i] - scale[2 * head->first + 1]) / scale[2 * head->first];
+    status = afb_ridge_fit(n, g, x, g, label, 1, RIDGE, linear, &deviation);
+    if (status == AFB_OK)
+      linear[2 * g + 1] = log(deviation + 1e-2);
+  } else {
+    status = afb_logistic_fit(n, g, x, g, label, 1, RIDGE, linear);
+    for (int j = 0; j <= g && status != AFB_OK; j++)
+      linear[j] = j == g;
+    /* One outcome only: the constant would go to infinity. */
+    linear[g] = linear[g] > 5 ? 5 : linear[g] < -5 ? -5 : linear[g];
+  }
+  return status == AFB_E_INPUT || status == AFB_E_NUMERIC ? AFB_OK : status;
+}
+
 static afb_status prime_member(afb_trainer *t, int member, const float *x, float *label, double *linear)
 {
   const afb_model_spec *s = &t->model->spec;
@@ -151,28 +188,44 @@ static afb_status prime_member(afb_trainer *t, int member, const float *x, float
   const afb_descent_part *p = &t->descent.part[member];
   int g = s->n_global;
   for (int k = 0; k < s->n_target; k++) {
-    double *mine = linear + k * (g + 1);
     for (int64_t i = 0; i < t->train->n; i++)
       label[i] = NAN;
     for (int64_t i = 0; i < p->n_fit; i++)
       label[p->fit[i]] = t->train->label[p->fit[i] * s->n_target + k];
-    afb_status status = afb_logistic_fit(t->train->n, g, x, g, label, 1, RIDGE, mine);
-    if (status != AFB_OK && status != AFB_E_INPUT && status != AFB_E_NUMERIC)
-      return status;
-    for (int j = 0; j <= g && status != AFB_OK; j++)
-      mine[j] = j == g;
-    /* One outcome only: the constant would go to infinity. */
-    mine[g] = mine[g] > 5 ? 5 : mine[g] < -5 ? -5 : mine[g];
+    const afb_head *head = &w->heads.head[k];
+    AFB_TRY(prime_head(head, afb_model_calibration(t->model), t->train->n, g, x, label, linear + head->first * (g + 1)));
   }
   w->kind->prime(s, linear, t->model->weight + member * w->member_weights);
   return AFB_OK;
+}
+
+/* Mean and deviation of the targets that are numbers. */
+static void fit_numbers(const afb_set_table *table, afb_model *model)
+{
+  const afb_heads *heads = &model->work->heads;
+  for (int h = 0; h < heads->n; h++) {
+    float *c = afb_model_calibration(model) + 2 * heads->head[h].first;
+    double mean = 0, square = 0;
+    int64_t n = 0;
+    if (heads->head[h].kind != AFB_HEAD_NUMBER)
+      continue;
+    for (int64_t i = 0; i < table->n; i++) {
+      double y = table->label[i * table->n_target + h], step = y - mean;
+      if (isnan(y))
+        continue;
+      mean += step / (double)++n;
+      square += step * (y - mean);
+    }
+    c[0] = n > 1 && square > 1e-12 * (double)n ? (float)sqrt(square / (double)n) : 1;
+    c[1] = (float)mean;
+  }
 }
 
 static afb_status prime(afb_trainer *t)
 {
   const afb_model_spec *s = &t->model->spec;
   size_t n = (size_t)t->train->n, g = (size_t)s->n_global;
-  double *linear = calloc((size_t)s->n_target * (g + 1), sizeof *linear);
+  double *linear = calloc((size_t)t->model->work->heads.n_out * (g + 1), sizeof *linear);
   float *x = malloc(n * (g + 1) * sizeof *x), *label = malloc(n * sizeof *label);
   afb_status status = linear && x && label ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to begin training");
   if (status == AFB_OK)
@@ -196,6 +249,7 @@ static afb_status prepare(afb_trainer *t, const afb_set_table *valid)
     afb_model_reset(t->model);
   if (t->model->step == 0) {
     afb_batch_fit_scale(t->train, t->model->scale);
+    fit_numbers(t->train, t->model);
     AFB_TRY(prime(t));
   }
   afb_descent_options *d = &t->descent.options;
@@ -242,21 +296,17 @@ void afb_trainer_destroy(afb_trainer **trainer)
   free(t);
 }
 
-/* Sum of the losses; gradient of sum * share. */
-static double loss_gradient(const afb_set_table *table, int n, const int64_t *row, const float *logit, double share,
-                            float *gradient)
+/* Losses of n rows times share, and their gradient (NULL: not wanted). */
+static double loss_of(const afb_model *model, const afb_set_table *table, int64_t n, const int64_t *row, const float *logit, double share,
+                      float *gradient)
 {
+  const afb_heads *heads = &model->work->heads;
+  const float *scale = afb_model_calibration(model);
   double sum = 0;
-  int targets = table->n_target;
-  for (int i = 0; i < n; i++)
-    for (int k = 0; k < targets; k++) {
-      double y = table->label[row[i] * targets + k], z = logit[i * targets + k];
-      gradient[i * targets + k] = 0;
-      if (isnan(y))
-        continue;
-      sum += (z > 0 ? z : 0) + log1p(exp(-fabs(z))) - y * z;
-      gradient[i * targets + k] = (float)((1 / (1 + exp(-z)) - y) * share);
-    }
+  for (int64_t i = 0; i < n; i++)
+    for (int h = 0; h < heads->n; h++)
+      sum += afb_head_loss(&heads->head[h], logit + i * heads->n_out, scale, table->label[row[i] * heads->n + h], share,
+                           gradient ? gradient + i * heads->n_out : NULL);
   return sum;
 }
 
@@ -285,7 +335,7 @@ static afb_status member_pass(void *owner, const afb_descent_batch *b, float *gr
     batch->step = (uint64_t)m->step;
     batch->blame_weight = (float)(share * t->options.blame);
     AFB_TRY(afb_model_forward(m, b->member));
-    *loss += share * loss_gradient(t->train, n, b->row + first, w->logit, share, t->logit_gradient);
+    *loss += loss_of(m, t->train, n, b->row + first, w->logit, share, t->logit_gradient);
     first += n;
     w->kind->backward(w->net, m->weight + b->member * w->member_weights, batch, t->logit_gradient, gradient,
                       first == b->end ? sink : NULL);
@@ -293,14 +343,14 @@ static afb_status member_pass(void *owner, const afb_descent_batch *b, float *gr
   return AFB_OK;
 }
 
-/* One member's logits [n_judge][n_target] of the rows that judge it, on every rank, each having computed its share. */
+/* One member's outputs [n_judge][n_out] of the rows that judge it, on every rank, each having computed its share. */
 static afb_status judged_logits(afb_trainer *t, int member, float **out)
 {
   const afb_descent_part *p = &t->descent.part[member];
   int rank = t->descent.rank, n_ranks = t->descent.n_ranks;
   int64_t begin = p->n_judge * rank / n_ranks, end = p->n_judge * (rank + 1) / n_ranks;
-  int targets = t->train->n_target;
-  *out = calloc((size_t)(p->n_judge * targets) + 1, sizeof **out);
+  int n_out = t->model->work->heads.n_out;
+  *out = calloc((size_t)(p->n_judge * n_out) + 1, sizeof **out);
   afb_status status = *out ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)p->n_judge);
   for (int64_t i = begin; i < end && status == AFB_OK; i += AFB_PREDICT_SETS) {
     int n = end - i < AFB_PREDICT_SETS ? (int)(end - i) : AFB_PREDICT_SETS;
@@ -308,11 +358,11 @@ static afb_status judged_logits(afb_trainer *t, int member, float **out)
     if (status == AFB_OK)
       status = afb_model_forward(t->model, member);
     if (status == AFB_OK)
-      memcpy(*out + i * targets, t->model->work->logit, (size_t)n * (size_t)targets * sizeof(float));
+      memcpy(*out + i * n_out, t->model->work->logit, (size_t)n * (size_t)n_out * sizeof(float));
   }
   status = afb_agree(t->descent.comm, status);
   if (status == AFB_OK) {
-    MPI_Allreduce(MPI_IN_PLACE, *out, (int)(p->n_judge * targets), MPI_FLOAT, MPI_SUM, t->descent.comm);
+    MPI_Allreduce(MPI_IN_PLACE, *out, (int)(p->n_judge * n_out), MPI_FLOAT, MPI_SUM, t->descent.comm);
   } else {
     free(*out);
     *out = NULL;
@@ -323,14 +373,9 @@ static afb_status judged_logits(afb_trainer *t, int member, float **out)
 static afb_status judge(void *owner, int member, const afb_descent_part *p, double *loss)
 {
   afb_trainer *t = owner;
-  int targets = t->train->n_target;
   float *logit;
   AFB_TRY(judged_logits(t, member, &logit));
-  for (int64_t i = 0; i < p->n_judge; i++)
-    for (int k = 0; k < targets; k++) {
-      double y = t->judging->label[p->judge[i] * targets + k], z = logit[i * targets + k];
-      *loss += isnan(y) ? 0 : (z > 0 ? z : 0) + log1p(exp(-fabs(z))) - y * z;
-    }
+  *loss += loss_of(t->model, t->judging, p->n_judge, p->judge, logit, 1, NULL);
   free(logit);
   return AFB_OK;
 }
@@ -340,71 +385,61 @@ afb_status afb_trainer_advance(afb_trainer *t, int64_t n_steps, double *loss, in
   return afb_descent_advance(&t->descent, n_steps, loss, finished);
 }
 
-/* Judged predictions: with a validation table of its own, the mean logit of the members for each of its rows; otherwise each
- * member's logits of the rows that it was trained without. */
+/* Judged predictions: with a validation table of its own, the mean output of the members for each of its rows; otherwise each
+ * member's outputs of the rows that it was trained without. */
 typedef struct {
   int64_t n;
-  float *logit, *label;        /* [n][n_target] */
+  float *logit, *label;        /* [n][n_out], [n][n_target] */
 } judged;
 
 static afb_status collect(afb_trainer *t, judged *out)
 {
-  int targets = t->train->n_target, members = t->model->spec.members, shared = t->judging != t->train;
+  int targets = t->train->n_target, n_out = t->model->work->heads.n_out, members = t->model->spec.members;
+  int shared = t->judging != t->train;
   size_t rows = 0;
   for (int k = 0; k < members; k++)
     rows += (size_t)t->descent.part[k].n_judge;
-  *out = (judged){0, calloc(rows * (size_t)targets + 1, sizeof(float)), malloc((rows * (size_t)targets + 1) * sizeof(float))};
+  *out = (judged){0, calloc(rows * (size_t)n_out + 1, sizeof(float)), malloc((rows * (size_t)targets + 1) * sizeof(float))};
   AFB_TRY(afb_agree(t->descent.comm, out->logit && out->label ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to calibrate")));
   for (int k = 0; k < members; k++) {
     const afb_descent_part *p = &t->descent.part[k];
     float *logit, scale = shared ? 1 / (float)members : 1;
     AFB_TRY(judged_logits(t, k, &logit));
     int64_t first = shared ? 0 : out->n;
-    for (int64_t i = 0; i < p->n_judge; i++)
-      for (int j = 0; j < targets; j++) {
-        out->logit[(first + i) * targets + j] += scale * logit[i * targets + j];
-        out->label[(first + i) * targets + j] = t->judging->label[p->judge[i] * targets + j];
-      }
+    for (int64_t i = 0; i < p->n_judge; i++) {
+      for (int j = 0; j < n_out; j++)
+        out->logit[(first + i) * n_out + j] += scale * logit[i * n_out + j];
+      memcpy(out->label + (first + i) * targets, t->judging->label + p->judge[i] * targets, (size_t)targets * sizeof(float));
+    }
     out->n = first + p->n_judge;
     free(logit);
   }
   return AFB_OK;
 }
 
-/* Platt scaling of target k, where both outcomes occur and there are enough of them; otherwise p = 1/(1+exp(-z)). */
-static void calibrate(const judged *v, int targets, int k, float c[2])
+/* Of the targets that are probabilities; v->logit is overwritten by them. */
+static afb_status judge_probabilities(const afb_heads *heads, const float *scale, judged *v, afb_metrics *metrics)
 {
-  int64_t n = 0, positive = 0;
-  double w[2] = {1, 0};
-  for (int64_t i = 0; i < v->n; i++) {
-    n += !isnan(v->label[i * targets + k]);
-    positive += v->label[i * targets + k] > 0.5f;
+  for (int h = 0; h < heads->n; h++) {
+    const afb_head *head = &heads->head[h];
+    if (head->kind != AFB_HEAD_SURVIVAL && head->kind != AFB_HEAD_YES_NO)
+      continue;
+    for (int64_t i = 0; i < v->n; i++)
+      afb_head_predict(head, v->logit + i * heads->n_out, scale, v->logit + i * heads->n_out);
+    AFB_TRY(afb_metrics_compute(v->n, v->logit + head->first, heads->n_out, v->label + h, heads->n, &metrics[h]));
   }
-  c[0] = 1;
-  c[1] = 0;
-  if (n < LEAST_FOR_CALIBRATION || positive < 5 || n - positive < 5)
-    return;
-  if (afb_logistic_fit(v->n, 1, v->logit + k, targets, v->label + k, targets, 1, w) == AFB_OK && w[0] > 0.1 && w[0] < 10) {
-    c[0] = (float)w[0];
-    c[1] = (float)w[1];
-  }
+  return AFB_OK;
 }
 
 static afb_status calibrate_all(afb_trainer *t, judged *v, afb_metrics *metrics)
 {
-  int targets = t->train->n_target;
+  const afb_heads *heads = &t->model->work->heads;
+  float *scale = afb_model_calibration(t->model);
   AFB_TRY(collect(t, v));
-  afb_status status = AFB_OK;
-  for (int k = 0; k < targets; k++) {
-    float *c = afb_model_calibration(t->model, k);
-    calibrate(v, targets, k, c);
-    MPI_Bcast(c, 2, MPI_FLOAT, 0, t->descent.comm);
-    for (int64_t i = 0; i < v->n; i++)
-      v->logit[i * targets + k] = 1 / (1 + expf(-(c[0] * v->logit[i * targets + k] + c[1])));
-    if (metrics && status == AFB_OK)
-      status = afb_metrics_compute(v->n, v->logit + k, targets, v->label + k, targets, &metrics[k]);
-  }
-  return afb_agree(t->descent.comm, status);
+  for (int h = 0; h < heads->n; h++)
+    afb_head_calibrate(&heads->head[h], v->n, heads->n_out, v->logit, v->label + h, heads->n, scale);
+  MPI_Bcast(scale, 2 * heads->n_out, MPI_FLOAT, 0, t->descent.comm);
+  return afb_agree(t->descent.comm, metrics ? judge_probabilities(heads, scale, v, metrics) : AFB_OK);
 }
 
 static afb_status finish(afb_trainer *t, afb_metrics *metrics)

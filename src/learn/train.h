@@ -1,6 +1,6 @@
 /* Training in data parallel.
  *
- * Minimises the mean over samples and targets with a known label of  -[y ln p + (1-y) ln(1-p)]  by AdamW (Loshchilov and Hutter,
+ * Minimises the mean over samples and targets with a known label of the losses of learn/head.h by AdamW (Loshchilov and Hutter,
  * ICLR 2019, arXiv:1711.05101) with linear warm-up and a cosine schedule. Every rank of the communicator
  * holds the same table and the same model. Batches come from counter-based shuffles that depend on (seed, epoch) alone; each rank takes its
  * contiguous share of a batch, and the gradient is summed over ranks by non-blocking reductions of the parts of the flat
@@ -58,7 +58,7 @@ afb_status afb_trainer_create(MPI_Comm comm, afb_model *model, const afb_set_tab
 afb_status afb_trainer_advance(afb_trainer *trainer, int64_t n_steps, double *loss, int *finished);
 
 /* Collective. Puts the best weights into the model and fits the calibration; then destroys the trainer. With valid
- * metrics of target t in metrics[t] (NULL: not wanted). On failure the trainer is destroyed as well. */
+ * metrics of target t in metrics[t] (NULL: not wanted); those of targets that are no probabilities are NaN. On failure the trainer is destroyed as well. */
 afb_status afb_trainer_finish(afb_trainer **trainer, afb_metrics *metrics);
 /* Collective. Destroys without finishing: the model keeps its current weights. */
 void afb_trainer_destroy(afb_trainer **trainer);

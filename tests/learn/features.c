@@ -116,7 +116,7 @@ static void columns_are_documented(void **state)
   int n, m;
   const afb_feature_column *t = afb_feature_token_columns(&n), *g = afb_feature_global_columns(&m);
   afb_set_table table;
-  check_ok(afb_features_table_init(&table));
+  check_ok(afb_features_table_init(AFB_N_TARGETS, &table));
   check_true(n == table.n_token && m == table.n_global && table.n_target == AFB_N_TARGETS);
   for (int i = 0; i < n + m; i++) {
     const afb_feature_column *c = i < n ? &t[i] : &g[i - n];
@@ -134,7 +134,7 @@ static void sets_become_tokens(void **state)
   afb_feature_ion *ion;
   afb_set_table table;
   check_ok(afb_feature_ion_create(12, 0, &ground, &ion));
-  check_ok(afb_features_table_init(&table));
+  check_ok(afb_features_table_init(AFB_N_TARGETS, &table));
   afb_feature_request cold = {.ion = ion, .n_configurations = 3, .configuration = set, .added = 2, .n_levels = 3};
   afb_feature_request warm = cold, other = cold, bad = cold;
   warm.started = started;

@@ -119,7 +119,7 @@ afb_status grasp_load(const char *path, int starts, int with_trial, grasp_outcom
   *out = (grasp_outcomes){.warm = malloc(GRASP_ROWS), .parent = {malloc(GRASP_ROWS), malloc(GRASP_ROWS)}};
   if (with_trial)
     out->trial = malloc(GRASP_ROWS * GRASP_TRIAL * sizeof *out->trial);
-  AFB_TRY(afb_features_table_init(&out->table));
+  AFB_TRY(afb_features_table_init(AFB_N_TARGETS, &out->table));
   FILE *file = fopen(path, "r");
   if (!file || !out->warm || !out->parent[0] || !out->parent[1] || (with_trial && !out->trial)) {
     if (file)

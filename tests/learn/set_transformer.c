@@ -38,7 +38,7 @@ static void unit_scale(float *scale)
     scale[k] = (k >= NT && k < 2 * NT) || k >= 2 * NT + NG ? 1 : 0;
 }
 
-static const afb_model_spec small = {"set_transformer", NT, NG, TARGETS, 8, 2, 2, 1, 0.3, 5};
+static const afb_model_spec small = {"set_transformer", NT, NG, TARGETS, 8, 2, 2, 1, 0.3, 5, ""};
 
 /* The order of the tokens makes no difference, and neither does the company of other sets in the batch. */
 static void order_and_company_do_not_matter(void **state)
