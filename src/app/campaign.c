@@ -136,6 +136,7 @@ afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status)
     options.ion = ions;
     choose_engine(input.engine, &options.engine, &options.engine_number);
     options.stop_file = stop_file;
+    options.pretrained = input.pretrained;
     fill_options(&input, &options);
     status = open_and_run(arguments, config, path, &options, exit_status);
   }

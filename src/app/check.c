@@ -53,6 +53,8 @@ static afb_status check_train(afb_config *config, const afb_train_input *input)
   afb_bispectrum_settings settings;
   afb_zbl zbl = {0};
   afb_train_check_sections(config, input);
+  if (input->model == AFB_INPUT_MODEL_SET_TRANSFORMER)
+    return afb_train_campaign_check(config, input);
   if (input->data.given == 1)
     return afb_train_table_check(config, input);
   AFB_TRY(afb_config_verdict(config));

@@ -11,12 +11,14 @@ void afb_train_check_sections(afb_config *config, const afb_train_input *in)
     afb_config_mistake(config, "model", -1, 0, "nothing to train on: give `structures` and `descriptor`, or `data`");
   if (!data && in->structures.file.n > 0 && !in->descriptor.name)
     afb_config_mistake(config, "structures", -1, 0, "`descriptor` is missing: what is evaluated of the structures");
-  if (!data && in->model == AFB_INPUT_MODEL_MLP)
-    afb_config_mistake(config, "model.type", -1, 0, "a perceptron learns from a table: give `data` in place of structures");
+  if (!data && in->model >= AFB_INPUT_MODEL_MLP)
+    afb_config_mistake(config, "model.type", -1, 0, "such a model does not learn from structures: give `data` in place of them");
 }
 
 static afb_status train(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status)
 {
+  if (input->model == AFB_INPUT_MODEL_SET_TRANSFORMER)
+    return afb_train_campaign(arguments, config, input);
   if (input->data.given == 1)
     return afb_train_table(arguments, config, input, exit_status);
   return input->model == AFB_INPUT_MODEL_MDN ? afb_train_mdn(arguments, config, input, exit_status)

@@ -24,6 +24,10 @@ afb_status afb_predict_mdn_check(afb_config *config, const afb_predict_input *in
 /* Files that a potential's input has to name; then the verdict. Not collective. */
 afb_status afb_predict_snap_check(afb_config *config, const afb_predict_input *input);
 
+/* A campaign's model from a campaign's runs. */
+afb_status afb_train_campaign(const afb_arguments *arguments, afb_config *config, const afb_train_input *input);
+afb_status afb_train_campaign_check(afb_config *config, const afb_train_input *input);
+
 /* A model of a table. */
 afb_status afb_train_table(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status);
 afb_status afb_train_table_check(afb_config *config, const afb_train_input *input);

@@ -33,6 +33,13 @@ static afb_loss loss_of(const afb_train_input *in)
 
 static afb_status check_names(afb_config *config, const afb_train_input *in)
 {
+  static const char *const needed[] = {"file", "inputs", "targets"};
+  const afb_strings *given[] = {&in->data.file, &in->data.inputs, &in->data.targets};
+  for (int i = 0; i < 3; i++)
+    if (given[i]->n == 0)
+      afb_config_mistake(config, "data", -1, 0, "%s is missing: a table's files, and the datasets that are its inputs and targets", needed[i]);
+  if (in->data.campaign)
+    afb_config_mistake(config, "data.campaign", -1, 0, "the runs of a campaign teach a set transformer: choose that model.type");
   const afb_optimiser *optimiser;
   const afb_schedule *schedule;
   if (in->model == AFB_INPUT_MODEL_MDN && afb_config_given(config, "model.loss"))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "campaign/acquisition.h"
+#include "campaign/pretrained.h"
 #include "campaign/state.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -397,6 +398,8 @@ afb_status afb_round_resume(afb_campaign_state *state)
       status = AFB_OK;
     }
   }
+  if (status == AFB_OK && !afb_learner_ready(state->learner) && state->options->pretrained)
+    status = afb_pretrained_take(state->pool->comm, state->options->pretrained, state->learner);
   free(spec);
   free(parameters);
   free(optimiser);

@@ -60,6 +60,7 @@ typedef struct {
   const char *engine;
   int strategy;                 /* afb_input_strategy */
   const char *list;             /* CSV file, NULL unless the strategy is a list */
+  const char *pretrained;       /* file of a model to begin with; NULL: none */
   int64_t batch;
   int64_t budget_runs;          /* 0: no limit */
   double budget_core_hours;     /* NaN: no limit */
@@ -69,7 +70,7 @@ typedef struct {
 } afb_campaign_input;
 
 typedef enum { AFB_INPUT_CONVENTION_SNAP, AFB_INPUT_CONVENTION_OLCAO } afb_input_convention;
-typedef enum { AFB_INPUT_MODEL_LINEAR, AFB_INPUT_MODEL_MDN, AFB_INPUT_MODEL_MLP } afb_input_model;
+typedef enum { AFB_INPUT_MODEL_LINEAR, AFB_INPUT_MODEL_MDN, AFB_INPUT_MODEL_MLP, AFB_INPUT_MODEL_SET_TRANSFORMER } afb_input_model;
 typedef enum { AFB_INPUT_LOSS_MSE, AFB_INPUT_LOSS_MAE, AFB_INPUT_LOSS_HUBER, AFB_INPUT_LOSS_CROSS_ENTROPY } afb_input_loss;
 typedef enum { AFB_INPUT_STOPPING_NONE, AFB_INPUT_STOPPING_PATIENCE } afb_input_stopping;
 typedef enum { AFB_INPUT_PREDICT_SNAP, AFB_INPUT_PREDICT_MDN, AFB_INPUT_PREDICT_TABLE } afb_input_predict;
@@ -128,6 +129,7 @@ typedef struct {
   int given;                    /* 1: the section is there */
   afb_strings file, inputs, targets;       /* inputs of a prediction may be absent: as the model's */
   const char *group, *mask;     /* NULL: none */
+  const char *campaign;         /* file of a campaign; NULL: none */
   double validation, test;      /* parts of the rows */
   double memory;                /* bytes of a rank for rows */
   int64_t shuffle;              /* rows of a pool; 0: what memory holds */
