@@ -103,6 +103,24 @@ static afb_status bench_cases(const afb_arguments *arguments, afb_arrays *file)
   return found ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "there is no problem \"%.40s\" to train: see aufbau bench train", wanted);
 }
 
+static afb_status bench_batches(int markdown)
+{
+  int rank;
+  afb_batch_result result;
+  const afb_batch_recipe *recipe = afb_batch_recipes;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank == 0)
+    afb_report_bench_batch_head(stdout, markdown);
+  for (int last = 0; !last; recipe++) {
+    last = recipe->optimiser == NULL;
+    AFB_TRY(afb_bench_batch(MPI_COMM_WORLD, last ? NULL : recipe, &result));
+    if (rank == 0)
+      afb_report_bench_batch_row(stdout, markdown, last ? NULL : recipe, &result);
+    fflush(stdout);
+  }
+  return AFB_OK;
+}
+
 afb_status afb_run_bench_train(const afb_arguments *arguments)
 {
   int rank, ranks;
@@ -110,6 +128,8 @@ afb_status afb_run_bench_train(const afb_arguments *arguments)
   afb_store_writer writer = {.input = "", .identity = "", .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  if (arguments->n_operands > 1 && strcmp(arguments->operand[1], "large-batch") == 0)
+    return bench_batches(arguments->markdown);
   if (arguments->output && ranks > 1)
     return AFB_FAIL(AFB_E_INPUT, "aufbau bench train writes -o FILE.h5 on one rank only");
   if (arguments->output)

@@ -40,8 +40,25 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
   return AFB_OK;
 }
 
+/* Weights go back to their owner. */
+static void leave(afb_descent *d)
+{
+  if (!d->exchange) {
+    free(d->gradient);
+    free(d->number);
+  } else if (d->own_weight) {
+    memcpy(d->own_weight, *d->weight, (size_t)(d->members * d->size) * sizeof(float));
+    *d->weight = d->own_weight;
+  }
+  afb_exchange_destroy(&d->exchange);
+  d->gradient = d->own_weight = NULL;
+  d->number = NULL;
+  d->begun = 0;
+}
+
 void afb_descent_clear(afb_descent *d)
 {
+  leave(d);
   for (int k = 0; d->part && k < d->members; k++) {
     free(d->part[k].fit);
     free(d->part[k].judge);
@@ -51,11 +68,6 @@ void afb_descent_clear(afb_descent *d)
   free(d->order_epoch);
   free(d->norm);
   free(d->row);
-  if (!d->exchange) {
-    free(d->gradient);
-    free(d->number);
-  }
-  afb_exchange_destroy(&d->exchange);
   free(d->best);
   free(d->request);
   free(d->matrix);
@@ -188,52 +200,49 @@ static int64_t share_at(const afb_descent *d, int rank)
   return rank == sharers(d) ? d->size : d->size * rank / sharers(d) / AFB_MOST_LANES * AFB_MOST_LANES;
 }
 
-static int64_t most_of_share(const afb_descent *d) { return d->size / d->n_ranks + 2 * AFB_MOST_LANES; }
-
 static void wait_others(afb_descent *d)
 {
   if (d->exchange)
     afb_exchange_wait(d->exchange);
 }
 
-/* Room for gradients, shared between ranks where that is possible. */
+/* Room for gradients; weights are rank 0's, and both are shared between ranks where that is possible. */
 static afb_status begin(afb_descent *d)
 {
   int64_t all = d->members * d->size;
   if (d->n_ranks > 1 && !d->by_messages)
-    AFB_TRY(afb_exchange_create(d->comm, all + d->members * most_of_share(d), n_numbers(d), &d->exchange));
+    AFB_TRY(afb_exchange_create(d->comm, d->rank == 0 ? 2 * all : all, n_numbers(d), &d->exchange));
   d->gradient = d->exchange ? afb_exchange_floats(d->exchange, d->rank) : malloc((size_t)all * sizeof(float));
   d->number = d->exchange ? afb_exchange_numbers(d->exchange, d->rank) : malloc((size_t)n_numbers(d) * sizeof(double));
   AFB_TRY(afb_agree(d->comm, d->gradient && d->number ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for gradients")));
-  MPI_Bcast(d->weight, (int)all, MPI_FLOAT, 0, d->comm);
+  MPI_Bcast(*d->weight, (int)all, MPI_FLOAT, 0, d->comm);
+  if (d->exchange) {
+    float *shared = afb_exchange_floats(d->exchange, 0) + all;
+    if (d->rank == 0)
+      memcpy(shared, *d->weight, (size_t)all * sizeof *shared);
+    d->own_weight = *d->weight;
+    *d->weight = shared;
+    afb_exchange_wait(d->exchange);
+  }
   d->begun = 1;
   return AFB_OK;
 }
 
-/* All ranks get each other's shares of an array [members][size]. */
+/* All ranks get each other's shares of an array [members][size], by way of the room for gradients. */
 static void spread(afb_descent *d, float *array)
 {
-  int64_t most = most_of_share(d), all = d->members * d->size;
   for (int r = 0; r < d->n_ranks; r++) {
     int other = (d->rank + r) % d->n_ranks;
     int64_t first = share_at(d, other);
     size_t bytes = (size_t)(share_at(d, other + 1) - first) * sizeof(float);
     for (int k = 0; k < d->members; k++) {
-      float *here = array + k * d->size + first, *there = afb_exchange_floats(d->exchange, other) + all + k * most;
+      float *here = array + k * d->size + first, *there = afb_exchange_floats(d->exchange, other) + k * d->size + first;
       memcpy(r ? here : there, r ? there : here, bytes);
     }
     if (r == 0)
       afb_exchange_wait(d->exchange);
   }
-}
-
-/* Moments, of which each rank has its share. */
-static void gather_moments(afb_descent *d)
-{
   afb_exchange_wait(d->exchange);
-  spread(d, d->moment1);
-  afb_exchange_wait(d->exchange);
-  spread(d, d->moment2);
 }
 
 /* Gradients of all awake members, their sum over ranks under way. */
@@ -304,7 +313,7 @@ static void descend(const afb_descent *d, int member)
   int64_t at = 0;
   afb_optimiser_step s = step_of(d, member);
   const float *direction = d->gradient + member * d->size;
-  float *weight = d->weight + member * d->size;
+  float *weight = *d->weight + member * d->size;
   for (int i = 0; i <= d->n_matrices; i++) {
     afb_extent m = i < d->n_matrices ? d->matrix[i] : (afb_extent){d->size, 0}, before = part_of(d, at, m.first), mine = part_of(d, m.first, m.first + m.count);
     afb_optimiser_descend(&s, 1, 1, before.count, direction + before.first, weight + before.first);
@@ -321,7 +330,7 @@ static void descend_all(afb_descent *d)
     for (int i = 0; i < d->n_matrices; i++) {
       afb_extent m = part_of(d, d->matrix[i].first, d->matrix[i].first + d->matrix[i].count);
       double *square = d->number + squares_at(d, k, i);
-      square[0] = afb_kernels_best()->square_sum(m.count, d->weight + k * d->size + m.first);
+      square[0] = afb_kernels_best()->square_sum(m.count, *d->weight + k * d->size + m.first);
       square[1] = afb_kernels_best()->square_sum(m.count, d->gradient + k * d->size + m.first);
     }
   wait_others(d);
@@ -339,12 +348,11 @@ static afb_status step(afb_descent *d, double *loss)
     int64_t at = k * d->size + first;
     afb_optimiser_step s = step_of(d, k);
     if (!resting(d, k))
-      d->optimiser->update(&s, n, d->gradient + at, d->weight + at, d->moment1 + at, d->moment2 + at);
+      d->optimiser->update(&s, n, d->gradient + at, *d->weight + at, d->moment1 + at, d->moment2 + at);
   }
   if (d->optimiser->by_matrix)
     descend_all(d);
-  if (d->exchange)
-    spread(d, d->weight);
+  wait_others(d);
   ++*d->step;
   return AFB_OK;
 }
@@ -360,7 +368,7 @@ static afb_status evaluate_member(afb_descent *d, int member)
   if (loss < p->best_loss) {
     p->best_loss = loss;
     p->stale = 0;
-    memcpy(d->best + member * d->size, d->weight + member * d->size, (size_t)d->size * sizeof(float));
+    memcpy(d->best + member * d->size, *d->weight + member * d->size, (size_t)d->size * sizeof(float));
   }
   return AFB_OK;
 }
@@ -369,7 +377,7 @@ static afb_status evaluate_member(afb_descent *d, int member)
 static afb_status evaluate(afb_descent *d)
 {
   if (!d->exchange)
-    MPI_Bcast(d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
+    MPI_Bcast(*d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
   for (int k = 0; k < d->members; k++)
     if (d->part[k].n_judge > 0 && !resting(d, k))
       AFB_TRY(evaluate_member(d, k));
@@ -411,8 +419,10 @@ afb_status afb_descent_advance(afb_descent *d, int64_t n_steps, double *loss, in
     if (judged && (done % o->evaluate_every == 0 || done == o->steps))
       AFB_TRY(evaluate(d));
   }
-  if (d->exchange && made > 0)
-    gather_moments(d);
+  if (d->exchange && made > 0) {
+    spread(d, d->moment1);
+    spread(d, d->moment2);
+  }
   MPI_Request request;
   MPI_Iallreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, d->comm, &request);
   wait_sums(1, &request);
@@ -424,8 +434,9 @@ afb_status afb_descent_advance(afb_descent *d, int64_t n_steps, double *loss, in
 
 void afb_descent_finish(afb_descent *d)
 {
+  leave(d);
   for (int k = 0; k < d->members; k++)
     if (isfinite(d->part[k].best_loss))
-      memcpy(d->weight + k * d->size, d->best + k * d->size, (size_t)d->size * sizeof(float));
-  MPI_Bcast(d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
+      memcpy(*d->weight + k * d->size, d->best + k * d->size, (size_t)d->size * sizeof(float));
+  MPI_Bcast(*d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
 }

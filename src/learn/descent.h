@@ -6,9 +6,9 @@
  * others continues. What the loss is, the owner says. The loss curve is the same on any number of ranks up to the order of
  * summation.
  *
- * On one node gradients are summed in shared memory (learn/exchange.h), each rank a share of the weights, of which it alone has the current
- * moments and makes the step, and which the others copy (Rajbhandari et al., SC 2020, arXiv:1910.02054, stage 1). Between two advances
- * weights and moments are the same on all ranks. */
+ * On one node the weights lie in memory that all ranks share (learn/exchange.h) from the first advance to the end; each rank adds up the
+ * gradients of its share of them and makes its step, of which it alone has the current moments (Rajbhandari et al., SC 2020,
+ * arXiv:1910.02054, stage 1). Between two advances moments are the same on all ranks. */
 #ifndef AFB_LEARN_DESCENT_H
 #define AFB_LEARN_DESCENT_H
 
@@ -67,7 +67,8 @@ typedef struct {
   afb_descent_task task;
   int members;
   int64_t size;                /* weights of a member */
-  float *weight, *moment1, *moment2;       /* the owner's, [members][size] */
+  float **weight;                          /* the owner's pointer to [members][size], which leads to shared memory meanwhile */
+  float *moment1, *moment2;                /* the owner's, [members][size] */
   int64_t *step;                           /* the owner's: steps made */
   int n_matrices;
   int by_messages;                         /* 1: by messages on one node, too */
@@ -80,7 +81,8 @@ typedef struct {
   double *norm;                                /* [members] of the gradient */
   int begun;
   afb_exchange *exchange;                      /* NULL: each rank makes the steps of all weights */
-  float *gradient;                             /* [members][size], followed by what others copy: in the exchange if there is one */
+  float *own_weight;                           /* what the owner's pointer led to */
+  float *gradient;                             /* [members][size]: in the exchange if there is one */
   double *number;                              /* in the exchange if there is one: see descent.c */
   float *best, *member_gradient;
   int64_t pending_first, pending_count;        /* finished part that is not yet summed over ranks */

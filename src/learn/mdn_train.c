@@ -202,7 +202,7 @@ static afb_status allocate(afb_mdn_trainer *t)
   d->task = (afb_descent_task){.gradient = gradient, .judge = judge, .owner = t};
   d->members = m->spec.members;
   d->size = afb_mdn_member_weights(&m->spec);
-  d->weight = m->weight;
+  d->weight = &m->weight;
   d->moment1 = m->moment1;
   d->moment2 = m->moment2;
   d->step = &m->step;

@@ -105,7 +105,7 @@ static afb_status prepare(afb_pool_trainer *t, const afb_descent_options *option
   d->task = (afb_descent_task){.gradient = gradient, .judge = judge, .choose = choose, .owner = t};
   d->members = m->spec.members;
   d->size = afb_mdn_member_weights(&m->spec);
-  d->weight = m->weight;
+  d->weight = &m->weight;
   d->moment1 = m->moment1;
   d->moment2 = m->moment2;
   d->step = &m->step;

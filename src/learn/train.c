@@ -61,7 +61,7 @@ static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
   d->task = (afb_descent_task){.gradient = member_pass, .judge = judge, .owner = t};
   d->members = m->spec.members;
   d->size = m->work->member_weights;
-  d->weight = m->weight;
+  d->weight = &m->weight;
   d->moment1 = m->moment1;
   d->moment2 = m->moment2;
   d->step = &m->step;

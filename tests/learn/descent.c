@@ -31,7 +31,7 @@ static double plain_gradient(const afb_descent_batch *b, int64_t begin, int64_t 
 
 typedef struct {
   afb_descent descent;
-  float weight[MEMBERS * SIZE], moment1[MEMBERS * SIZE], moment2[MEMBERS * SIZE];
+  float *at, weight[MEMBERS * SIZE], moment1[MEMBERS * SIZE], moment2[MEMBERS * SIZE];
   double whole[MEMBERS][SIZE];         /* gradient of all rows of the last batch */
   int64_t step;
 } problem;
@@ -41,8 +41,8 @@ static afb_status gradient(void *owner, const afb_descent_batch *b, float *to, d
   problem *p = owner;
   double mine[SIZE] = {0};
   memset(p->whole[b->member], 0, sizeof p->whole[b->member]);
-  plain_gradient(b, 0, b->n, p->weight + b->member * SIZE, p->whole[b->member]);
-  *loss = plain_gradient(b, b->begin, b->end, p->weight + b->member * SIZE, mine);
+  plain_gradient(b, 0, b->n, p->at + b->member * SIZE, p->whole[b->member]);
+  *loss = plain_gradient(b, b->begin, b->end, p->at + b->member * SIZE, mine);
   for (int j = 0; j < SIZE; j++)
     to[j] += (float)mine[j];
   sink->ready(sink->owner, 20, SIZE - 20);
@@ -61,8 +61,9 @@ static afb_status judge(void *owner, int member, const afb_descent_part *part, d
 static afb_status begin(problem *p, const char *optimiser, const char *schedule)
 {
   memset(p, 0, sizeof *p);
+  p->at = p->weight;
   afb_descent *d = &p->descent;
-  *d = (afb_descent){.comm = MPI_COMM_WORLD, .task = {.gradient = gradient, .judge = judge, .owner = p}, .members = MEMBERS, .size = SIZE, .weight = p->weight,
+  *d = (afb_descent){.comm = MPI_COMM_WORLD, .task = {.gradient = gradient, .judge = judge, .owner = p}, .members = MEMBERS, .size = SIZE, .weight = &p->at,
                      .moment1 = p->moment1, .moment2 = p->moment2, .step = &p->step, .n_matrices = 2};
   d->options = (afb_descent_options){.batch = BATCH, .steps = STEPS, .warmup = 4, .rate = 0.02, .weight_decay = 0.1, .clip = 3,
                                      .optimiser = optimiser, .schedule = schedule, .evaluate_every = 1000, .seed = 1};
@@ -137,9 +138,9 @@ static void steps_obey_their_equations(void **state)
       }
       for (int k = 0; k < MEMBERS; k++)
         for (int j = 0; j < SIZE; j++) {
-          worst = fmax(worst, fabs((double)p.weight[k * SIZE + j] - w[k][j]));
+          worst = fmax(worst, fabs((double)p.at[k * SIZE + j] - w[k][j]));
           worst = fmax(worst, fabs((double)p.moment1[k * SIZE + j] - m1[k][j]));
-          moved = fmax(moved, fabs((double)p.weight[k * SIZE + j] - afb_random_normal(3, 4, (uint64_t)(k * SIZE + j))));
+          moved = fmax(moved, fabs((double)p.at[k * SIZE + j] - afb_random_normal(3, 4, (uint64_t)(k * SIZE + j))));
         }
       check_close(worst, 0, 3e-5);
       check_true(moved > 0.05);
