@@ -10,6 +10,7 @@
 #include "report/bench.h"
 #include "report/bench_atom.h"
 #include "report/bench_large.h"
+#include "report/outcomes.h"
 
 static int markdown;
 
@@ -103,6 +104,51 @@ static afb_status bench_large(const afb_arguments *arguments, int rank)
   return afb_bench_large_expansions(MPI_COMM_WORLD, arguments->n_operands > 1, show_large);
 }
 
+static afb_status write_figure(const char *path, const afb_outcome_data *data, const afb_outcome_trials *trials)
+{
+  FILE *file = fopen(path, "w");
+  if (!file)
+    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
+  afb_status status = afb_report_trials_figure(file, data, trials);
+  int failed = ferror(file);
+  if (fclose(file) != 0 || failed)
+    return AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  return status;
+}
+
+static afb_status show_outcomes(const afb_arguments *arguments, int rank, const afb_outcome_data *data)
+{
+  afb_outcome_trials trials = {0};
+  afb_status status = rank == 0 ? afb_report_campaign_of(stdout, data) : AFB_OK;
+  fflush(stdout);
+  status = afb_agree(MPI_COMM_WORLD, status);
+  if (status == AFB_OK)
+    status = afb_outcome_trials_run(MPI_COMM_WORLD, &data->table, &trials);
+  if (rank == 0 && status == AFB_OK)
+    status = afb_report_trials(stdout, data, &trials);
+  if (rank == 0 && status == AFB_OK && arguments->output)
+    status = write_figure(arguments->output, data, &trials);
+  afb_outcome_trials_clear(&trials);
+  return afb_agree(MPI_COMM_WORLD, status);
+}
+
+static afb_status bench_outcomes(const afb_arguments *arguments, int rank)
+{
+  afb_store *store;
+  afb_outcome_data data = {0};
+  if (arguments->n_operands < 2)
+    return AFB_FAIL(AFB_E_INPUT, "the file of a campaign is missing: aufbau bench outcomes FILE.h5");
+  AFB_TRY(afb_store_open(MPI_COMM_WORLD, arguments->operand[1], AFB_STORE_READ, NULL, &store));
+  afb_status status = afb_agree(MPI_COMM_WORLD, afb_outcome_data_read(store, &data));
+  afb_status closed = afb_store_close(&store);
+  if (status == AFB_OK)
+    status = closed;
+  if (status == AFB_OK)
+    status = show_outcomes(arguments, rank, &data);
+  afb_outcome_data_clear(&data);
+  return status;
+}
+
 afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
 {
   const char *what = arguments->operand[0];
@@ -118,7 +164,9 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return bench_large(arguments, rank);
   if (strcmp(what, "bispectrum") == 0)
     return bench_bispectrum(rank);
+  if (strcmp(what, "outcomes") == 0)
+    return bench_outcomes(arguments, rank);
   if (strcmp(what, "train") == 0)
     return afb_run_bench_train(arguments);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, bispectrum, train", what);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train", what);
 }

@@ -414,7 +414,7 @@ afb_status afb_features_append(const afb_feature_request *request, const float *
       blame = n + k;
   if (status == AFB_OK)
     status = afb_set_table_append(table, n + s.n_open, s.token, s.global, request->added, label, blame,
-                                  (int64_t)s.estimate->z * 1000 + s.estimate->charge, n);
+                                  afb_feature_group(s.estimate->z, s.estimate->charge), n);
   free(s.config);
   free(s.token);
   return status;

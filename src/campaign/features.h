@@ -63,7 +63,9 @@ typedef struct {
 
 /* An empty table of the right widths; the caller clears it. n_labels is AFB_N_TARGETS or AFB_N_LABELS. */
 afb_status afb_features_table_init(int n_labels, afb_set_table *table);
-/* Appends one sample. label [table->n_target] (NaN: unknown) or NULL; the group is a number for (z, charge), the size
+/* The group of an ion's samples. */
+static inline int64_t afb_feature_group(int z, int charge) { return (int64_t)z * 1000 + charge; }
+/* Appends one sample. label [table->n_target] (NaN: unknown) or NULL; the size
  * n_configurations. AFB_E_INPUT, AFB_E_LIMIT (more orbitals than AFB_MAX_SHELLS * 2), AFB_E_MEMORY; the table is then unchanged.
  * Cost: about n_configurations times orbitals, tens of microseconds. */
 afb_status afb_features_append(const afb_feature_request *request, const float *label, afb_set_table *table);

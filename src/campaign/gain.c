@@ -301,7 +301,19 @@ static afb_status gains(const afb_ledger *ledger, const afb_gain_levels *levels,
   return AFB_OK;
 }
 
-afb_status afb_gains_read(afb_store *store, const afb_ledger *ledger, afb_gain *gain)
+/* Most levels of a block; a run's levels lie block by block. */
+static int most_levels(const afb_gain_levels *levels)
+{
+  int most = 0, n = 0;
+  for (int i = 0; i < levels->n; i++) {
+    const afb_gain_level *l = &levels->level[i];
+    n = i > 0 && l->two_j == l[-1].two_j && l->parity == l[-1].parity ? n + 1 : 1;
+    most = n > most ? n : most;
+  }
+  return most;
+}
+
+afb_status afb_gains_read(afb_store *store, const afb_ledger *ledger, afb_gain *gain, int *n_levels)
 {
   int64_t runs = afb_store_count(store, AFB_TABLE_RUNS);
   int64_t *entry_of_run = malloc((size_t)runs * sizeof *entry_of_run + 1);
@@ -319,6 +331,10 @@ afb_status afb_gains_read(afb_store *store, const afb_ledger *ledger, afb_gain *
     status = read_levels(store, ledger, entry_of_run, row, levels);
   if (status == AFB_OK)
     status = gains(ledger, levels, known, gain);
+  for (int64_t i = 0; n_levels && status == AFB_OK && i < ledger->n; i++) {
+    int most = most_levels(&levels[i]);
+    *n_levels = i == 0 || most > *n_levels ? most : *n_levels;
+  }
   for (int64_t i = 0; levels && i < ledger->n; i++)
     afb_gain_levels_clear(&levels[i]);
   for (int i = 0; known && i < ledger->n_ions; i++)

@@ -57,8 +57,8 @@ void afb_level_keys_clear(afb_level_keys *keys);
  * blocks. */
 afb_status afb_gain_of(const afb_gain_levels *run, const afb_gain_levels *parent, int added, afb_level_keys *known, afb_gain *gain);
 
-/* gain[ledger->n] of all entries, in their order, from the levels in the file; imported entries have none. AFB_E_IO, AFB_E_MEMORY. Cost: reads the
- * table of levels once. */
-afb_status afb_gains_read(afb_store *store, const afb_ledger *ledger, afb_gain *gain);
+/* gain[ledger->n] of all entries, in their order, from the levels in the file; imported entries have none. *n_levels (or NULL): most levels that a
+ * J^pi block of a run has. AFB_E_IO, AFB_E_MEMORY. Cost: reads the table of levels once. */
+afb_status afb_gains_read(afb_store *store, const afb_ledger *ledger, afb_gain *gain, int *n_levels);
 
 #endif

@@ -482,7 +482,7 @@ afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t s
   char text[AFB_MODEL_SPEC_LENGTH] = "";
   int64_t number[3] = {step, n_parameters, n_optimiser};
   if (learner->rank == 0)
-    strncat(text, spec, sizeof text - 1);
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(spec, "\n"), spec);
   MPI_Bcast(text, sizeof text, MPI_CHAR, 0, learner->comm);
   MPI_Bcast(number, 3, MPI_INT64_T, 0, learner->comm);
   afb_status status = afb_agree(learner->comm, rebuild(learner, text, number[1], number[2]));

@@ -90,7 +90,10 @@ afb_status afb_learner_validate(afb_learner *learner, double seconds, afb_valida
 
 /* The model, NULL when there is none. */
 const afb_model *afb_learner_model(const afb_learner *learner);
-/* Collective. Takes a stored model up: spec as text, arrays and counts on rank 0. AFB_E_FOREIGN when they do not fit. */
+/* Rank 0, with a model: its description for the file: the spec on the first line, then the model card, a JSON object: inputs, data, splits, targets
+ * with what constants reach on them, and the metrics given. *text is malloc'ed. AFB_E_MEMORY. */
+afb_status afb_learner_card(const afb_learner *learner, int n_metrics, const afb_store_metric *metric, char **text);
+/* Collective. Takes a stored model up: spec as text (what follows its first line is not read), arrays and counts on rank 0. AFB_E_FOREIGN when they do not fit. */
 afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t step, int64_t n_parameters,
                                const float *parameters, int64_t n_optimiser, const float *optimiser);
 /* How many samples taught the model that was taken up: it is trained from new weights when there are twice as many. The same on all ranks. */

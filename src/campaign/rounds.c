@@ -224,13 +224,16 @@ static afb_status store_model(afb_campaign_state *state, int64_t labels, int n_m
   afb_store_model row = {.round = state->round, .step = model->step, .time = afb_store_time(state->store)};
   afb_store_model_data data = {.n_metrics = n_metrics, .metrics = metrics};
   float *parameters, *optimiser;
-  char spec[AFB_MODEL_SPEC_LENGTH];
+  char *card;
   afb_store_text(row.name, sizeof row.name, model->spec.kind);
   AFB_TRY(afb_learner_arrays(state->learner, &data.n_parameters, &parameters, &data.n_optimiser, &optimiser));
   data.parameters = parameters;
   data.optimiser = optimiser;
-  data.spec = afb_model_spec_format(&model->spec, spec, sizeof spec);
-  afb_status status = afb_store_add_model(state->store, &row, &data, id);
+  afb_status status = afb_learner_card(state->learner, n_metrics, metrics, &card);
+  data.spec = card;
+  if (status == AFB_OK)
+    status = afb_store_add_model(state->store, &row, &data, id);
+  free(card);
   free(parameters);
   free(optimiser);
   state->labels_at_model = labels;

@@ -158,8 +158,8 @@ static const afb_column models[] = {
   NUMBER(ROW, n_optimiser, AFB_I64, "1", "number of rows of optimiser"),
   NUMBER(ROW, first_metric, AFB_I64, "1", "first row of metrics"),
   NUMBER(ROW, n_metrics, AFB_I64, "1", "number of rows of metrics"),
-  NUMBER(ROW, spec_first, AFB_I64, "1", "layers and sizes: first byte in text/byte"),
-  NUMBER(ROW, spec_count, AFB_I64, "1", "layers and sizes: number of bytes"),
+  NUMBER(ROW, spec_first, AFB_I64, "1", "description: a line with layers and sizes, then the model card, JSON: first byte in text/byte"),
+  NUMBER(ROW, spec_count, AFB_I64, "1", "description: number of bytes"),
 #undef ROW
 };
 static const afb_column parameters[] = {

@@ -144,6 +144,33 @@ static void a_campaign_ends_when_all_is_done(void **state)
   afb_pool_destroy(&pool);
 }
 
+/* A line that rebuilds the model, then its card: every brace is closed, and every target is named. */
+static void the_model_has_a_card(const char *path)
+{
+  afb_store *store;
+  afb_store_model row;
+  afb_model_spec spec;
+  char *text, *card;
+  int depth = 0, closed = 1, targets = 0;
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+  check_ok(afb_store_read(store, AFB_TABLE_MODELS, afb_store_count(store, AFB_TABLE_MODELS) - 1, 1, sizeof row, &row));
+  check_ok(afb_store_read_text(store, row.spec_first, row.spec_count, &text));
+  card = strchr(text, '\n');
+  check_true(card != NULL);
+  *card++ = '\0';
+  check_ok(afb_model_spec_parse(text, &spec));
+  check_true(strcmp(spec.targets, AFB_TARGET_KINDS) == 0 && spec.n_target == AFB_N_LABELS);
+  for (const char *at = card; *at; at++) {
+    depth += (*at == '{' || *at == '[') - (*at == '}' || *at == ']');
+    closed &= depth >= 0;
+  }
+  for (const char *at = card; (at = strstr(at, "{\"name\": ")); at++)
+    targets++;
+  check_true(closed && depth == 0 && targets == AFB_N_LABELS && strstr(card, "\"ions\": 3,"));
+  free(text);
+  check_ok(afb_store_close(&store));
+}
+
 static void a_continued_campaign_repeats_nothing(void **state)
 {
   (void)state;
@@ -172,6 +199,7 @@ static void a_continued_campaign_repeats_nothing(void **state)
   check_true(pool->rank > 0 || (warm > 30 && chosen > 10 && drawn >= 3 && chosen > drawn));
   check_true(result.has_validation);
   afb_campaign_result_clear(&result);
+  the_model_has_a_card(path);
   if (pool->rank == 0)
     unlink(path);
   afb_pool_destroy(&pool);

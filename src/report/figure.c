@@ -1,0 +1,65 @@
+#include "report/figure.h"
+
+#include <math.h>
+
+enum { WIDTH = 400, HEIGHT = 300, LEFT = 52, RIGHT = 12, TOP = 30, BOTTOM = 42, ROW = 14 };
+
+static double clamp(double v, const double range[2]) { return fmin(fmax(v, range[0]), range[1]); }
+
+static double place_x(const afb_chart *c, double x)
+{
+  return LEFT + (clamp(x, c->x) - c->x[0]) / (c->x[1] - c->x[0]) * (WIDTH - LEFT - RIGHT);
+}
+
+static double place_y(const afb_chart *c, double y)
+{
+  return HEIGHT - BOTTOM - (clamp(y, c->y) - c->y[0]) / (c->y[1] - c->y[0]) * (HEIGHT - TOP - BOTTOM);
+}
+
+static void axes(FILE *out, const afb_chart *c)
+{
+  fprintf(out, "<text class=\"t\" x=\"%d\" y=\"18\">%s</text>\n", LEFT, c->title);
+  for (double x = c->x[0]; x <= c->x[1] + 1e-9; x += c->x_step)
+    fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.4g</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14, x);
+  for (double y = c->y[0]; y <= c->y[1] + 1e-9; y += c->y_step)
+    fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", LEFT,
+            place_y(c, y), WIDTH - RIGHT, LEFT - 5, place_y(c, y) + 4, y);
+  fprintf(out, "<text class=\"m\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, c->x_title);
+  fprintf(out, "<text class=\"m\" transform=\"translate(13 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n", (TOP + HEIGHT - BOTTOM) / 2,
+          c->y_title);
+  if (c->diagonal)
+    fprintf(out, "<path class=\"g\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", place_x(c, c->x[0]), place_y(c, c->x[0]), place_x(c, c->x[1]),
+            place_y(c, c->x[1]));
+}
+
+static void line(FILE *out, const afb_chart *c, const afb_series *s, int number)
+{
+  fprintf(out, "<path class=\"s c%d%s\" d=\"", s->colour, s->dashed ? " d" : "");
+  for (int i = 0; i < s->n; i++)
+    fprintf(out, "%c%.1f %.1f", i ? 'L' : 'M', place_x(c, s->x[i]), place_y(c, s->y[i]));
+  fprintf(out, "\"/>\n");
+  for (int i = 0; i < s->n; i++)
+    fprintf(out, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n", s->colour, place_x(c, s->x[i]), place_y(c, s->y[i]));
+  int y = TOP + 8 + ROW * number;
+  fprintf(out, "<path class=\"s c%d%s\" d=\"M%d %dh22\"/><text class=\"m\" x=\"%d\" y=\"%d\">%s</text>\n", s->colour, s->dashed ? " d" : "",
+          LEFT + 8, y, LEFT + 35, y + 4, s->name);
+}
+
+void afb_figure_write(FILE *out, int n, const afb_chart *chart)
+{
+  int rows = (n + 1) / 2;
+  fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\">\n", 2 * WIDTH, rows * HEIGHT);
+  fputs("<style>.t{font-size:13px;font-weight:bold;fill:#222}.m{font-size:11px;fill:#333}.g{stroke:#999;stroke-opacity:.4;fill:none}"
+        ".s{fill:none;stroke-width:2}.d{stroke-dasharray:5 4}.c0{stroke:#1668b0}.c1{stroke:#c75c00}.c2{stroke:#777}.c3{stroke:#2a8a3c}"
+        ".f0{fill:#1668b0}.f1{fill:#c75c00}.f2{fill:#777}.f3{fill:#2a8a3c}"
+        "@media(prefers-color-scheme:dark){.t,.m{fill:#ddd}.c0{stroke:#6cb4f0}.c1{stroke:#ffa24d}.c2{stroke:#aaa}.c3{stroke:#71d083}"
+        ".f0{fill:#6cb4f0}.f1{fill:#ffa24d}.f2{fill:#aaa}.f3{fill:#71d083}}</style>\n", out);
+  for (int i = 0; i < n; i++) {
+    fprintf(out, "<g transform=\"translate(%d %d)\">\n", i % 2 * WIDTH, i / 2 * HEIGHT);
+    axes(out, &chart[i]);
+    for (int k = 0; k < chart[i].n; k++)
+      line(out, &chart[i], &chart[i].series[k], k);
+    fputs("</g>\n", out);
+  }
+  fputs("</svg>\n", out);
+}

@@ -1,0 +1,28 @@
+/* Small line charts as one SVG text without anything from outside, readable on light and on dark. Not collective: one rank writes. */
+#ifndef AFB_REPORT_FIGURE_H
+#define AFB_REPORT_FIGURE_H
+
+#include <stdio.h>
+
+enum { AFB_FIGURE_POINTS = 40, AFB_FIGURE_SERIES = 8 };
+
+typedef struct {
+  const char *name;
+  int colour, dashed;          /* colour 0 ... 3 */
+  int n;
+  double x[AFB_FIGURE_POINTS], y[AFB_FIGURE_POINTS];
+} afb_series;
+
+typedef struct {
+  const char *title, *x_title, *y_title;
+  double x[2], y[2];           /* ranges of the axes */
+  double x_step, y_step;       /* between marks */
+  int diagonal;                /* 1: the line y = x is drawn, thin */
+  int n;
+  afb_series series[AFB_FIGURE_SERIES];
+} afb_chart;
+
+/* Charts in rows of two. Points outside of the axes are drawn at their edge. */
+void afb_figure_write(FILE *out, int n, const afb_chart *chart);
+
+#endif
