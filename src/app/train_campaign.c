@@ -1,15 +1,11 @@
 /* `aufbau train` with model.type set_transformer: a campaign's model from the runs of a campaign, to start another one. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "app/inputs.h"
 #include "app/train.h"
 #include "campaign/pretrained.h"
 #include "core/clock.h"
-
-enum { DEFAULT_LEVELS = 3 };
 
 typedef struct {
   const afb_arguments *arguments;
@@ -30,24 +26,6 @@ afb_status afb_train_campaign_check(afb_config *config, const afb_train_input *i
   return afb_config_verdict(config);
 }
 
-/* How many levels the campaign optimised, from its own input. */
-static int levels_of(afb_store *store)
-{
-  afb_store_session session;
-  afb_campaign_input input;
-  afb_config *config = NULL;
-  char *text = NULL;
-  int64_t n = afb_store_count(store, AFB_TABLE_SESSIONS), levels = DEFAULT_LEVELS;
-  if (n > 0 && afb_store_read(store, AFB_TABLE_SESSIONS, n - 1, 1, sizeof session, &session) == AFB_OK &&
-      afb_store_read_text(store, session.input_first, session.input_count, &text) == AFB_OK &&
-      afb_config_parse(&afb_campaign_schema, "input", text, strlen(text), 0, NULL, &input, &config) == AFB_OK &&
-      afb_config_verdict(config) == AFB_OK)
-    levels = input.levels;
-  afb_config_destroy(&config);
-  free(text);
-  return (int)levels;
-}
-
 static afb_status read_runs(job *j)
 {
   afb_store *store = NULL;
@@ -60,7 +38,7 @@ static afb_status read_runs(job *j)
   AFB_TRY(status);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (rank == 0)
-    status = afb_pretrained_teach(store, levels_of(store), j->learner, &j->n);
+    status = afb_pretrained_teach(store, j->learner, &j->n);
   status = afb_agree(MPI_COMM_WORLD, status);
   afb_status closed = afb_store_close(&store);
   MPI_Bcast(&j->n, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);

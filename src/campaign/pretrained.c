@@ -23,13 +23,17 @@ static afb_status teach(const afb_ledger *ledger, const afb_entry *entry, const 
   return afb_learner_add(learner, &sample);
 }
 
-static afb_status teach_all(afb_store *store, afb_ledger *ledger, int n_levels, afb_learner *learner, int64_t *n)
+/* The model is told how many levels were optimised: as many as the file has of a block; of imported outcomes it is not known. */
+static afb_status teach_all(afb_store *store, afb_ledger *ledger, afb_learner *learner, int64_t *n)
 {
+  enum { USUAL_LEVELS = 3 };
+  int n_levels = 0;
   AFB_TRY(afb_record_load(store, ledger));
   afb_gain *gain = malloc(((size_t)ledger->n + 1) * sizeof *gain);
   if (!gain)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)ledger->n);
-  afb_status status = afb_gains_read(store, ledger, gain);
+  afb_status status = afb_gains_read(store, ledger, gain, &n_levels);
+  n_levels = n_levels > 0 ? n_levels : USUAL_LEVELS;
   for (int64_t i = 0; i < ledger->n && status == AFB_OK; i++)
     status = teach(ledger, &ledger->entry[i], ledger->entry, &gain[i], n_levels, learner, n);
   for (int64_t i = 0; i < ledger->n_imported && status == AFB_OK; i++)
@@ -38,7 +42,7 @@ static afb_status teach_all(afb_store *store, afb_ledger *ledger, int n_levels, 
   return status;
 }
 
-afb_status afb_pretrained_teach(afb_store *store, int n_levels, afb_learner *learner, int64_t *n)
+afb_status afb_pretrained_teach(afb_store *store, afb_learner *learner, int64_t *n)
 {
   int n_ions = 0, made = 0;
   afb_ion *ion = NULL;
@@ -52,7 +56,7 @@ afb_status afb_pretrained_teach(afb_store *store, int n_levels, afb_learner *lea
   if (status == AFB_OK)
     status = afb_ledger_init(n_ions, n_ions, candidates, &ledger);
   if (status == AFB_OK)
-    status = teach_all(store, &ledger, n_levels, learner, n);
+    status = teach_all(store, &ledger, learner, n);
   afb_ledger_clear(&ledger);
   for (int i = 0; i < made; i++)
     afb_candidates_clear(&candidates[i]);

@@ -9,9 +9,9 @@
 /* Kind of its file. */
 #define AFB_CAMPAIGN_MODEL_KIND "campaign model"
 
-/* Not collective: rank 0, with a store that is open for reading. Hands the learner every run of the file that says something, imported outcomes too;
- * n_levels: as the campaign optimised. *n: how many, added to. AFB_E_FOREIGN, AFB_E_IO, AFB_E_MEMORY. */
-afb_status afb_pretrained_teach(afb_store *store, int n_levels, afb_learner *learner, int64_t *n);
+/* Not collective: rank 0, with a store that is open for reading. Hands the learner every run of the file that says something, imported outcomes too.
+ * *n: how many, added to. AFB_E_FOREIGN, AFB_E_IO, AFB_E_MEMORY. */
+afb_status afb_pretrained_teach(afb_store *store, afb_learner *learner, int64_t *n);
 
 /* Collective on `comm`, that of the learner and of the arrays. n: runs that taught it; validation: see campaign/learner.h. */
 afb_status afb_pretrained_write(MPI_Comm comm, const afb_learner *learner, int64_t n, const afb_validation *validation, afb_arrays *arrays);
