@@ -43,7 +43,7 @@ echo 1..8
 # shellcheck disable=SC2046
 (cd "$AUFBAU_SOURCE" && grep -n '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(cat "$work/code")) | awk -F'[:"]' '
   BEGIN {
-    n = split("core numeric config store descriptor engine materials report app", order, " ")
+    n = split("core numeric config store descriptor engine training materials report app", order, " ")
     for (i = 1; i <= n; i++) rank[order[i]] = i
     sibling["atomic"] = sibling["learn"] = sibling["descriptor"] = 1
     rank["atomic"] = rank["learn"] = rank["descriptor"]

@@ -81,6 +81,17 @@ static void check_list(afb_config *config, const afb_campaign_input *input)
     check_list_file(config, input->list);
 }
 
+static void check_pretrained(afb_config *config, const afb_campaign_input *input)
+{
+  FILE *file = input->pretrained ? fopen(input->pretrained, "rb") : NULL;
+  if (input->pretrained && !file)
+    afb_config_mistake(config, "campaign.pretrained", -1, 0, "there is no file %s", input->pretrained);
+  if (input->pretrained && input->strategy >= 0 && input->strategy != AFB_INPUT_STRATEGY_MODEL)
+    afb_config_mistake(config, "campaign.pretrained", -1, 0, "a model is used by \"strategy: model\" only");
+  if (file)
+    fclose(file);
+}
+
 afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input *input, int *n_ions, afb_ion **ions)
 {
   *n_ions = 0;
@@ -91,6 +102,7 @@ afb_status afb_campaign_input_check(afb_config *config, const afb_campaign_input
     AFB_TRY(read_ions(config, i, input->ions.item[i], n_ions, ions));
   drop_repeated(n_ions, *ions);
   check_list(config, input);
+  check_pretrained(config, input);
   afb_input_engine(config, "campaign.engine", input->engine);
   return afb_config_verdict(config);
 }
@@ -122,6 +134,7 @@ void afb_campaign_input_options(const afb_campaign_input *input, afb_campaign_op
   o->warm_start = input->warm_start;
   o->strategy = (afb_strategy)input->strategy;
   o->list = input->list;
+  o->pretrained = input->pretrained;
   o->batch = (int)input->batch;
   o->budget_runs = input->budget_runs;
   o->budget_core_seconds = isnan(input->budget_core_hours) ? 0.0 : 3600.0 * input->budget_core_hours;

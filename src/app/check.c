@@ -52,6 +52,12 @@ static afb_status check_train(afb_config *config, const afb_train_input *input)
 {
   afb_bispectrum_settings settings;
   afb_zbl zbl = {0};
+  afb_train_check_sections(config, input);
+  if (input->model == AFB_INPUT_MODEL_SET_TRANSFORMER)
+    return afb_train_campaign_check(config, input);
+  if (input->data.given == 1)
+    return afb_train_table_check(config, input);
+  AFB_TRY(afb_config_verdict(config));
   if (input->model == AFB_INPUT_MODEL_MDN)
     return afb_train_mdn_check(config, input, &settings);
   afb_status status = afb_train_linear_check(config, input, &settings, &zbl);
@@ -61,6 +67,9 @@ static afb_status check_train(afb_config *config, const afb_train_input *input)
 
 static afb_status check_predict(afb_config *config, const afb_predict_input *input)
 {
+  afb_predict_check_sections(config, input);
+  if (input->model == AFB_INPUT_PREDICT_TABLE)
+    return afb_predict_table_check(config, input);
   return input->model == AFB_INPUT_PREDICT_SNAP ? afb_predict_snap_check(config, input) : afb_predict_mdn_check(config, input);
 }
 

@@ -64,19 +64,22 @@ const afb_command afb_commands[] = {
    "--markdown` the input reference.\n",
    afb_run_list},
   {"predict", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
-   "energies, forces and stresses of structures, or their atom-centred potentials",
+   "energies, forces and stresses of structures, their atom-centred potentials; targets of a table",
    "With model.type snap: evaluates an interatomic potential for many structures over all ranks, writes energies, forces and\n"
    "stresses to -o FILE.h5 and prints a short table. With mdn: writes the Gaussian coefficients that a trained network predicts, with\n"
    "their deviations, to -o FILE.h5 and, for OLCAO, a scfV file of each structure to the folder model.scfv.\n"
+   "With table: writes what a model of a table predicts for the rows of `data`.\n"
    "`aufbau list template predict` prints an input. With --skip-bad a structure with a mistake is\n"
    "left out, and the file says so.\n",
    afb_run_predict},
   {"train", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
-   "potentials and networks from structures",
+   "potentials and networks from structures, models from tables",
    "With model.type linear: fits an interatomic potential to energies, forces and stresses, prints its errors by group,\n"
    "writes it to -o FILE.h5 and, for molecular-dynamics programs, to the files that model.potential names.\n"
    "With mdn: trains a network for the Gaussian coefficients of atom-centred potentials, after leaving out one structure at a time\n"
    "to find how good it is. SIGUSR1 and SIGTERM end this in order with exit status 75; the same command goes on.\n"
+   "With `data` in place of structures: trains a linear model, a perceptron or a mixture density network on a table in HDF5 files, or a\n"
+   "campaign's model on the runs of a campaign, to the file of a model that `aufbau predict` and `campaign.pretrained` take.\n"
    "`aufbau list template train` prints an input.\n",
    afb_run_train},
   {.name = NULL},

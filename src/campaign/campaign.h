@@ -41,6 +41,7 @@ typedef struct {
   int engine_number;           /* in afb_engines */
   afb_strategy strategy;
   const char *list;            /* CSV file of AFB_BY_LIST */
+  const char *pretrained;      /* AFB_BY_MODEL: model to begin with (campaign/pretrained.h); NULL: none */
   int batch;
   int64_t budget_runs;         /* 0: no limit */
   double budget_core_seconds, budget_wall_seconds;   /* of runs; since started_at. 0: no limit */

@@ -511,3 +511,5 @@ afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t s
   MPI_Bcast(m->moment2, (int)m->n_weights, MPI_FLOAT, 0, learner->comm);
   return AFB_OK;
 }
+
+void afb_learner_count_earlier(afb_learner *learner, int64_t n) { learner->started_with = n; }

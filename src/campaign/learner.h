@@ -99,6 +99,8 @@ afb_status afb_learner_card(const afb_learner *learner, int n_metrics, const afb
 /* Collective. Takes a stored model up: spec as text (what follows its first line is not read), arrays and counts on rank 0. AFB_E_FOREIGN when they do not fit. */
 afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t step, int64_t n_parameters,
                                const float *parameters, int64_t n_optimiser, const float *optimiser);
+/* How many samples taught the model that was taken up: it is trained from new weights when there are twice as many. The same on all ranks. */
+void afb_learner_count_earlier(afb_learner *learner, int64_t n);
 /* Arrays to store, malloc'ed: weight then scale; moment1 then moment2. AFB_E_MEMORY. */
 afb_status afb_learner_arrays(const afb_learner *learner, int64_t *n_parameters, float **parameters,
                               int64_t *n_optimiser, float **optimiser);

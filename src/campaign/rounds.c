@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "campaign/pretrained.h"
 #include "campaign/ranking.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -15,16 +16,7 @@ static const double NEW_SHARE = 0.1;           /* of labels must be new for a tr
 static afb_status teach(const afb_campaign_state *state, const afb_entry *entry, const afb_entry *from, const afb_gain *gain,
                         afb_learner *learner, int64_t *n)
 {
-  const afb_node *start = entry->parent >= 0 ? &from[entry->parent].node : NULL;
-  afb_sample sample = afb_ranking_sample(state, entry->ion, &entry->node, entry->added, start);
-  afb_sample_label(entry->outcome, entry->rung, entry->core_seconds, entry->cost.estimate, gain, sample.label);
-  sample.estimate = entry->cost.estimate;
-  sample.failed_n = entry->failed_n;
-  sample.failed_l = entry->failed_l;
-  if (isnan(sample.label[AFB_TARGET_CONVERGED]) || !learner)
-    return AFB_OK;
-  ++*n;
-  return afb_learner_add(learner, &sample);
+  return learner ? afb_pretrained_entry(state->ledger, entry, from, gain, state->options->n_levels, learner, n) : AFB_OK;
 }
 
 static afb_status teach_all(const afb_campaign_state *state, afb_learner *learner, int64_t *n)
@@ -308,6 +300,8 @@ afb_status afb_round_resume(afb_campaign_state *state)
       status = AFB_OK;
     }
   }
+  if (status == AFB_OK && !afb_learner_ready(state->learner) && state->options->pretrained)
+    status = afb_pretrained_take(state->trainers, state->options->pretrained, state->learner);
   free(spec);
   free(parameters);
   free(optimiser);

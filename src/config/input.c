@@ -162,18 +162,32 @@ afb_status afb_config_read(MPI_Comm comm, const afb_schema *schema, const char *
   return status;
 }
 
-/* How well a schema fits: keys of the text that it knows, less a little for those of its own that the text lacks. */
+/* Members of a section of the text that the schema knows. */
+static int members_known(const afb_schema *schema, const afb_node *section)
+{
+  char path[128];
+  int known = 0;
+  for (const afb_node *node = section->kind == AFB_NODE_MAP ? section->first : NULL; node; node = node->next) {
+    snprintf(path, sizeof path, "%.60s.%.60s", section->key, node->key);
+    known += afb_schema_find(schema, path) != NULL;
+  }
+  return known;
+}
+
+/* How well a schema fits: keys of the text that it knows, then members of its sections, less a little for keys of its own that the text lacks. */
 static int fit(const afb_schema *schema, const afb_node *root)
 {
   const char *name[64];
-  int n = 0, known = 0;
+  int n = 0, known = 0, members = 0;
   for (int i = 0; i < schema->n_keys && n < 63; i++)
     if (afb_key_is_member(&schema->key[i], ""))
       name[n++] = schema->key[i].path;
   name[n] = NULL;
-  for (const afb_node *node = root->first; node; node = node->next)
+  for (const afb_node *node = root->first; node; node = node->next) {
     known += afb_nearest(node->key, name) != NULL;
-  return known > 0 ? 64 * known - n : 0;
+    members += members_known(schema, node);
+  }
+  return known > 0 ? 65536 * known + 64 * (members < 1000 ? members : 1000) - n : 0;
 }
 
 static afb_status guess(const char *file, const afb_schema *const *schemas, int *found)

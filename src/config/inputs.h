@@ -60,6 +60,7 @@ typedef struct {
   const char *engine;
   int strategy;                 /* afb_input_strategy */
   const char *list;             /* CSV file, NULL unless the strategy is a list */
+  const char *pretrained;       /* file of a model to begin with; NULL: none */
   int64_t batch;
   int64_t budget_runs;          /* 0: no limit */
   double budget_core_hours;     /* NaN: no limit */
@@ -69,8 +70,10 @@ typedef struct {
 } afb_campaign_input;
 
 typedef enum { AFB_INPUT_CONVENTION_SNAP, AFB_INPUT_CONVENTION_OLCAO } afb_input_convention;
-typedef enum { AFB_INPUT_MODEL_LINEAR, AFB_INPUT_MODEL_MDN } afb_input_model;
-typedef enum { AFB_INPUT_PREDICT_SNAP, AFB_INPUT_PREDICT_MDN } afb_input_predict;
+typedef enum { AFB_INPUT_MODEL_LINEAR, AFB_INPUT_MODEL_MDN, AFB_INPUT_MODEL_MLP, AFB_INPUT_MODEL_SET_TRANSFORMER } afb_input_model;
+typedef enum { AFB_INPUT_LOSS_MSE, AFB_INPUT_LOSS_MAE, AFB_INPUT_LOSS_HUBER, AFB_INPUT_LOSS_CROSS_ENTROPY } afb_input_loss;
+typedef enum { AFB_INPUT_STOPPING_NONE, AFB_INPUT_STOPPING_PATIENCE } afb_input_stopping;
+typedef enum { AFB_INPUT_PREDICT_SNAP, AFB_INPUT_PREDICT_MDN, AFB_INPUT_PREDICT_TABLE } afb_input_predict;
 typedef enum { AFB_INPUT_COVARIANCE_FULL, AFB_INPUT_COVARIANCE_LOW_RANK } afb_input_covariance;
 
 typedef struct {
@@ -121,9 +124,21 @@ typedef struct {
   double energy, force, stress; /* weights of a group's rows, 1/eV per atom, angstrom/eV, 1/bar */
 } afb_input_group;
 
+/* A table in HDF5 files, in place of structures. */
+typedef struct {
+  int given;                    /* 1: the section is there */
+  afb_strings file, inputs, targets;       /* inputs of a prediction may be absent: as the model's */
+  const char *group, *mask;     /* NULL: none */
+  const char *campaign;         /* file of a campaign; NULL: none */
+  double validation, test;      /* parts of the rows */
+  double memory;                /* bytes of a rank for rows */
+  int64_t shuffle;              /* rows of a pool; 0: what memory holds */
+} afb_input_data;
+
 typedef struct {
   afb_input_structures structures;
   afb_input_descriptor descriptor;
+  afb_input_data data;
   int model;                    /* afb_input_model */
   /* linear */
   double ridge;
@@ -143,14 +158,20 @@ typedef struct {
   int leave_one_out;            /* validation by leaving out one model at a time */
   const char *scfv;             /* folder for predicted scfV files of the left-out models; NULL: none */
   int64_t seed;
+  /* on a table; `start` is then a model file */
+  int loss, early_stopping;     /* afb_input_loss, afb_input_stopping */
+  const char *optimiser, *schedule;        /* learn/optimiser.h */
+  double rate, weight_decay, wall_seconds; /* wall_seconds NaN: no limit */
+  int64_t batch, warmup, epochs, patience; /* epochs 0: steps count */
 } afb_train_input;
 
 typedef struct {
   afb_input_structures structures;
+  afb_input_data data;          /* file, inputs */
   int model;                    /* afb_input_predict */
   const char *coefficients, *parameters;   /* snap */
   afb_input_zbl zbl;
-  const char *file;             /* mdn: what `aufbau train` wrote */
+  const char *file;             /* mdn, table: what `aufbau train` wrote */
   afb_strings features;         /* mdn: files of descriptors */
   const char *scfv;             /* folder for scfV files; NULL: none */
   const char *xyz;              /* snap: extended XYZ to write; NULL: none */

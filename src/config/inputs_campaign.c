@@ -36,6 +36,8 @@ static const afb_key keys[] = {
    .help = "how the next sets are chosen: by the trained model, at random, all small sets first, or as given in a list"},
   {.path = "campaign.list", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, list), .example = "sets.csv",
    .help = "for the strategy list: CSV file with the columns ion, configurations (`;` between configurations)"},
+  {.path = "campaign.pretrained", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, pretrained), .example = "model.h5",
+   .help = "for the strategy model: what `aufbau train` made of the runs of another campaign (model.type set_transformer), to begin with"},
   {.path = "campaign.batch", .forms = AFB_FORM_INTEGER, AFB_AT(int64_t, S, batch), .min = 1, .max = 1000000,
    .fallback = "32", .help = "runs that are chosen, and made durable, together"},
   {.path = "campaign.budget", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = AFB_KEY_RESOURCE,

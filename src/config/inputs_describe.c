@@ -4,8 +4,8 @@
 typedef afb_describe_input S;
 
 static const afb_key keys[] = {
-  AFB_ROWS_STRUCTURES(S),
-  AFB_ROWS_DESCRIPTOR(S),
+  AFB_ROWS_STRUCTURES(S, AFB_KEY_REQUIRED),
+  AFB_ROWS_DESCRIPTOR(S, AFB_KEY_REQUIRED),
   {.path = "descriptor.grid", .forms = AFB_FORM_INTEGERS, AFB_AT(afb_integers, S, descriptor.grid), .min = 1,
    .max = 10000, .example = "[4, 4, 4]",
    .help = "points along a, b and c: evaluated on a grid over the cell in place of the atoms"},

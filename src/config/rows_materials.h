@@ -4,9 +4,9 @@
 
 #include "config/rows.h"
 
-#define AFB_ROWS_STRUCTURES(S)                                                                                        \
+#define AFB_ROWS_STRUCTURES(S, needed)                                                                                \
   {.path = "structures", .forms = AFB_FORM_STRINGS, AFB_AT(afb_strings, S, structures.file),                          \
-   .flags = AFB_KEY_REQUIRED, .example = "[structures/*.extxyz]",                                                     \
+   .flags = needed, .example           = "[structures/*.extxyz]",                                                     \
    .help = "files with atomic structures, or patterns of their names: extended XYZ, LAMMPS data, POSCAR, OLCAO's "    \
            "olcao.skl and structure.dat, JSON of labelled configurations"},                                           \
   {.path = "format", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, structures.format), .example = "lammps",       \
@@ -17,8 +17,8 @@
    .help = "structures of more atoms than this (or points of a grid) are divided over all ranks; smaller ones too "   \
            "where there are so few that ranks would have nothing to do"}
 
-#define AFB_ROWS_DESCRIPTOR(S)                                                                                        \
-  {.path = "descriptor", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = AFB_KEY_REQUIRED,                     \
+#define AFB_ROWS_DESCRIPTOR(S, needed)                                                                                \
+  {.path = "descriptor", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = needed,                               \
    .help = "what is evaluated"},                                                                                      \
   {.path = "descriptor.name", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, descriptor.name),                     \
    .fallback = "bispectrum", .help = "`aufbau list descriptors`"},                                                    \

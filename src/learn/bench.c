@@ -191,7 +191,8 @@ static afb_status bench_rows(MPI_Comm comm, const afb_bench_case *c, const rows 
 
 static afb_status bench_mdn(MPI_Comm comm, const afb_bench_case *c, afb_bench_result *result, afb_bench_array *data)
 {
-  afb_mdn_spec spec = {INPUTS, TARGETS, COMPONENTS, 1, c->width, c->layers, c->diagonal ? AFB_MDN_LOW_RANK : AFB_MDN_FULL, 0, FLOOR, 3};
+  afb_mdn_spec spec = {INPUTS, TARGETS, COMPONENTS, 1, c->width, c->layers, c->diagonal ? AFB_MDN_LOW_RANK : AFB_MDN_FULL, 0, FLOOR, 3,
+                       AFB_LOSS_LIKELIHOOD};
   afb_mdn *m = NULL;
   rows r = {0};
   afb_status status = make_rows(c, &r);

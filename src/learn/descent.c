@@ -94,13 +94,16 @@ static const int64_t *shuffled(afb_descent *d, int member, int64_t epoch)
 }
 
 /* The rows of the global batch of a step. */
-static void choose_rows(afb_descent *d, int member)
+static afb_status choose_rows(afb_descent *d, int member)
 {
-  int64_t first = (*d->step - d->options.first_step) * d->options.batch;
+  int64_t done = *d->step - d->options.first_step, first = done * d->options.batch;
+  if (d->task.choose)
+    return d->task.choose(d->task.owner, member, done, d->options.batch, d->row);
   for (int64_t i = 0; i < d->options.batch; i++) {
     int64_t n = d->part[member].n_fit;
     d->row[i] = shuffled(d, member, (first + i) / n)[(first + i) % n];
   }
+  return AFB_OK;
 }
 
 /* Starts the sum over ranks of what is gathered, and lets earlier ones progress. */
@@ -149,7 +152,7 @@ static afb_status member_pass(afb_descent *d, int member, double *loss)
 {
   int64_t n = d->options.batch;
   afb_gradient_sink sink = {part_ready, d};
-  choose_rows(d, member);
+  AFB_TRY(choose_rows(d, member));
   afb_descent_batch batch = {member, n, n * d->rank / d->n_ranks, n * (d->rank + 1) / d->n_ranks, d->row};
   d->member_gradient = d->gradient + member * d->size;
   memset(d->member_gradient, 0, (size_t)d->size * sizeof(float));

@@ -34,7 +34,7 @@ typedef struct {
 
 /* What one member is trained on and judged by: row numbers, whose meaning is the owner's. */
 typedef struct {
-  int64_t n_fit, *fit;         /* n_fit > 0 */
+  int64_t n_fit, *fit;         /* n_fit > 0 unless the task chooses rows */
   int64_t n_judge, *judge;     /* 0: no evaluation, the last weights are kept */
   double best_loss;
   int64_t stale;               /* evaluations since the best */
@@ -54,6 +54,9 @@ typedef struct {
                          const afb_gradient_sink *sink);
   /* The loss of the rows that judge a member. Collective; rank 0's number counts. */
   afb_status (*judge)(void *owner, int member, const afb_descent_part *part, double *loss);
+  /* The n rows of a batch, step counted from options.first_step on; NULL: shuffled out of the part's rows. Called by all ranks for the same
+   * members and steps; the same status on all ranks. */
+  afb_status (*choose)(void *owner, int member, int64_t step, int64_t n, int64_t *row);
   void *owner;
 } afb_descent_task;
 

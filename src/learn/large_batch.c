@@ -44,7 +44,7 @@ static afb_status make_sets(uint64_t seed, uint64_t stream, int n, afb_set_table
 
 static afb_status train(MPI_Comm comm, const afb_batch_recipe *r, uint64_t seed, const afb_set_table *table, const afb_set_table *test, float *p)
 {
-  afb_model_spec spec = {"set_transformer", TOKEN, GLOBAL, 1, 32, 2, 4, 1, 0, seed};
+  afb_model_spec spec = {"set_transformer", TOKEN, GLOBAL, 1, 32, 2, 4, 1, 0, seed, ""};
   int64_t steps = AFB_BATCH_SEEN / r->batch;
   afb_train_options options = {.batch = r->batch, .steps = steps, .warmup = (int64_t)(r->warmup * (double)steps), .rate = r->rate,
                                .weight_decay = 0.05, .clip = 1, .optimiser = r->optimiser, .evaluate_every = steps / EVALUATIONS, .restart = 1,

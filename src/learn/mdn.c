@@ -50,6 +50,9 @@ double *afb_mdn_linear(const afb_mdn *m, int member)
 
 static afb_status check(const afb_mdn_spec *s)
 {
+  if (s->loss != AFB_LOSS_LIKELIHOOD && s->n_in > 0 && s->n_out > 0 && s->members > 0 && s->components == 1 && s->layers >= 0 &&
+      (s->layers == 0 || s->width > 0))
+    return AFB_OK;
   if (s->n_in < 1 || s->n_out < 1 || s->n_out > AFB_MDN_MAX_OUT)
     return AFB_FAIL(AFB_E_INPUT, "a mixture density network needs inputs, and 1 to %d targets, not %d", AFB_MDN_MAX_OUT, s->n_out);
   if (s->components < 1 || s->members < 1 || s->components > AFB_MDN_MAX_COMPONENTS || s->layers < 0 || (s->layers > 0 && s->width < 1))
@@ -67,11 +70,13 @@ static void init_member(const afb_mdn_spec *s, int member, float *weight)
   int head = afb_mdn_head_size(s);
   for (int l = 0; l <= s->layers; l++) {
     int in = layer_in(s, l), out = l < s->layers ? s->width : head;
-    double scale = (l < s->layers ? 1 : 0.01) / sqrt(in);
+    double scale = (l < s->layers ? 1 : s->loss != AFB_LOSS_LIKELIHOOD ? 0 : 0.01) / sqrt(in);
     float *w = weight + layer_at(s, l);
     for (int64_t i = 0; i < (int64_t)in * out; i++)
       w[i] = (float)(scale * afb_random_normal(s->seed, STREAM_WEIGHTS + (uint64_t)member, (uint64_t)(w - weight + i)));
   }
+  if (s->loss != AFB_LOSS_LIKELIHOOD)
+    return;
   /* Components that coincide have the same gradients, and would coincide for ever; their mean stays that of the linear model. */
   float *mu = weight + layer_at(s, s->layers) + (int64_t)layer_in(s, s->layers) * head + s->components;
   for (int t = 0; t < s->n_out; t++) {
@@ -223,11 +228,16 @@ void afb_mdn_forward(afb_mdn *m, int member, int n)
   cblas_sgemm(CblasRowMajor, CblasTrans, CblasTrans, head, n, in, 1, weight + layer_at(s, s->layers), head, h, in, 0, w->head, w->ld);
 }
 
-void afb_mdn_row_head(const afb_mdn *m, int member, int64_t i, float *head)
+static const float *last_bias(const afb_mdn *m, int member)
 {
   const afb_mdn_spec *s = &m->spec;
-  int size = afb_mdn_head_size(s);
-  const float *bias = member_weight(m, member) + layer_at(s, s->layers) + (int64_t)layer_in(s, s->layers) * size;
+  return member_weight(m, member) + layer_at(s, s->layers) + (int64_t)layer_in(s, s->layers) * afb_mdn_head_size(s);
+}
+
+void afb_mdn_row_head(const afb_mdn *m, int member, int64_t i, float *head)
+{
+  int size = afb_mdn_head_size(&m->spec);
+  const float *bias = last_bias(m, member);
   for (int j = 0; j < size; j++)
     head[j] = m->work->head[(int64_t)j * m->work->ld + i] + bias[j];
 }
@@ -306,6 +316,30 @@ static double low_rank_nll(afb_mdn *m, int member, int n, double floor, const do
   return sum;
 }
 
+/* Unknown targets (NaN) add nothing. */
+static double pointwise(afb_mdn *m, int member, int n, const double *target, const int64_t *row, double share)
+{
+  struct afb_mdn_work *w = m->work;
+  const afb_mdn_spec *s = &m->spec;
+  const float *bias = last_bias(m, member);
+  double sum = 0, slope, part = 1.0 / s->n_out;
+  afb_mdn_base(m, member, n);
+  for (int t = 0; t < s->n_out; t++) {
+    double deviation = afb_mdn_deviation_of(m, member, t), scale = part * share * deviation;
+    const float *head = w->head + (int64_t)t * w->ld;
+    float *by_head = w->d_head + (int64_t)t * w->ld;
+    for (int64_t i = 0; i < n; i++) {
+      double y = target[(row ? row[i] : i) * s->n_out + t], z = w->base[i * s->n_out + t] + deviation * (double)(head[i] + bias[t]);
+      by_head[i] = 0;
+      if (isnan(y))
+        continue;
+      sum += part * afb_loss_value(s->loss, deviation, y, z, &slope);
+      by_head[i] = (float)(scale * slope);
+    }
+  }
+  return sum;
+}
+
 double afb_mdn_nll(afb_mdn *m, int member, int n, double floor, const double *target, const int64_t *row, double share)
 {
   const double half_ln_2pi = 0.9189385332046727;
@@ -313,6 +347,8 @@ double afb_mdn_nll(afb_mdn *m, int member, int n, double floor, const double *ta
   const afb_mdn_spec *s = &m->spec;
   double deviation[AFB_MDN_MAX_OUT], sum = 0;
   float width[AFB_MDN_MAX_OUT];
+  if (s->loss != AFB_LOSS_LIKELIHOOD)
+    return pointwise(m, member, n, target, row, share);
   afb_mdn_deviation(m, member, deviation);
   if (s->covariance == AFB_MDN_LOW_RANK && s->rank > 0)
     return low_rank_nll(m, member, n, floor, deviation, target, row, share);
@@ -320,18 +356,21 @@ double afb_mdn_nll(afb_mdn *m, int member, int n, double floor, const double *ta
   for (int t = 0; t < s->n_out; t++)
     width[t] = (float)deviation[t];
   afb_density_shape shape = {n, w->ld, s->n_out, s->components, s->covariance == AFB_MDN_LOW_RANK, (float)floor, width, w->scratch};
-  const float *last = member_weight(m, member) + layer_at(s, s->layers);
-  afb_kernels_best()->density(&shape, w->head, last + (int64_t)layer_in(s, s->layers) * afb_mdn_head_size(s), w->residual, (float)share,
-                              w->nll, share > 0 ? w->d_head : NULL);
+  afb_kernels_best()->density(&shape, w->head, last_bias(m, member), w->residual, (float)share, w->nll, share > 0 ? w->d_head : NULL);
   for (int i = 0; i < n; i++)
     sum += (double)w->nll[i];
   return sum + n * s->n_out * half_ln_2pi;
 }
 
+double afb_mdn_deviation_of(const afb_mdn *m, int member, int t)
+{
+  return exp(afb_mdn_linear(m, member)[(int64_t)t * (m->spec.n_in + 2) + m->spec.n_in + 1]);
+}
+
 void afb_mdn_deviation(const afb_mdn *m, int member, double *deviation)
 {
   for (int t = 0; t < m->spec.n_out; t++)
-    deviation[t] = exp(afb_mdn_linear(m, member)[(int64_t)t * (m->spec.n_in + 2) + m->spec.n_in + 1]);
+    deviation[t] = afb_mdn_deviation_of(m, member, t);
 }
 
 /* Rows first ... first + n - 1 of one member, placed as components `at` ... of out's mixtures. */
@@ -357,9 +396,37 @@ static void predict_rows(afb_mdn *m, int member, int64_t first, int n, double sh
   }
 }
 
+enum { ROWS = 1024 };          /* predicted at once */
+
+static void point_rows(afb_mdn *m, int member, int n, double *out)
+{
+  const afb_mdn_spec *s = &m->spec;
+  const float *bias = last_bias(m, member);
+  double scale = *afb_mdn_target_scale(m);
+  afb_mdn_forward(m, member, n);
+  afb_mdn_base(m, member, n);
+  for (int t = 0; t < s->n_out; t++) {
+    double deviation = afb_mdn_deviation_of(m, member, t), mean = afb_mdn_target_mean(m)[t];
+    for (int64_t i = 0; i < n; i++) {
+      double z = m->work->base[i * s->n_out + t] + deviation * (double)(m->work->head[(int64_t)t * m->work->ld + i] + bias[t]);
+      out[i * s->n_out + t] = s->loss == AFB_LOSS_CROSS_ENTROPY ? 1 / (1 + exp(-z)) : mean + scale * z;
+    }
+  }
+}
+
+afb_status afb_mdn_points(afb_mdn *m, int64_t n, const double *input, int member, double *out)
+{
+  AFB_TRY(afb_mdn_reserve(m, n < ROWS ? n : ROWS));
+  for (int64_t first = 0; first < n; first += ROWS) {
+    int rows = n - first < ROWS ? (int)(n - first) : ROWS;
+    afb_mdn_standardise(m, rows, NULL, input + first * m->spec.n_in);
+    point_rows(m, member, rows, out + first * m->spec.n_out);
+  }
+  return AFB_OK;
+}
+
 afb_status afb_mdn_predict(afb_mdn *m, int64_t n, const double *input, int member, afb_mixtures *out)
 {
-  enum { ROWS = 1024 };
   const afb_mdn_spec *s = &m->spec;
   int members = member < 0 ? s->members : 1;
   size_t all = (size_t)n * (size_t)(members * s->components), d = (size_t)s->n_out;

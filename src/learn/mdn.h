@@ -1,5 +1,5 @@
-/* Mixture density networks (Bishop, Neural Computing Research Group report NCRG/94/004, 1994): a distribution of several
- * targets given the inputs. Not collective; no files.
+/* Perceptrons: mixture density networks (Bishop, Neural Computing Research Group report NCRG/94/004, 1994), which give a distribution of several
+ * targets given the inputs, and such as give one number for each target. Not collective; no files.
  *
  *   p(y|x) = sum_k pi_k(x) N(y; m(x) + mu_k(x), C_k(x))
  *
@@ -9,6 +9,8 @@
  *   full       e = y - m - mu obeys  e_i = -sum_{j<i} t_ij e_j + d_i noise_i,  t [n_out (n_out-1)/2], d_i = floor + exp(s_i)
  *              (the modified Cholesky factors of the inverse covariance: Pourahmadi, Biometrika 86, 677 (1999))
  *   low rank   C = diag(d_i^2) + F F^T, F [n_out][rank]; rank 0: diagonal
+ * With another loss than the likelihood the last layer gives one number for each target, which is added to m in the same units: the
+ * prediction, or the logit of a probability. No hidden layer and a loss of mse: the linear model is the solution.
  * An ensemble's distribution is the equal mixture of its members' (Lakshminarayanan, Pritzel, Blundell, arXiv:1612.01474). A
  * temperature T that is fitted on rows which a member had not seen multiplies every deviation.
  *
@@ -23,6 +25,7 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "learn/loss.h"
 
 enum { AFB_MDN_MAX_OUT = 16, AFB_MDN_MAX_COMPONENTS = 64 };
 typedef enum { AFB_MDN_FULL, AFB_MDN_LOW_RANK } afb_mdn_covariance;
@@ -34,6 +37,7 @@ typedef struct {
   int covariance, rank;        /* rank 0 ... n_out of a low-rank covariance; otherwise unused */
   double floor;                /* least deviation, in the targets' unit */
   uint64_t seed;
+  afb_loss loss;               /* not the likelihood: any n_out; components 1, covariance, rank and floor are not used */
 } afb_mdn_spec;
 
 typedef struct {
@@ -61,6 +65,10 @@ void afb_mixtures_clear(afb_mixtures *mixtures);
 
 /* Distributions at input [n][n_in], raw inputs, in the targets' unit, of all members or (member >= 0) of one. AFB_E_MEMORY. */
 afb_status afb_mdn_predict(afb_mdn *mdn, int64_t n, const double *input, int member, afb_mixtures *out);
+
+/* With another loss: what a member predicts for each target, in the targets' unit, or the probability (cross_entropy); out [n][n_out].
+ * AFB_E_MEMORY. */
+afb_status afb_mdn_points(afb_mdn *mdn, int64_t n, const double *input, int member, double *out);
 
 /* Of mixture i: mean [n_out] and covariance [n_out][n_out] (or NULL) as a whole; -ln p(y); probability that target j is below y. */
 void afb_mixture_moments(const afb_mixtures *mixtures, int64_t i, double *mean, double *covariance);

@@ -15,6 +15,8 @@ int afb_mdn_cov_size(const afb_mdn_spec *s)
 
 int afb_mdn_head_size(const afb_mdn_spec *s)
 {
+  if (s->loss != AFB_LOSS_LIKELIHOOD)
+    return s->n_out;
   return s->components * (1 + s->n_out + afb_mdn_cov_size(s));
 }
 

@@ -142,38 +142,52 @@ static afb_status divide(afb_mdn_trainer *t)
   return status;
 }
 
-/* In pieces that the cache holds; a rank without rows announces its parts all the same. */
-static afb_status gradient(void *owner, const afb_descent_batch *b, float *sum, double *loss, const afb_gradient_sink *sink)
+/* A rank without rows announces its parts all the same. */
+void afb_mdn_batch_gradient(afb_mdn *m, double floor, const double *input, const double *target, const afb_descent_batch *b, float *sum,
+                            double *loss, const afb_gradient_sink *sink)
 {
-  afb_mdn_trainer *t = owner;
   int64_t first = b->begin;
   *loss = 0;
   do {
     int n = b->end - first < ROWS ? (int)(b->end - first) : ROWS;
-    afb_mdn_standardise(t->mdn, n, b->row + first, t->table->input);
-    afb_mdn_forward(t->mdn, b->member, n);
-    *loss += afb_mdn_nll(t->mdn, b->member, n, t->floor, t->target, b->row + first, 1 / (double)b->n) / (double)b->n;
+    afb_mdn_standardise(m, n, b->row + first, input);
+    afb_mdn_forward(m, b->member, n);
+    *loss += afb_mdn_nll(m, b->member, n, floor, target, b->row + first, 1 / (double)b->n) / (double)b->n;
     first += n;
-    afb_mdn_backward(t->mdn, b->member, n, sum, first == b->end ? sink : NULL);
+    afb_mdn_backward(m, b->member, n, sum, first == b->end ? sink : NULL);
   } while (first < b->end);
-  return AFB_OK;
 }
 
-/* Mean -ln p of the rows that judge, each rank its share. */
-static afb_status judge(void *owner, int member, const afb_descent_part *p, double *loss)
+double afb_mdn_mean_loss(MPI_Comm comm, afb_mdn *m, int member, double floor, const double *input, const double *target, int64_t all,
+                         const int64_t *row)
 {
-  afb_mdn_trainer *t = owner;
-  int rank = t->descent.rank, n_ranks = t->descent.n_ranks;
-  int64_t begin = p->n_judge * rank / n_ranks, end = p->n_judge * (rank + 1) / n_ranks;
+  int rank, n_ranks;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &n_ranks);
+  int64_t begin = all * rank / n_ranks, end = all * (rank + 1) / n_ranks;
   double sum = 0;
   for (int64_t first = begin; first < end; first += ROWS) {
     int n = end - first < ROWS ? (int)(end - first) : ROWS;
-    afb_mdn_standardise(t->mdn, n, p->judge + first, t->table->input);
-    afb_mdn_forward(t->mdn, member, n);
-    sum += afb_mdn_nll(t->mdn, member, n, t->floor, t->target, p->judge + first, 0);
+    int64_t skip = row ? 0 : first;
+    afb_mdn_standardise(m, n, row ? row + first : NULL, input + skip * m->spec.n_in);
+    afb_mdn_forward(m, member, n);
+    sum += afb_mdn_nll(m, member, n, floor, target + skip * m->spec.n_out, row ? row + first : NULL, 0);
   }
-  MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, t->descent.comm);
-  *loss = sum / (double)p->n_judge;
+  MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, comm);
+  return sum / (double)all;
+}
+
+static afb_status gradient(void *owner, const afb_descent_batch *b, float *sum, double *loss, const afb_gradient_sink *sink)
+{
+  afb_mdn_trainer *t = owner;
+  afb_mdn_batch_gradient(t->mdn, t->floor, t->table->input, t->target, b, sum, loss, sink);
+  return AFB_OK;
+}
+
+static afb_status judge(void *owner, int member, const afb_descent_part *p, double *loss)
+{
+  afb_mdn_trainer *t = owner;
+  *loss = afb_mdn_mean_loss(t->descent.comm, t->mdn, member, t->floor, t->table->input, t->target, p->n_judge, p->judge);
   return AFB_OK;
 }
 
@@ -185,7 +199,7 @@ static afb_status allocate(afb_mdn_trainer *t)
   d->options = (afb_descent_options){.batch = o->batch, .steps = o->steps, .warmup = o->warmup, .rate = o->rate, .weight_decay = o->weight_decay,
                                      .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .patience = o->patience,
                                      .evaluate_every = o->evaluate_every, .first_step = o->first_step, .seed = o->seed};
-  d->task = (afb_descent_task){gradient, judge, t};
+  d->task = (afb_descent_task){.gradient = gradient, .judge = judge, .owner = t};
   d->members = m->spec.members;
   d->size = afb_mdn_member_weights(&m->spec);
   d->weight = &m->weight;

@@ -2,6 +2,7 @@
 #ifndef AFB_LEARN_MDN_WORK_H
 #define AFB_LEARN_MDN_WORK_H
 
+#include "learn/descent.h"
 #include "learn/mdn.h"
 #include "learn/model_kind.h"
 
@@ -20,7 +21,7 @@ struct afb_mdn_work {
   double *by_row;
 };
 
-/* What the last layer gives for a row: [components] ln pi, [components][n_out] mu, [components][covariance parameters]. */
+/* What the last layer gives for a row: a number for each target, or, with the likelihood, [components] ln pi, [components][n_out] mu, [components][covariance parameters]. */
 int afb_mdn_cov_size(const afb_mdn_spec *spec);
 int afb_mdn_head_size(const afb_mdn_spec *spec);
 int64_t afb_mdn_member_weights(const afb_mdn_spec *spec);
@@ -45,7 +46,7 @@ void afb_mdn_forward(afb_mdn *mdn, int member, int n);
 /* work->d_head to gradient [member weights], which is added to. */
 void afb_mdn_backward(afb_mdn *mdn, int member, int n, float *gradient, const afb_gradient_sink *sink);
 
-/* After a forward pass of n rows: the sum over them of -ln p(y) in scaled units, floor in scaled units too; y = target + n_out row[i], or
+/* After a forward pass of n rows: the sum over them of -ln p(y), or of the mean over targets of another loss, in scaled units, floor in scaled units too; y = target + n_out row[i], or
  * n_out i when row is NULL. share != 0: work->d_head becomes share times the gradient. Residuals y - m(x) are taken in double precision,
  * as are sums over rows; densities of full and diagonal covariances are single, those of low rank double. */
 double afb_mdn_nll(afb_mdn *mdn, int member, int n, double floor, const double *target, const int64_t *row, double share);
@@ -63,5 +64,14 @@ void afb_mdn_row_mixture(const afb_mdn_spec *spec, double floor, const float *he
 void afb_mdn_base(afb_mdn *mdn, int member, int n);
 /* [n_out] exp of the linear model's ln deviations, which multiply mu_i, exp(s_i) and F's rows. */
 void afb_mdn_deviation(const afb_mdn *mdn, int member, double *deviation);
+double afb_mdn_deviation_of(const afb_mdn *mdn, int member, int target);
+
+/* The part of a batch that this rank has, in pieces that the cache holds: as `gradient` of afb_descent_task. input, target: of the rows that
+ * the batch numbers; targets and floor in scaled units. */
+void afb_mdn_batch_gradient(afb_mdn *mdn, double floor, const double *input, const double *target, const afb_descent_batch *batch,
+                            float *gradient, double *loss, const afb_gradient_sink *sink);
+/* The mean loss of n rows row[0 ... n-1] (NULL: 0 ... n-1). Collective on `comm`: each rank computes its share. */
+double afb_mdn_mean_loss(MPI_Comm comm, afb_mdn *mdn, int member, double floor, const double *input, const double *target, int64_t n,
+                         const int64_t *row);
 
 #endif

@@ -58,7 +58,7 @@ static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
   d->options = (afb_descent_options){.batch = o->batch, .steps = o->steps, .warmup = o->warmup, .rate = o->rate, .weight_decay = o->weight_decay,
                                      .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .patience = o->patience,
                                      .evaluate_every = o->evaluate_every, .first_step = o->first_step, .seed = o->seed};
-  d->task = (afb_descent_task){member_pass, judge, t};
+  d->task = (afb_descent_task){.gradient = member_pass, .judge = judge, .owner = t};
   d->members = m->spec.members;
   d->size = m->work->member_weights;
   d->weight = &m->weight;

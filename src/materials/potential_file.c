@@ -6,8 +6,9 @@
 
 #include "core/random.h"
 #include "materials/tables.h"
+#include "training/network_file.h"
 
-enum { N_INTEGERS = 9, N_REALS = 8, N_SPEC = 9 };
+enum { N_INTEGERS = 9, N_REALS = 8 };
 
 void afb_potential_model_clear(afb_potential_model *model)
 {
@@ -62,25 +63,6 @@ static afb_status write_settings(MPI_Comm comm, const afb_potential_model *model
                           "weight, rfac0, rmin0, inner_s, inner_d, self, adaptive_number, adaptive_delta"}, N_REALS, reals);
 }
 
-/* An array of exactly n rows of `width`; every rank reads all of it. */
-static afb_status read_whole(afb_arrays *arrays, const char *name, afb_column_type type, int64_t n, int64_t width, void *data)
-{
-  afb_array a;
-  afb_status status = afb_arrays_find(arrays, name, &a);
-  if (status != AFB_OK || a.type != type || a.dim[0] != n || (a.rank == 1 ? 1 : a.dim[1]) != width)
-    return AFB_FAIL(AFB_E_FOREIGN, "the file has no %s as a trained network should: it is damaged, or of another version", name);
-  return afb_arrays_read(arrays, name, 0, n, data);
-}
-
-static afb_status rows_of(afb_arrays *arrays, const char *name, int64_t most, int64_t *n)
-{
-  afb_array a;
-  if (afb_arrays_find(arrays, name, &a) != AFB_OK || a.dim[0] > most)
-    return AFB_FAIL(AFB_E_FOREIGN, "the file has no %s as a trained network should: it is damaged, or of another version", name);
-  *n = a.dim[0];
-  return AFB_OK;
-}
-
 static afb_status read_settings(MPI_Comm comm, afb_arrays *arrays, afb_potential_model *model)
 {
   afb_bispectrum_settings *s = &model->settings;
@@ -91,16 +73,16 @@ static afb_status read_settings(MPI_Comm comm, afb_arrays *arrays, afb_potential
   afb_bispectrum_settings_default(s);
   integers_of(s, integer);
   reals_of(s, real);
-  AFB_TRY(rows_of(arrays, "inputs/cutoff", AFB_SITE_MAX_CUTOFFS, &n));
+  AFB_TRY(afb_tables_rows(arrays, "inputs/cutoff", AFB_SITE_MAX_CUTOFFS, &n));
   model->n_cutoffs = (int)n;
-  AFB_TRY(read_whole(arrays, "inputs/cutoff", AFB_F64, n, 1, model->cutoff));
-  AFB_TRY(rows_of(arrays, "inputs/features", 1 << 24, &n));
+  AFB_TRY(afb_tables_read(arrays, "inputs/cutoff", AFB_F64, n, 1, model->cutoff));
+  AFB_TRY(afb_tables_rows(arrays, "inputs/features", 1 << 24, &n));
   model->n_features = (int)n;
   model->feature = malloc(((size_t)n + 1) * sizeof *model->feature);
   AFB_TRY(afb_agree(comm, model->feature ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld columns", (long long)n)));
-  AFB_TRY(read_whole(arrays, "inputs/features", AFB_I32, n, 5, model->feature));
-  AFB_TRY(read_whole(arrays, "inputs/integers", AFB_I32, N_INTEGERS + 1, 1, integers));
-  AFB_TRY(read_whole(arrays, "inputs/reals", AFB_F64, N_REALS, 1, reals));
+  AFB_TRY(afb_tables_read(arrays, "inputs/features", AFB_I32, n, 5, model->feature));
+  AFB_TRY(afb_tables_read(arrays, "inputs/integers", AFB_I32, N_INTEGERS + 1, 1, integers));
+  AFB_TRY(afb_tables_read(arrays, "inputs/reals", AFB_F64, N_REALS, 1, reals));
   for (int i = 0; i < N_INTEGERS; i++)
     *integer[i] = integers[i];
   s->adaptive = (afb_adaptive)integers[N_INTEGERS];
@@ -108,60 +90,12 @@ static afb_status read_settings(MPI_Comm comm, afb_arrays *arrays, afb_potential
     *real[i] = reals[i];
   if (s->n_pairs < 0 || s->n_pairs > 64)
     return AFB_FAIL(AFB_E_FOREIGN, "the file has %d pairs of components: it is damaged", s->n_pairs);
-  AFB_TRY(read_whole(arrays, "inputs/pairs", AFB_I32, s->n_pairs, 2, pairs));
+  AFB_TRY(afb_tables_read(arrays, "inputs/pairs", AFB_I32, s->n_pairs, 2, pairs));
   for (int i = 0; i < s->n_pairs; i++)
     for (int k = 0; k < 2; k++)
       s->pair[i][k] = pairs[i][k];
   s->n_elements = 1;
   return AFB_OK;
-}
-
-/* ---- The network ---- */
-
-static afb_status write_network(MPI_Comm comm, const afb_mdn *m, afb_arrays *arrays)
-{
-  const afb_mdn_spec *s = &m->spec;
-  int64_t spec[N_SPEC] = {s->n_in, s->n_out, s->components, s->members, s->width, s->layers, s->covariance, s->rank, (int64_t)s->seed};
-  AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"network/spec", AFB_I64, 0, 1, {0}, "1",
-                           "n_in, n_out, components, members, width, layers, covariance (0 full, 1 low rank), rank, seed"}, N_SPEC, spec));
-  AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"network/floor", AFB_F64, 0, 1, {0}, "hartree bohr^1.5", "least deviation"}, 1, &s->floor));
-  AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"network/weight", AFB_F32, 0, 1, {0}, "1", "weights, member after member"},
-                           m->n_weights, m->weight));
-  AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"network/moment1", AFB_F32, 0, 1, {0}, "1", "first moments of AdamW"},
-                           m->n_weights, m->moment1));
-  AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"network/moment2", AFB_F32, 0, 1, {0}, "1", "second moments of AdamW"},
-                           m->n_weights, m->moment2));
-  AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"network/step", AFB_I64, 0, 1, {0}, "1", "optimiser steps made"}, 1, &m->step));
-  return afb_tables_small(comm, arrays, (afb_array){"network/fixed", AFB_F64, 0, 1, {0}, "1",
-                          "means and inverse deviations of the inputs, mean and scale of the targets, temperature, linear models"},
-                          m->n_fixed, m->fixed);
-}
-
-static afb_status read_network(afb_arrays *arrays, afb_mdn **out)
-{
-  int64_t v[N_SPEC];
-  afb_mdn_spec s;
-  AFB_TRY(read_whole(arrays, "network/spec", AFB_I64, N_SPEC, 1, v));
-  AFB_TRY(read_whole(arrays, "network/floor", AFB_F64, 1, 1, &s.floor));
-  for (int i = 0; i < N_SPEC - 1; i++)
-    if (v[i] < 0 || v[i] > 1 << 24)
-      return AFB_FAIL(AFB_E_FOREIGN, "the file's network has a size of %lld: it is damaged", (long long)v[i]);
-  s.n_in = (int)v[0];
-  s.n_out = (int)v[1];
-  s.components = (int)v[2];
-  s.members = (int)v[3];
-  s.width = (int)v[4];
-  s.layers = (int)v[5];
-  s.covariance = (int)v[6];
-  s.rank = (int)v[7];
-  s.seed = (uint64_t)v[8];
-  AFB_TRY(afb_mdn_create(&s, out));
-  afb_mdn *m = *out;
-  AFB_TRY(read_whole(arrays, "network/weight", AFB_F32, m->n_weights, 1, m->weight));
-  AFB_TRY(read_whole(arrays, "network/moment1", AFB_F32, m->n_weights, 1, m->moment1));
-  AFB_TRY(read_whole(arrays, "network/moment2", AFB_F32, m->n_weights, 1, m->moment2));
-  AFB_TRY(read_whole(arrays, "network/step", AFB_I64, 1, 1, &m->step));
-  return read_whole(arrays, "network/fixed", AFB_F64, m->n_fixed, 1, m->fixed);
 }
 
 afb_status afb_potential_model_write(MPI_Comm comm, const afb_potential_model *model, afb_arrays *arrays)
@@ -174,14 +108,14 @@ afb_status afb_potential_model_write(MPI_Comm comm, const afb_potential_model *m
   AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"potential/mean", AFB_F64, 0, 1, {0}, "hartree", "mean coefficients"}, b->n, b->mean));
   AFB_TRY(afb_tables_small(comm, arrays, (afb_array){"potential/axis", AFB_F64, 0, 2, {0, b->n}, "bohr^-1.5",
                            "principal axes, orthonormal in the overlap of the Gaussians"}, b->n_parts, b->axis));
-  return write_network(comm, model->net.mdn, arrays);
+  return afb_network_write(comm, model->net.mdn, "hartree bohr^1.5", arrays);
 }
 
 static afb_status read_basis(afb_arrays *arrays, afb_potential_basis *b)
 {
   int64_t n = 0, parts = 0;
-  AFB_TRY(rows_of(arrays, "potential/alpha", AFB_POTENTIAL_MAX_GAUSSIANS, &n));
-  AFB_TRY(rows_of(arrays, "potential/axis", AFB_MDN_MAX_OUT, &parts));
+  AFB_TRY(afb_tables_rows(arrays, "potential/alpha", AFB_POTENTIAL_MAX_GAUSSIANS, &n));
+  AFB_TRY(afb_tables_rows(arrays, "potential/axis", AFB_MDN_MAX_OUT, &parts));
   b->n = (int)n;
   b->n_parts = (int)parts;
   b->mean = malloc((size_t)(n + 1) * sizeof *b->mean);
@@ -196,15 +130,15 @@ static afb_status read_model(MPI_Comm comm, afb_arrays *arrays, afb_potential_mo
   afb_potential_basis *b = &model->net.basis;
   afb_array a;
   AFB_TRY(afb_agree(comm, read_basis(arrays, b)));
-  AFB_TRY(read_whole(arrays, "potential/alpha", AFB_F64, b->n, 1, b->alpha));
-  AFB_TRY(read_whole(arrays, "potential/mean", AFB_F64, b->n, 1, b->mean));
-  AFB_TRY(read_whole(arrays, "potential/axis", AFB_F64, b->n_parts, b->n, b->axis));
+  AFB_TRY(afb_tables_read(arrays, "potential/alpha", AFB_F64, b->n, 1, b->alpha));
+  AFB_TRY(afb_tables_read(arrays, "potential/mean", AFB_F64, b->n, 1, b->mean));
+  AFB_TRY(afb_tables_read(arrays, "potential/axis", AFB_F64, b->n_parts, b->n, b->axis));
   if (afb_arrays_find(arrays, "potential/element", &a) != AFB_OK || a.type != AFB_STRING || a.dim[0] != 1 ||
       a.length >= AFB_SPECIES_NAME)
     return AFB_FAIL(AFB_E_FOREIGN, "the file does not say for which element its network is: it is damaged");
   AFB_TRY(afb_arrays_read(arrays, "potential/element", 0, 1, model->element));
   AFB_TRY(read_settings(comm, arrays, model));
-  AFB_TRY(read_network(arrays, &model->net.mdn));
+  AFB_TRY(afb_network_read(arrays, &model->net.mdn));
   if (model->net.mdn->spec.n_out != b->n_parts)
     return AFB_FAIL(AFB_E_FOREIGN, "the file's network has %d targets for %d axes: it is damaged", model->net.mdn->spec.n_out, b->n_parts);
   return AFB_OK;
@@ -284,15 +218,15 @@ afb_status afb_potential_checkpoint_save(MPI_Comm comm, const char *path, int64_
 static afb_status load(afb_arrays *arrays, int64_t identity, const afb_potential_table *t, afb_potential_validation *v)
 {
   int64_t found;
-  AFB_TRY(read_whole(arrays, "validation/identity", AFB_I64, 1, 1, &found));
+  AFB_TRY(afb_tables_read(arrays, "validation/identity", AFB_I64, 1, 1, &found));
   if (found != identity)
     return AFB_OK;
-  AFB_TRY(read_whole(arrays, "validation/a", AFB_F64, t->n, t->n_gaussians, v->prediction.a));
-  AFB_TRY(read_whole(arrays, "validation/deviation", AFB_F64, t->n, t->n_gaussians, v->prediction.deviation));
-  AFB_TRY(read_whole(arrays, "validation/distance", AFB_F64, t->n, 1, v->prediction.distance));
-  AFB_TRY(read_whole(arrays, "validation/error", AFB_F64, t->n, 1, v->error));
-  AFB_TRY(read_whole(arrays, "validation/inside", AFB_F64, t->n, 2, v->inside));
-  return read_whole(arrays, "validation/done", AFB_I32, t->n_models, 1, v->done);
+  AFB_TRY(afb_tables_read(arrays, "validation/a", AFB_F64, t->n, t->n_gaussians, v->prediction.a));
+  AFB_TRY(afb_tables_read(arrays, "validation/deviation", AFB_F64, t->n, t->n_gaussians, v->prediction.deviation));
+  AFB_TRY(afb_tables_read(arrays, "validation/distance", AFB_F64, t->n, 1, v->prediction.distance));
+  AFB_TRY(afb_tables_read(arrays, "validation/error", AFB_F64, t->n, 1, v->error));
+  AFB_TRY(afb_tables_read(arrays, "validation/inside", AFB_F64, t->n, 2, v->inside));
+  return afb_tables_read(arrays, "validation/done", AFB_I32, t->n_models, 1, v->done);
 }
 
 afb_status afb_potential_checkpoint_load(MPI_Comm comm, const char *path, int64_t identity, const afb_potential_table *t,

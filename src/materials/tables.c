@@ -5,32 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-afb_status afb_tables_small(MPI_Comm comm, afb_arrays *arrays, afb_array array, int64_t n, const void *data)
-{
-  int rank;
-  MPI_Comm_rank(comm, &rank);
-  array.dim[0] = n;
-  AFB_TRY(afb_arrays_add(arrays, &array));
-  return afb_arrays_write(arrays, array.name, 0, rank == 0 ? n : 0, data);
-}
-
-/* Texts of different lengths as rows of equal ones. */
-afb_status afb_tables_texts(MPI_Comm comm, afb_arrays *arrays, const char *name, const char *description, int n,
-                            const char *const *text)
-{
-  size_t length = 1;
-  for (int i = 0; i < n; i++)
-    length = strlen(text[i]) + 1 > length ? strlen(text[i]) + 1 : length;
-  char *rows = calloc((size_t)n + 1, length);
-  afb_status status = afb_agree(comm, rows ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d names", n));
-  for (int i = 0; i < n && status == AFB_OK; i++)
-    snprintf(rows + (size_t)i * length, length, "%s", text[i]);
-  if (status == AFB_OK)
-    status = afb_tables_small(comm, arrays, (afb_array){name, AFB_STRING, (int)length, 1, {0}, "1", description}, n, rows);
-  free(rows);
-  return status;
-}
-
 afb_status afb_tables_components(MPI_Comm comm, afb_arrays *arrays, const afb_bispectrum *bispectrum)
 {
   static const struct {

@@ -5,7 +5,7 @@
 
 #include "descriptor/bispectrum.h"
 #include "materials/structures.h"
-#include "store/arrays.h"
+#include "store/tables.h"
 
 /* /files/name; /frames/name, group, file, line, cell, periodic, first_atom, n_atoms, energy, bad, reason; /atoms/element, position;
  * /elements/name, from `name`. element [n_species]: number of the element of each species. */
@@ -14,12 +14,5 @@ afb_status afb_tables_structures(MPI_Comm comm, afb_arrays *arrays, const afb_st
 
 /* /components/two_j1, two_j2, two_j, element1, element2, element3, other: one row a column of the descriptor. */
 afb_status afb_tables_components(MPI_Comm comm, afb_arrays *arrays, const afb_bispectrum *bispectrum);
-
-/* An array of n rows that every rank has whole; array.dim[0] is not read. Rank 0 writes it. */
-afb_status afb_tables_small(MPI_Comm comm, afb_arrays *arrays, afb_array array, int64_t n, const void *data);
-
-/* Texts as rows of equal length. */
-afb_status afb_tables_texts(MPI_Comm comm, afb_arrays *arrays, const char *name, const char *description, int n,
-                            const char *const *text);
 
 #endif

@@ -97,7 +97,7 @@ static void rows_are_trained_without_allocation(void **state)
     group[i] = i;
   for (int covariance = 0; covariance < 2; covariance++) {
     afb_mdn_table table = {ROWS, input, target, group, NULL};
-    afb_mdn_spec spec = {IN, OUT, 2, 2, 12, 2, covariance, 1, 0.1, 3};
+    afb_mdn_spec spec = {IN, OUT, 2, 2, 12, 2, covariance, 1, 0.1, 3, AFB_LOSS_LIKELIHOOD};
     afb_mdn *mdn;
     check_ok(afb_mdn_create(&spec, &mdn));
     afb_mdn_options options;

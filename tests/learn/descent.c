@@ -63,7 +63,7 @@ static afb_status begin(problem *p, const char *optimiser, const char *schedule)
   memset(p, 0, sizeof *p);
   p->at = p->weight;
   afb_descent *d = &p->descent;
-  *d = (afb_descent){.comm = MPI_COMM_WORLD, .task = {gradient, judge, p}, .members = MEMBERS, .size = SIZE, .weight = &p->at,
+  *d = (afb_descent){.comm = MPI_COMM_WORLD, .task = {.gradient = gradient, .judge = judge, .owner = p}, .members = MEMBERS, .size = SIZE, .weight = &p->at,
                      .moment1 = p->moment1, .moment2 = p->moment2, .step = &p->step, .n_matrices = 2};
   d->options = (afb_descent_options){.batch = BATCH, .steps = STEPS, .warmup = 4, .rate = 0.02, .weight_decay = 0.1, .clip = 3,
                                      .optimiser = optimiser, .schedule = schedule, .evaluate_every = 1000, .seed = 1};

@@ -11,7 +11,7 @@ enum { IN = 5, OUT = 3, ROWS = 960 };
 
 static afb_mdn_spec spec_of(int covariance, int layers)
 {
-  return (afb_mdn_spec){IN, OUT, 3, 2, 8, layers, covariance, 2, 0.01, 7};
+  return (afb_mdn_spec){IN, OUT, 3, 2, 8, layers, covariance, 2, 0.01, 7, AFB_LOSS_LIKELIHOOD};
 }
 
 static double uniform(uint64_t stream, int64_t i)
