@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double SHRINKAGE = 10.0;      /* runs */
+static const double SHRINKAGE = 3.0;       /* runs */
 static const double FIRST_SCATTER = 1.0;   /* of ln(seconds/estimate) before anything is known */
-static const double REACH = 0.5;           /* of the same: what is further away counts as this far, */
+static const double REACH = 1.0;           /* of the same: what is further away counts as this far, */
 static const double FREELY = 8.0;          /* but not among the first runs, which set the scale */
 
 afb_status afb_costs_init(int n_ions, afb_costs *costs)

@@ -1,7 +1,7 @@
 /* What a run will cost: the engine's estimate, corrected by what runs of this campaign did cost. Not collective.
  *
- * ln(seconds / estimate) is taken as a campaign's mean plus deviations of the ion and of the size of the set, which are shrunk as if ten
- * more runs had shown none. A run that is further than a factor exp(0.5) from what was expected of it counts as if it were no further: those that go
+ * ln(seconds / estimate) is taken as a campaign's mean plus deviations of the ion and of the size of the set, which are shrunk as if three
+ * more runs had shown none. A run that is further than a factor e from what was expected of it counts as if it were no further: the few that go
  * through the whole ladder do not raise what is expected of the others. The scatter, with all of them, gives the upper bound that deadlines ask for. */
 #ifndef AFB_CAMPAIGN_COSTS_H
 #define AFB_CAMPAIGN_COSTS_H

@@ -341,7 +341,8 @@ static void others_go_on_beside_work_of_the_first_ranks(void **state)
   check_true(each_once(&l));
   check_true(l.wrong_result == 0 && l.together_ran == pool->size);
   check_true(l.aside_ran == (pool->rank < work.aside_ranks) && !l.aside_given_up);
-  check_true(stats.aside > 0.39);
+  /* Messages that were served meanwhile count as service. */
+  check_true(stats.aside > 0.0 && stats.aside + stats.service > 0.39);
   check_close(stats.run + stats.service + stats.together + stats.aside + stats.idle, stats.wall, 1e-6 * stats.wall);
   check_true(pool->rank > 0 || pool->size < 3 || l.done_during_aside > 0);
   afb_pool_destroy(&pool);
