@@ -58,13 +58,6 @@ const afb_feature_column *afb_feature_global_columns(int *n)
   return global_columns;
 }
 
-const char *afb_outcome_class_name(afb_outcome_class c)
-{
-  static const char *const name[AFB_N_CLASSES] = {"diis", "shifted", "newton", "restart", "held", "followed or grown",
-                                                  "orbital collapse", "limit cycle", "other failure"};
-  return c >= 0 && c < AFB_N_CLASSES ? name[c] : "unknown";
-}
-
 afb_status afb_features_table_init(int n_labels, afb_set_table *table)
 {
   return afb_set_table_init(N_TOKEN, N_GLOBAL, n_labels, table);

@@ -43,7 +43,6 @@ typedef enum {
   AFB_CLASS_DIIS, AFB_CLASS_SHIFTED, AFB_CLASS_NEWTON, AFB_CLASS_RESTART, AFB_CLASS_HELD, AFB_CLASS_FOLLOWED,   /* the last with AFB_RUNG_GROWN */
   AFB_CLASS_COLLAPSE, AFB_CLASS_CYCLE, AFB_CLASS_FAILED, AFB_N_CLASSES   /* collapse of an orbital, limit cycle, all other failures */
 } afb_outcome_class;
-const char *afb_outcome_class_name(afb_outcome_class c);
 
 /* An ion: its ground configuration and the estimates. AFB_E_INPUT when the electrons are not z - charge, AFB_E_MEMORY.
  * Cost: some milliseconds. Make one per ion and keep it. */

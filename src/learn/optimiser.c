@@ -95,11 +95,6 @@ afb_status afb_schedule_find(const char *name, const afb_schedule **out)
   return AFB_OK;
 }
 
-double afb_optimiser_norm(int64_t n, const float *x)
-{
-  return sqrt(afb_kernels_best()->square_sum(n, x));
-}
-
 void afb_optimiser_descend(const afb_optimiser_step *s, double weight_square, double direction_square, int64_t n, const float *direction,
                            float *weight)
 {

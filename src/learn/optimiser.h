@@ -38,8 +38,6 @@ extern const afb_schedule afb_schedules[];
 afb_status afb_optimiser_find(const char *name, const afb_optimiser **out);
 afb_status afb_schedule_find(const char *name, const afb_schedule **out);
 
-/* Euclidean norm, its parts summed in double precision. */
-double afb_optimiser_norm(int64_t n, const float *x);
 /* by_matrix: weight -= rate factor u, the factor |w| / |u| from the squares of both norms. */
 void afb_optimiser_descend(const afb_optimiser_step *step, double weight_square, double direction_square, int64_t n, const float *direction,
                            float *weight);

@@ -135,6 +135,15 @@ static void yes_no(const afb_scored *rows, const sorted *order, int seed, const 
   value[3] = calibration_error(&t);
 }
 
+/* In the order in which yes_no and classes give them. */
+static void keep(const afb_score *score, afb_probability_scores *out)
+{
+  out->accuracy = score[0];
+  out->auc = score[1];
+  out->log_loss = score[2];
+  out->calibration_error = score[3];
+}
+
 afb_status afb_score_yes_no(const afb_scored *rows, afb_probability_scores *out)
 {
   afb_score score[MOST_VALUES];
@@ -150,10 +159,8 @@ afb_status afb_score_yes_no(const afb_scored *rows, afb_probability_scores *out)
   for (int64_t i = 0; i < rows->n; i++)
     out->n_positive += rows->label[i] > 0.5f;
   afb_status status = resample(rows, order, rows->n, yes_no, NULL, score);
-  out->accuracy = score[0];
-  out->auc = score[1];
-  out->log_loss = score[2];
-  out->calibration_error = score[3];
+  if (status == AFB_OK)
+    keep(score, out);
   free(order);
   return status;
 }
@@ -202,12 +209,8 @@ afb_status afb_score_classes(const afb_scored *rows, afb_probability_scores *out
     of_class[(int)rows->label[i]] += 1;
   if (status == AFB_OK)
     status = resample(rows, order, stride, classes, of_class, score);
-  if (status == AFB_OK) {
-    out->accuracy = score[0];
-    out->auc = score[1];
-    out->log_loss = score[2];
-    out->calibration_error = score[3];
-  }
+  if (status == AFB_OK)
+    keep(score, out);
   free(order);
   free(of_class);
   return status;
@@ -253,10 +256,12 @@ afb_status afb_score_numbers(const afb_scored *rows, double tolerance, afb_numbe
     qsort(order + s * rows->n, (size_t)rows->n, sizeof *order, by_key);
   }
   afb_status status = resample(rows, order, rows->n, numbers, &tolerance, score);
-  out->median = score[0];
-  out->within = score[1];
-  out->mean = score[2];
-  out->r2 = score[3];
+  if (status == AFB_OK) {
+    out->median = score[0];
+    out->within = score[1];
+    out->mean = score[2];
+    out->r2 = score[3];
+  }
   free(order);
   return status;
 }

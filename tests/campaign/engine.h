@@ -13,6 +13,23 @@
 
 enum { TEST_CONVERGES, TEST_NAN, TEST_LIMIT, TEST_REFUSES, TEST_NO_MEMORY, TEST_MODES };
 
+/* Room for two levels and one orbital, all of them zeros. */
+static inline afb_status test_engine_room(afb_mcdhf_result *result)
+{
+  result->n_levels = 2;
+  result->level = calloc(2, sizeof *result->level);
+  result->orbitals.n_orbitals = 1;
+  result->orbitals.orbital[0] = (afb_orbital){1, -1};
+  result->orbitals.n_breakpoints = 3;
+  result->orbitals.n_p = 9;
+  result->orbitals.n_q = 10;
+  result->orbitals.breakpoint = calloc(3, sizeof(double));
+  result->orbitals.coefficient = calloc(19, sizeof(double));
+  if (!result->level || !result->orbitals.breakpoint || !result->orbitals.coefficient)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory");
+  return AFB_OK;
+}
+
 /* The request's max_iterations are milliseconds, its two_j_min is the mode. */
 static inline afb_status test_engine_run(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result)
 {
@@ -33,17 +50,7 @@ static inline afb_status test_engine_run(MPI_Comm comm, const afb_mcdhf_request 
   result->iterations = request->max_iterations;
   result->energy = request->two_j_min == TEST_NAN ? NAN : -request->z - (request->start ? 0.5 : 0.0);
   result->cpu_seconds = 1e-3 * request->max_iterations * size;
-  result->n_levels = 2;
-  result->level = calloc(2, sizeof *result->level);
-  result->orbitals.n_orbitals = 1;
-  result->orbitals.orbital[0] = (afb_orbital){1, -1};
-  result->orbitals.n_breakpoints = 3;
-  result->orbitals.n_p = 9;
-  result->orbitals.n_q = 10;
-  result->orbitals.breakpoint = calloc(3, sizeof(double));
-  result->orbitals.coefficient = calloc(19, sizeof(double));
-  if (!result->level || !result->orbitals.breakpoint || !result->orbitals.coefficient)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory");
+  AFB_TRY(test_engine_room(result));
   result->level[0] = (afb_level){.two_j = 1, .parity = -1, .index = 1, .energy = result->energy, .weight = 1.0};
   result->level[1] = (afb_level){.two_j = 3, .parity = -1, .index = 1, .energy = result->energy + 0.25};
   result->orbitals.breakpoint[2] = 40.0;

@@ -8,6 +8,7 @@
 #include "campaign/campaign.h"
 #include "campaign/record.h"
 #include "learn/score.h"
+#include "tests/campaign/engine.h"
 #include "tests/check.h"
 
 enum { RUNS = 150 };
@@ -33,17 +34,7 @@ static afb_status run_set(MPI_Comm comm, const afb_mcdhf_request *request, afb_m
   }
   *result = (afb_mcdhf_result){.outcome = with_d > 1 ? AFB_OUTCOME_LIMIT_CYCLE : AFB_OUTCOME_CONVERGED,
     .rung = n > 2 ? AFB_RUNG_SHIFTED : AFB_RUNG_DIIS, .energy = -request->z, .cpu_seconds = 0.01 * pow(2, n)};
-  result->n_levels = 2;
-  result->level = calloc(2, sizeof *result->level);
-  result->orbitals.n_orbitals = 1;
-  result->orbitals.orbital[0] = (afb_orbital){1, -1};
-  result->orbitals.n_breakpoints = 3;
-  result->orbitals.n_p = 9;
-  result->orbitals.n_q = 10;
-  result->orbitals.breakpoint = calloc(3, sizeof(double));
-  result->orbitals.coefficient = calloc(19, sizeof(double));
-  if (!result->level || !result->orbitals.breakpoint || !result->orbitals.coefficient)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory");
+  AFB_TRY(test_engine_room(result));
   for (int k = 0; k < 2; k++) {
     const afb_configuration *c = &request->configuration[k ? last_of(n, request->configuration) : 0];
     afb_level *level = &result->level[k];
