@@ -31,8 +31,10 @@ static afb_status write_page(const afb_arguments *arguments, const afb_page *pag
   }
   AFB_TRY(choose_path(arguments, path));
   AFB_TRY(afb_output_begin(path, AFB_HTML_BEGINNING, &out));
-  afb_page_html(out.stream, page);
-  afb_status status = afb_output_end(&out);
+  afb_status status = afb_page_html(out.stream, page);
+  if (status == AFB_OK)
+    status = afb_output_end(&out);
+  afb_output_discard(&out);
   if (status == AFB_OK && !arguments->quiet)
     printf("%s\n", path);
   return status;

@@ -45,7 +45,7 @@ afb_status afb_review_predictions(const afb_ledger *ledger, afb_strategy strateg
     p[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED] = (float)entry->probability;
     p[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG] = (float)entry->probability_cheapest;
     for (int t = 0; t < AFB_N_TARGETS; t++)
-      if (entry->strategy != strategy || isnan(p[i * AFB_N_TARGETS + t]))
+      if ((strategy != AFB_N_STRATEGIES && entry->strategy != strategy) || isnan(p[i * AFB_N_TARGETS + t]))
         label[i * AFB_N_TARGETS + t] = NAN;
   }
   afb_status status = AFB_OK;
