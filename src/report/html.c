@@ -25,9 +25,9 @@ static const char *const STYLE[] = {
   ".middle{display:grid;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1rem}\n",
   "figure{margin:0;min-width:0}svg{display:block;width:100%;height:auto;overflow:visible}\n",
   ".wide{overflow-x:auto}.tall{max-height:32rem;overflow:auto}\n",
-  "table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}th,td{padding:.18rem .6rem .18rem 0;text-align:right;"
+  "table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}th,td{padding:.18rem .55rem .18rem 0;text-align:right;"
   "white-space:nowrap;border-bottom:1px solid var(--line)}th{font-weight:600;color:var(--mute)}th:first-child,td:first-child,.l{text-align:left}"
-  "thead th{position:sticky;top:0;background:var(--bg)}td.w{white-space:normal;min-width:14rem;text-align:left}td.bar{width:30%;min-width:7rem}\n",
+  "thead th{position:sticky;top:0;background:var(--bg)}td.w{white-space:normal;min-width:14rem;text-align:left}td.bar{width:6rem;min-width:4rem;padding-right:0}\n",
   ".strip{display:flex;height:.7rem;border-radius:2px;overflow:hidden;background:var(--soft)}.strip i{display:block}\n",
   ".key{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;color:var(--mute);margin:.4rem 0 .6rem;list-style:none;padding:0}"
   ".key i{display:inline-block;width:.75rem;height:.75rem;border-radius:2px;margin-right:.35rem;vertical-align:-1px}\n",

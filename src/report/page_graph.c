@@ -1,5 +1,5 @@
 /* The graph of sets as a radial tree: the ground configuration in the middle, a ring for every size of the set. A node lies in the middle of the
- * sector of its subtree, which is as wide as the leaves in it are many. */
+ * sector of its subtree, which is as wide as the leaves in it need: those on inner rings, which are shorter, need more. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +64,7 @@ static void lay_out(const afb_ledger *ledger, tree *t, double radius)
     t->node[i].parent = tree_parent(ledger, t, &ledger->entry[t->node[i].entry]);
   for (int i = t->n - 1; i >= 0; i--) {
     node *v = &t->node[i];
-    v->leaves = fmax(v->leaves, 1);
+    v->leaves = fmax(v->leaves, 1.0 / (v->size > 1 ? v->size - 1 : 1));
     *(v->parent < 0 ? &leaves : &t->node[v->parent].leaves) += v->leaves;
   }
   for (int i = 0; i < t->n; i++) {

@@ -56,7 +56,7 @@ static double metric_of(const afb_page *page, const afb_store_round *round, cons
   return NAN;
 }
 
-static void metric_curves(FILE *out, const afb_page *page, int n, const afb_store_round *const *row, const char *title, const char *name, int from_half)
+static void metric_curves(FILE *out, const afb_page *page, int n, const afb_store_round *const *row, const char *title, const char *name)
 {
   static const char *const target[AFB_N_TARGETS] = {"cheapest", "converged"};
   double runs[MOST], value[AFB_N_TARGETS][MOST], highest = 0;
@@ -68,13 +68,17 @@ static void metric_curves(FILE *out, const afb_page *page, int n, const afb_stor
       value[t][i] = metric_of(page, row[i], full);
       highest = fmax(highest, isfinite(value[t][i]) ? value[t][i] : 0);
     }
+  if (!(highest > 0))
+    return;
   afb_plot plot = {.title = title, .x_title = "runs known to the round", .y_title = "on the ions that calibrate the model",
-                   .x = {0, runs[n - 1]}, .y = {0, from_half ? 1 : fmax(1.05 * highest, 0.1)}};
+                   .x = {0, runs[n - 1]}, .y = {0, highest > 0.5 ? 1 : 1.1 * highest}};
+  fputs("<div>", out);
   afb_plot_begin(out, &plot);
   for (int t = 0; t < AFB_N_TARGETS; t++)
     afb_plot_line(out, &plot, n, runs, value[t], target_class[t], 0);
   afb_plot_end(out, NULL);
   two_keys(out, target_name(0), target_name(1));
+  fputs("</div>", out);
 }
 
 /* ---- Reliability ---- */
@@ -184,9 +188,9 @@ void afb_page_learning(FILE *out, const afb_page *page)
   if (n > 0) {
     fputs("<div>", out);
     loss_curves(out, page, n, row);
-    fputs("</div><div>", out);
-    metric_curves(out, page, n, row, "Area under the ROC curve", "auc", 1);
     fputs("</div>", out);
+    metric_curves(out, page, n, row, "Area under the ROC curve", "auc");
+    metric_curves(out, page, n, row, "Expected calibration error", "calibration_error");
   }
   reliability(out, page);
   fputs("</div>\n<div class=\"grid two\">", out);
