@@ -20,7 +20,7 @@ static const char *const STYLE[] = {
   ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.2rem,1fr));gap:.6rem;margin:1.25rem 0}\n",
   ".tile{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem}.tile b{display:block;font-size:1.4rem;line-height:1.2;"
   "font-weight:600;white-space:nowrap}.tile span{color:var(--mute);font-size:.85rem}\n",
-  ".grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1.25rem 2rem;align-items:start}\n",
+  ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1.25rem 2rem;align-items:start}\n",
   ".small{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.75rem}\n",
   ".middle{display:grid;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:1rem}\n",
   "figure{margin:0;min-width:0}svg{display:block;width:100%;height:auto;overflow:visible}\n",
@@ -28,7 +28,7 @@ static const char *const STYLE[] = {
   "table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}th,td{padding:.18rem .55rem .18rem 0;text-align:right;"
   "white-space:nowrap;border-bottom:1px solid var(--line)}th{font-weight:600;color:var(--mute)}th:first-child,td:first-child,.l{text-align:left}"
   "thead th{position:sticky;top:0;background:var(--bg)}td.w{white-space:normal;min-width:14rem;text-align:left}td.bar{width:6rem;min-width:4rem;padding-right:0}\n",
-  ".strip{display:flex;height:.7rem;border-radius:2px;overflow:hidden;background:var(--soft)}.strip i{display:block}\n",
+  ".strip{display:flex;height:.7rem;border-radius:2px;overflow:hidden;background:var(--soft)}.strip i{display:block}.strip.thick{height:1.1rem}\n",
   ".key{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.85rem;color:var(--mute);margin:.4rem 0 .6rem;list-style:none;padding:0}"
   ".key i{display:inline-block;width:.75rem;height:.75rem;border-radius:2px;margin-right:.35rem;vertical-align:-1px}\n",
   "pre{background:var(--soft);padding:.8rem;border-radius:.5rem;overflow-x:auto;font-size:.8rem;line-height:1.4}details{margin:.5rem 0}"
@@ -42,7 +42,7 @@ static const char *const STYLE[] = {
   ".dot{display:inline-block;width:.6rem;height:.6rem;border-radius:50%;margin-right:.4rem}\n",
   ".line{stroke-width:1.8;stroke-linejoin:round}.dashed{stroke-dasharray:4 3}.see{fill-opacity:.8}.level{stroke-width:1.6}.band{fill:var(--mute);"
   "fill-opacity:.13}.dots.point{stroke:var(--o0);stroke-width:3}.pe{color:var(--even)}.po{color:var(--odd)}\n",
-  ".idle{stroke:var(--soft)}.train,.validate{stroke:var(--ink);stroke-width:10;stroke-opacity:.75}.validate{stroke-opacity:.35}"
+  ".p0{--c:#b7a27a}.p1{--c:var(--line)}.p2{--c:#9db4c0}.small figcaption{font-size:.8rem;white-space:nowrap}.idle{stroke:var(--soft)}.train,.validate{stroke:var(--ink);stroke-width:10;stroke-opacity:.75}.validate{stroke-opacity:.35}"
   ".facts th{padding-right:1rem;vertical-align:top}\n",
   ".two{grid-template-columns:repeat(auto-fit,minmax(min(100%,31rem),1fr))}\n",
   "@media(max-width:40rem){main{padding:1rem .9rem 2rem}.graph .m{font-size:20px}}\n",

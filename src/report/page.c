@@ -45,7 +45,9 @@ void afb_page_set(FILE *out, const afb_stored *stored, int64_t set, int most)
 
 double afb_page_session_seconds(const afb_page *page, int s)
 {
-  double last = 0;
+  afb_usage_sum usage;
+  afb_usage_sum_up(page->n_usage, page->usage, s, &usage);
+  double last = usage.wall;
   for (int64_t r = 0; r < page->stored.n_runs; r++)
     if (page->stored.run[r].session == s && page->stored.run[r].strategy != AFB_BY_IMPORT)
       last = fmax(last, page->stored.run[r].finish);
@@ -123,7 +125,7 @@ static void tiles(FILE *out, const afb_page *page)
   }
   if (sum.imported > 0)
     afb_html_tile(out, afb_html_count(sum.imported, a), "imported outcomes");
-  snprintf(a, sizeof a, sum.core_seconds < 3600 ? "%.3g\xe2\x80\xafs" : "%.3g\xe2\x80\xafh", sum.core_seconds / (sum.core_seconds < 3600 ? 1 : 3600));
+  snprintf(a, sizeof a, "%.3g", sum.core_seconds / (sum.core_seconds < 3600 ? 1 : 3600));
   afb_html_tile(out, a, sum.core_seconds < 3600 ? "core-seconds in runs" : "core-hours in runs");
   afb_html_tile(out, afb_duration(sum.wall, text), "wall time");
   if (page->is_campaign)

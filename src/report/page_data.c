@@ -8,7 +8,7 @@
 #include "campaign/transfer.h"
 #include "report/page.h"
 
-const char *const afb_page_measure[AFB_PAGE_MEASURES] = {"accuracy", "balanced accuracy", "ROC AUC", "log loss", "calibration error"};
+const char *const afb_page_measure[AFB_PAGE_MEASURES] = {"accuracy", "balanced", "ROC AUC", "log loss", "ECE"};
 
 void afb_page_clear(afb_page *page)
 {
@@ -17,6 +17,7 @@ void afb_page_clear(afb_page *page)
   for (int i = 0; page->best && i < page->n_ions; i++)
     free(page->best[i].level);
   free(page->session);
+  free(page->usage);
   free(page->input);
   free(page->best);
   free(page->failure);
@@ -290,6 +291,7 @@ afb_status afb_page_read(afb_store *store, const char *path, afb_page *page)
   for (int t = 0; t < AFB_N_TABLES; t++)
     page->count[t] = afb_store_count(store, (afb_table)t);
   AFB_TRY(read_sessions(store, page));
+  AFB_TRY(afb_usage_of_store(store, &page->n_usage, &page->usage));
   AFB_TRY(afb_stored_read(store, &page->stored));
   AFB_TRY(read_levels(store, page));
   AFB_TRY(group_failures(page));

@@ -13,6 +13,9 @@ typedef struct {
   int64_t entry;
   int size, parent;            /* parent: -1 the middle */
   double leaves, from, width, taken;
+  int inner;                   /* 1: it has children */
+  int inner_children, leaf_children, inner_seen, leaf_seen;
+  double turn;                 /* among its siblings, 0 ... 1 */
   double angle, radius;
 } node;
 
@@ -55,9 +58,37 @@ static int tree_parent(const afb_ledger *ledger, const tree *t, const afb_entry 
   return parent;
 }
 
+/* Siblings with and without children alternate evenly, so that subtrees spread over the whole circle. */
+static void take_turns(tree *t)
+{
+  for (int i = 0; i < t->n; i++)
+    if (t->node[i].parent >= 0) {
+      node *p = &t->node[t->node[i].parent];
+      *(t->node[i].inner ? &p->inner_children : &p->leaf_children) += 1;
+    }
+  for (int i = 0; i < t->n; i++) {
+    node *v = &t->node[i], *p = v->parent >= 0 ? &t->node[v->parent] : NULL;
+    if (p)
+      v->turn = v->inner ? (p->inner_seen++ + 0.5) / p->inner_children : (p->leaf_seen++ + 0.5) / p->leaf_children;
+  }
+}
+
+typedef struct {
+  int node, size;
+  double turn;
+} place;
+static int by_turn(const void *a, const void *b)
+{
+  const place *x = a, *y = b;
+  if (x->size != y->size)
+    return x->size - y->size;
+  return x->turn != y->turn ? (x->turn > y->turn) - (x->turn < y->turn) : (x->node > y->node) - (x->node < y->node);
+}
+
 static void lay_out(const afb_ledger *ledger, tree *t, double radius)
 {
   double leaves = 0, taken = 0;
+  place order[MOST_NODES];
   qsort(t->node, (size_t)t->n, sizeof *t->node, by_size);
   t->deepest = t->n > 0 ? t->node[t->n - 1].size : 1;
   for (int i = 0; i < t->n; i++)
@@ -66,14 +97,20 @@ static void lay_out(const afb_ledger *ledger, tree *t, double radius)
     node *v = &t->node[i];
     v->leaves = fmax(v->leaves, 1.0 / (v->size > 1 ? v->size - 1 : 1));
     *(v->parent < 0 ? &leaves : &t->node[v->parent].leaves) += v->leaves;
+    if (v->parent >= 0)
+      t->node[v->parent].inner = 1;
   }
+  take_turns(t);
+  for (int i = 0; i < t->n; i++)
+    order[i] = (place){i, t->node[i].size, t->node[i].turn};
+  qsort(order, (size_t)t->n, sizeof *order, by_turn);
   for (int i = 0; i < t->n; i++) {
-    node *v = &t->node[i], *p = v->parent < 0 ? NULL : &t->node[v->parent];
-    double *begin = p ? &p->taken : &taken, width = p ? p->width * v->leaves / p->leaves : (TURN - 2 * GAP) * v->leaves / leaves;
+    node *v = &t->node[order[i].node], *p = v->parent < 0 ? NULL : &t->node[v->parent];
+    double *begin = p ? &p->taken : &taken;
     v->from = (p ? p->from : -TURN / 4 + GAP) + *begin;
-    v->width = width;
-    *begin += width;
-    v->angle = v->from + width / 2;
+    v->width = p ? p->width * v->leaves / p->leaves : (TURN - 2 * GAP) * v->leaves / leaves;
+    *begin += v->width;
+    v->angle = v->from + v->width / 2;
     v->radius = t->deepest > 1 ? radius * (v->size - 1) / (t->deepest - 1) : 0;
   }
 }
@@ -146,6 +183,7 @@ static void mark(FILE *out, const afb_page *page, const node *v, double largest,
   double x = x_of(v, LARGE / 2.0), y = y_of(v, LARGE / 2.0);
   int ok = afb_outcome_ok(entry->outcome);
   double r = ok ? fmax(largest * sqrt(fmax((double)entry->n_levels, 1) / fmax(most_levels, 1)), 0.3 * largest) : 0.62 * largest;
+  r = v->size == 1 ? fmax(r, 5) : r;
   if (ok)
     fprintf(out, "<circle class=\"f o%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\">", class, x, y, r);
   else
@@ -233,7 +271,7 @@ static void draw_small(FILE *out, const afb_ledger *ledger, tree *t)
       fprintf(out, "\" style=\"stroke:var(--o%d)\"/>", class);
     converged += class <= AFB_RUN_HIGHER ? n : 0;
   }
-  fprintf(out, "</svg><figcaption><b>%s</b> %lld runs, %s</figcaption></figure>\n", label, (long long)t->runs,
+  fprintf(out, "</svg><figcaption><b>%s</b> %lld, %s</figcaption></figure>\n", label, (long long)t->runs,
           afb_html_percent((double)converged, t->n, text));
 }
 
@@ -242,7 +280,7 @@ static void draw_others(FILE *out, const afb_page *page, int main_ion, node *roo
   const afb_ledger *ledger = &page->result.ledger;
   int64_t drawn = 0;
   int left_out = 0;
-  fputs("<h3>The other ions</h3>\n<div class=\"small\">\n", out);
+  fputs("<h3>The other ions</h3>\n<p class=\"about\">With the number of runs and the part of them that converged. Larger dots did not converge.</p>\n<div class=\"small\">\n", out);
   for (int i = 0; i < ledger->n_ions; i++) {
     tree t;
     if (i == main_ion)

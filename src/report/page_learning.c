@@ -8,9 +8,21 @@
 static const char *const target_class[AFB_N_TARGETS] = {"o0", "o1"};
 static const char *target_name(int target) { return target == AFB_TARGET_CHEAPEST_RUNG ? "converges on the cheapest rung" : "converges"; }
 
-static void two_keys(FILE *out, const char *first, const char *second)
+static int known(int n, const double *value)
 {
-  fprintf(out, "<ul class=\"key\"><li><i class=\"b o0\"></i>%s</li><li><i class=\"b o1\"></i>%s</li></ul>", first, second);
+  for (int i = 0; i < n; i++)
+    if (isfinite(value[i]))
+      return 1;
+  return 0;
+}
+
+/* The second one only where it is drawn. */
+static void two_keys(FILE *out, const char *first, const char *second, int both)
+{
+  fprintf(out, "<ul class=\"key\"><li><i class=\"b o0\"></i>%s</li>", first);
+  if (both)
+    fprintf(out, "<li><i class=\"b o1\"></i>%s</li>", second);
+  fputs("</ul>", out);
 }
 
 /* ---- Curves over rounds ---- */
@@ -39,13 +51,13 @@ static void loss_curves(FILE *out, const afb_page *page, int n, const afb_store_
     validation[i] = loss ? loss->validation : NAN;
     highest = fmax(highest, fmax(isfinite(training[i]) ? training[i] : 0, isfinite(validation[i]) ? validation[i] : 0));
   }
-  afb_plot plot = {.title = "Loss", .x_title = "runs known to the round", .y_title = "of all targets in training; log loss of converging",
+  afb_plot plot = {.title = "Loss", .x_title = "runs known to the round", .y_title = "sum over the targets, mean over samples",
                    .x = {0, runs[n - 1]}, .y = {0, 1.05 * highest}};
   afb_plot_begin(out, &plot);
   afb_plot_line(out, &plot, n, runs, training, "o0", 0);
   afb_plot_line(out, &plot, n, runs, validation, "o1", 0);
   afb_plot_end(out, NULL);
-  two_keys(out, "training loss", "log loss on the ions that calibrate");
+  two_keys(out, "training loss", "log loss of converging, on the ions that calibrate", known(n, validation));
 }
 
 static double metric_of(const afb_page *page, const afb_store_round *round, const char *name)
@@ -77,7 +89,7 @@ static void metric_curves(FILE *out, const afb_page *page, int n, const afb_stor
   for (int t = 0; t < AFB_N_TARGETS; t++)
     afb_plot_line(out, &plot, n, runs, value[t], target_class[t], 0);
   afb_plot_end(out, NULL);
-  two_keys(out, target_name(0), target_name(1));
+  two_keys(out, target_name(0), target_name(1), 1);
   fputs("</div>", out);
 }
 
@@ -119,7 +131,7 @@ static void reliability(FILE *out, const afb_page *page)
                                     "(%s), %.3f (%s).", (long long)most, page->reliability[0].all.calibration_error, target_name(0),
            page->reliability[1].all.calibration_error, target_name(1));
   afb_plot_end(out, caption);
-  two_keys(out, target_name(0), target_name(1));
+  two_keys(out, target_name(0), target_name(1), 1);
   fputs("</div>", out);
 }
 
@@ -146,14 +158,14 @@ static void measures_row(FILE *out, const char *name, const double value[AFB_PAG
 
 static void predictions_table(FILE *out, const afb_page *page)
 {
-  const struct { const char *name; const afb_metrics *of; } row[] = {{"chosen by the model", page->result.chosen}, {"drawn at random", page->result.drawn}};
+  const struct { const char *name; const afb_metrics *of; } row[] = {{"by the model", page->result.chosen}, {"drawn at random", page->result.drawn}};
   for (int t = 0; t < AFB_N_TARGETS && page->reliability[t].all.n > 0; t++) {
     fprintf(out, "<figure><h3>Predicted before the run: %s</h3>", target_name(t));
     measures_head(out, "");
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
       const afb_metrics *m = &row[i].of[t];
       char name[96];
-      snprintf(name, sizeof name, "%s (%lld of %lld positive)", row[i].name, (long long)m->n_positive, (long long)m->n);
+      snprintf(name, sizeof name, "%s, %lld of %lld", row[i].name, (long long)m->n_positive, (long long)m->n);
       if (m->n > 0)
         measures_row(out, name, (const double[]){m->accuracy, m->balanced_accuracy, m->auc, m->log_loss, m->calibration_error});
     }
@@ -183,7 +195,7 @@ void afb_page_learning(FILE *out, const afb_page *page)
     return;
   afb_html_section(out, "learning", "Learning",
                    "A round trains the model on the runs so far and ranks candidates. Validation trains models apart from the campaign\xe2\x80\x99s own and tests "
-                   "them on what they have not seen, beside logistic regression on hand features and the majority class.");
+                   "them on what they have not seen, beside logistic regression on hand features and the majority class. Balanced: mean of the accuracies on both classes; ECE: expected calibration error in ten bins.");
   fputs("<div class=\"grid\">\n", out);
   if (n > 0) {
     fputs("<div>", out);

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,19 +7,27 @@
 /* A table longer than this scrolls. */
 enum { LONG_TABLE = 24 };
 
-static void table_row(FILE *out, const char *name, const afb_tally *t)
+/* Runs of one outcome or rung all end alike: their bar has the length of their share of all runs. */
+static int ends_alike(afb_tally_key key) { return key == AFB_TALLY_OUTCOME || key == AFB_TALLY_RUNG; }
+
+static void table_row(FILE *out, afb_tally_key key, const char *name, const afb_tally *t, int64_t all)
 {
   char runs[AFB_HTML_NUMBER], converged[AFB_HTML_NUMBER], share[AFB_HTML_NUMBER], useful[AFB_HTML_NUMBER], levels[AFB_HTML_NUMBER];
   fputs("<tr><td>", out);
   afb_html_text(out, name);
-  fprintf(out, "</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%.1f</td><td class=\"bar\">", afb_html_count(t->runs, runs),
-          afb_html_count(t->converged, converged), afb_html_percent((double)t->converged, (double)t->runs, share),
-          afb_html_count(t->useful, useful), afb_html_count(t->levels, levels), t->core_seconds);
+  fprintf(out, "</td><td>%s</td>", afb_html_count(t->runs, runs));
+  if (ends_alike(key))
+    fprintf(out, "<td>%s</td>", afb_html_percent((double)t->runs, (double)all, share));
+  else
+    fprintf(out, "<td>%s</td><td>%s</td>", afb_html_count(t->converged, converged), afb_html_percent((double)t->converged, (double)t->runs, share));
+  fprintf(out, "<td>%s</td><td>%s</td><td>%.1f</td><td class=\"bar\">", afb_html_count(t->useful, useful), afb_html_count(t->levels, levels),
+          t->core_seconds);
+  fprintf(out, "<div style=\"width:%.3g%%\">", ends_alike(key) ? fmax(100.0 * (double)t->runs / (double)all, 1) : 100.0);
   afb_page_strip(out, t->of);
-  fputs("</td></tr>\n", out);
+  fputs("</div></td></tr>\n", out);
 }
 
-static afb_status table(FILE *out, const afb_page *page, afb_tally_key key)
+static afb_status table(FILE *out, const afb_page *page, afb_tally_key key, int64_t all)
 {
   afb_tally *row;
   int n, shown = 0;
@@ -26,12 +35,16 @@ static afb_status table(FILE *out, const afb_page *page, afb_tally_key key)
   AFB_TRY(afb_tally_by(&page->result, key, &n, &row));
   for (int i = 0; i < n; i++)
     shown += row[i].runs > 0;
-  fprintf(out, "<figure><h3>%s</h3><div class=\"wide%s\"><table><thead><tr><th></th><th>runs</th><th>converged</th><th>share</th><th>useful</th>"
-               "<th>levels</th><th>core-s</th><th class=\"l\">outcomes</th></tr></thead><tbody>\n",
-          afb_tally_title(key), shown > LONG_TABLE ? " tall" : "");
-  for (int i = 0; i < n; i++)
+  fprintf(out, "<figure><h3>%s</h3><div class=\"wide%s\"><table><thead><tr><th></th><th>runs</th>%s<th>useful</th><th>levels</th><th>core-s</th>"
+               "<th class=\"l\">outcomes</th></tr></thead><tbody>\n",
+          afb_tally_title(key), shown > LONG_TABLE ? " tall" : "", ends_alike(key) ? "<th>of all</th>" : "<th colspan=\"2\">converged</th>");
+  for (int i = 0; i < n; i++) {
+    const char *what = afb_tally_name(&page->result, key, i, name);
+    if (key == AFB_TALLY_SIZE)
+      snprintf(name, sizeof name, "%d", i);
     if (row[i].runs > 0)
-      table_row(out, afb_tally_name(&page->result, key, i, name), &row[i]);
+      table_row(out, key, what, &row[i], all);
+  }
   fputs("</tbody></table></div></figure>\n", out);
   free(row);
   return AFB_OK;
@@ -50,7 +63,7 @@ afb_status afb_page_outcomes(FILE *out, const afb_page *page)
   fputs("<div class=\"grid two\">\n", out);
   afb_status status = AFB_OK;
   for (size_t i = 0; i < sizeof order / sizeof *order && status == AFB_OK; i++)
-    status = table(out, page, order[i]);
+    status = table(out, page, order[i], all.runs);
   fputs("</div>\n", out);
   afb_html_section_end(out);
   return status;

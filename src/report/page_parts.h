@@ -31,8 +31,11 @@ void afb_page_fact(FILE *out, const char *name, const char *value);
 void afb_page_input(FILE *out, const char *input);
 void afb_page_citations(FILE *out, int campaign, int atom, int structures, const char *version);
 
-/* Seconds from the first run to the end of session s, by the rows of runs and rounds. */
+/* Wall time of session s: what it says of itself, or else until its last run or round. */
 double afb_page_session_seconds(const afb_page *page, int s);
+/* Where the time went and how well the ranks were used, as a table with a bar a session. */
+void afb_page_usage(FILE *out, int64_t n, const afb_store_usage *usage);
+
 /* Sums over the file's own runs (imported ones left out). */
 typedef struct {
   int64_t runs, imported;
