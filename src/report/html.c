@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/progress.h"
+
 static const char *const STYLE[] = {
   ":root{color-scheme:light dark;--bg:#fff;--ink:#1b1f24;--mute:#5c6670;--line:#d9dee3;--soft:#f4f6f8;--accent:#1f5fa8;"
   "--o0:#2a6fb5;--o1:#35a38f;--o2:#cf3f4f;--o3:#e08a1e;--o4:#8a5bb5;--o5:#8b949e;--o6:#c4599f;--even:#2a6fb5;--odd:#d0662b}\n",
@@ -37,7 +39,7 @@ static const char *const STYLE[] = {
   ".g{stroke:var(--line);fill:none}.a{stroke:var(--mute);fill:none}.e{stroke:var(--mute);fill:none;stroke-opacity:.5}.x{text-anchor:middle}.z{text-anchor:end}\n",
   ".o0{--c:var(--o0)}.o1{--c:var(--o1)}.o2{--c:var(--o2)}.o3{--c:var(--o3)}.o4{--c:var(--o4)}.o5{--c:var(--o5)}.o6{--c:var(--o6)}"
   ".even{--c:var(--even)}.odd{--c:var(--odd)}.f{fill:var(--c)}.k{stroke:var(--c);fill:none}.b{background:var(--c)}\n",
-  ".graph{max-width:46rem;margin:0 auto}.thin{stroke-width:.6}.bold{stroke-width:2}.h{paint-order:stroke;stroke:var(--bg);stroke-width:4px}"
+  ".graph{max-width:46rem;margin:0 auto}.timeline{max-width:60rem;margin:0}.thin{stroke-width:.6}.bold{stroke-width:2}.h{paint-order:stroke;stroke:var(--bg);stroke-width:4px}"
   ".dots{fill:none;stroke-linecap:round;stroke-width:7}.dots.large{stroke-width:10}.small .g,.small .e{stroke-width:1.5}"
   ".dot{display:inline-block;width:.6rem;height:.6rem;border-radius:50%;margin-right:.4rem}\n",
   ".line{stroke-width:1.8;stroke-linejoin:round}.dashed{stroke-dasharray:4 3}.see{fill-opacity:.8}.level{stroke-width:1.6}.band{fill:var(--mute);"
@@ -45,7 +47,8 @@ static const char *const STYLE[] = {
   ".p0{--c:#b7a27a}.p1{--c:var(--line)}.p2{--c:#9db4c0}.small figcaption{font-size:.8rem;white-space:nowrap}.idle{stroke:var(--soft)}.train,.validate{stroke:var(--ink);stroke-width:10;stroke-opacity:.75}.validate{stroke-opacity:.35}"
   ".facts th{padding-right:1rem;vertical-align:top}\n",
   ".two{grid-template-columns:repeat(auto-fit,minmax(min(100%,31rem),1fr))}\n",
-  "@media(max-width:40rem){main{padding:1rem .9rem 2rem}.graph .m{font-size:20px}}\n",
+  "@media(max-width:40rem){main{padding:1rem .9rem 2rem}.graph .m{font-size:20px}"
+  "table{font-size:.78rem}th,td{padding-right:.4rem}td.bar{width:2.6rem;min-width:2.6rem}td:first-child,th:first-child{white-space:normal}}\n",
   "@media print{:root{color-scheme:light}body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}.tall{max-height:none;overflow:visible}"
   "section{break-inside:auto}figure,tr,.tile{break-inside:avoid}h2,h3{break-after:avoid}.b,.tile,.strip{print-color-adjust:exact;"
   "-webkit-print-color-adjust:exact}}\n"};
@@ -152,6 +155,15 @@ char *afb_html_value(double value, char *buffer)
     strcpy(buffer, "\xe2\x80\x93");
   else
     snprintf(buffer, AFB_HTML_NUMBER, "%.3g", value);
+  return buffer;
+}
+
+char *afb_html_seconds(double seconds, char *buffer)
+{
+  if (seconds < 10)
+    snprintf(buffer, AFB_HTML_NUMBER, "%.2g\xe2\x80\xafs", seconds);
+  else
+    afb_duration(seconds, buffer);
   return buffer;
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "report/page_parts.h"
-#include "report/progress.h"
 
 void afb_page_key(FILE *out, const int64_t count[AFB_N_RUN_CLASSES])
 {
@@ -43,6 +42,13 @@ void afb_page_set(FILE *out, const afb_stored *stored, int64_t set, int most)
     fprintf(out, " and %d more", s->count - most);
 }
 
+int afb_page_session_ranks(const afb_page *page, int s)
+{
+  afb_usage_sum usage;
+  afb_usage_sum_up(page->n_usage, page->usage, s, &usage);
+  return usage.ranks > 0 ? usage.ranks : page->session[s].ranks;
+}
+
 double afb_page_session_seconds(const afb_page *page, int s)
 {
   afb_usage_sum usage;
@@ -70,10 +76,12 @@ afb_page_sums afb_page_sum(const afb_page *page)
   for (int s = 0; s < page->n_sessions; s++) {
     double wall = afb_page_session_seconds(page, s);
     sum.wall += wall;
-    sum.rank_seconds += wall * page->session[s].ranks;
+    sum.rank_seconds += wall * afb_page_session_ranks(page, s);
   }
   return sum;
 }
+
+void afb_page_end(FILE *out) { afb_html_end(out, "Written by aufbau report. Definitions of what is shown: docs/report.md of the program."); }
 
 /* ---- The head ---- */
 
@@ -127,7 +135,7 @@ static void tiles(FILE *out, const afb_page *page)
     afb_html_tile(out, afb_html_count(sum.imported, a), "imported outcomes");
   snprintf(a, sizeof a, "%.3g", sum.core_seconds / (sum.core_seconds < 3600 ? 1 : 3600));
   afb_html_tile(out, a, sum.core_seconds < 3600 ? "core-seconds in runs" : "core-hours in runs");
-  afb_html_tile(out, afb_duration(sum.wall, text), "wall time");
+  afb_html_tile(out, afb_html_seconds(sum.wall, text), "wall time");
   if (page->is_campaign)
     afb_html_tile(out, afb_html_percent(sum.core_seconds, sum.rank_seconds, a), "of all ranks\xe2\x80\x99 time in runs");
   fputs("</div>\n", out);
@@ -166,6 +174,6 @@ afb_status afb_page_html(FILE *out, const afb_page *page)
     AFB_TRY(afb_page_time(out, page));
   }
   afb_page_provenance(out, page);
-  afb_html_end(out, "Written by aufbau report. Definitions of what is shown: docs/report.md of the program.");
+  afb_page_end(out);
   return AFB_OK;
 }

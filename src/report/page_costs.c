@@ -6,7 +6,7 @@
 #include "report/ratios.h"
 
 /* Points fall into cells of two units of the drawing; a cell is drawn once for each of four shades of the number of points in it. */
-enum { CELL = 2, SHADES = 4, WIDTH = 400, HEIGHT = 380 };
+enum { CELL = 2, SHADES = 4, WIDTH = 350, HEIGHT = 340 };
 
 static void cells(FILE *out, const afb_plot *plot, int64_t n, const double *x, const double *y, int *count)
 {

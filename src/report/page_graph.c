@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
   int ion, n, deepest;         /* deepest: size of the largest set */
   int64_t runs;                /* of the ion; n of them are drawn */
+  double ring[AFB_MAX_SET + 1];   /* radius by size: crowded rings keep farther from the one before */
   node *node;
 } tree;
 
@@ -85,6 +86,19 @@ static int by_turn(const void *a, const void *b)
   return x->turn != y->turn ? (x->turn > y->turn) - (x->turn < y->turn) : (x->node > y->node) - (x->node < y->node);
 }
 
+static void place_rings(tree *t, double radius)
+{
+  int count[AFB_MAX_SET + 1] = {0}, most = 1;
+  for (int i = 0; i < t->n; i++) {
+    count[t->node[i].size]++;
+    most = t->node[i].size > 1 && count[t->node[i].size] > most ? count[t->node[i].size] : most;
+  }
+  for (int size = 2; size <= t->deepest; size++)
+    t->ring[size] = t->ring[size - 1] + 0.4 + (double)count[size] / most;
+  for (int size = 2; size <= t->deepest; size++)
+    t->ring[size] *= radius / t->ring[t->deepest];
+}
+
 static void lay_out(const afb_ledger *ledger, tree *t, double radius)
 {
   double leaves = 0, taken = 0;
@@ -100,6 +114,7 @@ static void lay_out(const afb_ledger *ledger, tree *t, double radius)
     if (v->parent >= 0)
       t->node[v->parent].inner = 1;
   }
+  place_rings(t, radius);
   take_turns(t);
   for (int i = 0; i < t->n; i++)
     order[i] = (place){i, t->node[i].size, t->node[i].turn};
@@ -111,7 +126,7 @@ static void lay_out(const afb_ledger *ledger, tree *t, double radius)
     v->width = p ? p->width * v->leaves / p->leaves : (TURN - 2 * GAP) * v->leaves / leaves;
     *begin += v->width;
     v->angle = v->from + v->width / 2;
-    v->radius = t->deepest > 1 ? radius * (v->size - 1) / (t->deepest - 1) : 0;
+    v->radius = t->ring[v->size];
   }
 }
 
@@ -137,17 +152,17 @@ static afb_run_class class_of(const afb_ledger *ledger, const node *v)
 
 /* ---- The large one ---- */
 
-static void rings(FILE *out, const tree *t, double radius)
+static void rings(FILE *out, const tree *t)
 {
   const double centre = LARGE / 2.0;
   for (int size = 2; size <= t->deepest; size++)
-    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.1f\"/>\n", centre, centre, radius * (size - 1) / (t->deepest - 1));
+    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.1f\"/>\n", centre, centre, t->ring[size]);
 }
 
-static void ring_names(FILE *out, const tree *t, double radius)
+static void ring_names(FILE *out, const tree *t)
 {
   for (int size = 2; size <= t->deepest; size++)
-    fprintf(out, "<text class=\"m x h\" x=\"%d\" y=\"%.1f\">%d</text>\n", LARGE / 2, LARGE / 2.0 - radius * (size - 1) / (t->deepest - 1) + 4, size);
+    fprintf(out, "<text class=\"m x h\" x=\"%d\" y=\"%.1f\">%d</text>\n", LARGE / 2, LARGE / 2.0 - t->ring[size] + 4, size);
 }
 
 static void edge(FILE *out, const node *from, const node *to)
@@ -215,7 +230,7 @@ static void draw_large(FILE *out, const afb_page *page, tree *t)
   snprintf(about, sizeof about, "Graph of the sets of %s", afb_ion_format(ledger->ion[t->ion].ion, label));
   fputs("<figure class=\"graph\">", out);
   afb_html_svg(out, LARGE, LARGE, about);
-  rings(out, t, radius);
+  rings(out, t);
   int64_t left_out = cross_edges(out, ledger, t);
   fputs("<path class=\"e\" d=\"M0 0", out);
   for (int i = 0; i < t->n; i++)
@@ -226,7 +241,7 @@ static void draw_large(FILE *out, const afb_page *page, tree *t)
     for (int i = 0; i < t->n; i++)
       if (failed == !afb_outcome_ok(ledger->entry[t->node[i].entry].outcome))
         mark(out, page, &t->node[i], largest, most_levels);
-  ring_names(out, t, radius);
+  ring_names(out, t);
   fprintf(out, "</svg><figcaption><b>%s</b>: ", label);
   if (t->n > 0 && t->node[0].size == 1) {
     fputs("in the middle ", out);
@@ -253,7 +268,7 @@ static void draw_small(FILE *out, const afb_ledger *ledger, tree *t)
   fputs("<figure>", out);
   afb_html_svg(out, SMALL, SMALL, label);
   for (int size = 2; size <= t->deepest; size++)
-    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.0f\"/>", centre, centre, (centre - 12) * (size - 1) / (t->deepest - 1));
+    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.0f\"/>", centre, centre, t->ring[size]);
   fputs("<path class=\"e\" d=\"M0 0", out);
   for (int i = 0; i < t->n; i++) {
     const node *v = &t->node[i], *p = v->parent >= 0 ? &t->node[v->parent] : NULL;

@@ -75,8 +75,8 @@ static void one_ion(FILE *out, const afb_page *page, const afb_page_levels *b, i
   if (many)
     fprintf(out, "<figcaption><b>%s</b> %d of run %lld</figcaption>", label, b->n, (long long)b->run);
   else
-    fprintf(out, "<figcaption><b>%s</b> %d levels, run %lld of %d configuration%s</figcaption>", label, b->n, (long long)b->run, set->count,
-            set->count == 1 ? "" : "s");
+    fprintf(out, "<figcaption><b>%s</b> %d levels of %d configuration%s (run %lld)</figcaption>", label, b->n, set->count,
+            set->count == 1 ? "" : "s", (long long)b->run);
   if (!many) {
     fprintf(out, "<details%s><summary>%s</summary><p class=\"about\">", page->is_campaign ? "" : " open=\"open\"",
             b->n > LISTED ? "Lowest levels" : "Levels");

@@ -33,8 +33,12 @@ void afb_page_citations(FILE *out, int campaign, int atom, int structures, const
 
 /* Wall time of session s: what it says of itself, or else until its last run or round. */
 double afb_page_session_seconds(const afb_page *page, int s);
+int afb_page_session_ranks(const afb_page *page, int s);
 /* Where the time went and how well the ranks were used, as a table with a bar a session. */
 void afb_page_usage(FILE *out, int64_t n, const afb_store_usage *usage);
+void afb_page_usage_text(FILE *out, int64_t n, const afb_store_usage *usage);
+/* The last line of every page. */
+void afb_page_end(FILE *out);
 
 /* Sums over the file's own runs (imported ones left out). */
 typedef struct {

@@ -109,4 +109,5 @@ void afb_page_text(FILE *out, const afb_page *page)
     afb_report_costs(out, page->batch, &page->result.ledger);
   validation(out, page);
   levels(out, page);
+  afb_page_usage_text(out, page->n_usage, page->usage);
 }

@@ -1,12 +1,10 @@
 /* What the ranks did, and when. */
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/page_parts.h"
 #include "report/plot.h"
-#include "report/progress.h"
 
 /* Rows of the drawing, of one rank or of several; runs beyond MOST_BARS are put into bins. */
 enum { WIDTH = 720, LEFT = 40, MOST_ROWS = 48, MOST_BARS = 4000, BINS = 600, TOP = 22, BOTTOM = 30 };
@@ -91,7 +89,7 @@ static afb_status prepare(timeline *t)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a timeline of %lld runs", (long long)page->stored.n_runs);
   for (int s = 0; s < page->n_sessions; s++) {
     t->begin[s + 1] = t->begin[s] + afb_page_session_seconds(page, s);
-    t->ranks = page->session[s].ranks > t->ranks ? page->session[s].ranks : t->ranks;
+    t->ranks = afb_page_session_ranks(page, s) > t->ranks ? afb_page_session_ranks(page, s) : t->ranks;
   }
   t->all = t->begin[page->n_sessions];
   t->rows = t->ranks < MOST_ROWS ? t->ranks : MOST_ROWS;
@@ -245,7 +243,7 @@ typedef struct { const char *name, *colour; double seconds; } part;
 enum { N_PARTS = 9 };
 static void parts_of(const afb_store_usage *u, part p[N_PARTS])
 {
-  const part all[N_PARTS] = {{"runs that converged", "o0", u->run - u->failed}, {"runs that failed", "o2", u->failed}, {"training and ranking", "o1", u->training},
+  const part all[N_PARTS] = {{"calculations", "o0", u->run - u->failed}, {"failed calculations", "o2", u->failed}, {"training and ranking", "o1", u->training},
     {"validation", "o4", u->validation}, {"storing", "o3", u->storing}, {"queue and messages", "o6", u->service}, {"start-up", "p0", u->startup},
     {"idle", "p1", u->idle}, {"the end", "p2", u->drain}};
   memcpy(p, all, sizeof all);
@@ -269,18 +267,56 @@ static void losses(FILE *out, const part p[N_PARTS], double all)
   fputs("</ul>", out);
 }
 
-void afb_page_usage(FILE *out, int64_t n, const afb_store_usage *usage)
+/* Returns the number of sessions. */
+static int32_t total_usage(int64_t n, const afb_store_usage *usage, afb_store_usage *total)
 {
   int32_t sessions = 0;
-  afb_store_usage total = {0};
-  part p[N_PARTS];
-  for (int64_t i = 0; i < n; i++) {
+  *total = (afb_store_usage){0};
+  for (int64_t i = 0; i < n; i++)
     sessions = usage[i].session + 1 > sessions ? usage[i].session + 1 : sessions;
-    double *to = &total.wall;
-    const double *from = &usage[i].wall;
-    for (size_t k = 0; k < (offsetof(afb_store_usage, useful) - offsetof(afb_store_usage, wall)) / sizeof *to; k++)
-      to[k] += from[k];
+  for (int32_t s = 0; s < sessions; s++) {
+    afb_usage_sum u;
+    afb_usage_sum_up(n, usage, s, &u);
+    total->wall += u.sum.wall;
+    total->startup += u.sum.startup;
+    total->run += u.sum.run;
+    total->failed += u.sum.failed;
+    total->training += u.sum.training;
+    total->validation += u.sum.validation;
+    total->storing += u.sum.storing;
+    total->service += u.sum.service;
+    total->idle += u.sum.idle;
+    total->drain += u.sum.drain;
   }
+  return sessions;
+}
+
+void afb_page_usage_text(FILE *out, int64_t n, const afb_store_usage *usage)
+{
+  afb_store_usage total;
+  part p[N_PARTS];
+  int32_t sessions = total_usage(n, usage, &total);
+  if (n == 0)
+    return;
+  parts_of(&total, p);
+  fprintf(out, "\nWhere the time of all ranks went: %.1f s\n", total.wall);
+  for (int i = 0; i < N_PARTS; i++)
+    if (p[i].seconds > 0)
+      fprintf(out, "  %-24s %10.1f  %5.1f %%\n", p[i].name, p[i].seconds, 100.0 * p[i].seconds / total.wall);
+  for (int32_t s = 0; s < sessions; s++) {
+    afb_usage_sum u;
+    afb_usage_sum_up(n, usage, s, &u);
+    if (u.ranks > 0)
+      fprintf(out, "  session %d: %d rank%s, %d node%s, %.1f s: allocation efficiency %.3f, load balance %.3f, communication %.3f, parallel efficiency %.3f\n", s + 1,
+              u.ranks, u.ranks == 1 ? "" : "s", u.nodes, u.nodes == 1 ? "" : "s", u.wall, u.allocation, u.load_balance, u.communication, u.parallel);
+  }
+}
+
+void afb_page_usage(FILE *out, int64_t n, const afb_store_usage *usage)
+{
+  afb_store_usage total;
+  part p[N_PARTS];
+  int32_t sessions = total_usage(n, usage, &total);
   if (n == 0)
     return;
   parts_of(&total, p);
@@ -296,7 +332,7 @@ void afb_page_usage(FILE *out, int64_t n, const afb_store_usage *usage)
     if (u.ranks == 0)
       continue;
     fprintf(out, "<tr><td>%d</td><td>%d</td><td>%d</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%.3g</td><td>", s + 1, u.ranks, u.nodes,
-            afb_duration(u.wall, text[4]), u.sum.run > 0 ? afb_html_percent(u.allocation, 1, text[0]) : "\xe2\x80\x93", afb_html_value(u.load_balance, text[1]),
+            afb_html_seconds(u.wall, text[4]), u.sum.run > 0 ? afb_html_percent(u.allocation, 1, text[0]) : "\xe2\x80\x93", afb_html_value(u.load_balance, text[1]),
             afb_html_value(u.communication, text[2]), afb_html_value(u.parallel, text[3]), u.nodes * u.wall / 3600);
     if (isfinite(u.energy_joule))
       fprintf(out, "%.3g (%s)", u.energy_joule / 3.6e6, u.energy_source);
