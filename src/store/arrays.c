@@ -523,9 +523,9 @@ afb_status afb_arrays_note(afb_arrays *arrays, const char *name, double value)
 /* Attributes of the root that are single real numbers. */
 static void read_notes(hid_t file, afb_arrays_facts *facts)
 {
-  int n = (int)H5Aget_num_attrs(file);
-  for (int i = 0; i < n && facts->n_notes < AFB_ARRAYS_NOTES; i++) {
-    hid_t attribute = H5Aopen_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, (hsize_t)i, H5P_DEFAULT, H5P_DEFAULT);
+  hid_t attribute;
+  for (hsize_t i = 0; facts->n_notes < AFB_ARRAYS_NOTES &&
+                      (attribute = H5Aopen_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT)) >= 0; i++) {
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     int at = facts->n_notes;
     if (H5Tget_class(type) == H5T_FLOAT && H5Sget_simple_extent_npoints(space) == 1 &&
