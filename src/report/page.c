@@ -143,7 +143,7 @@ static void tiles(FILE *out, const afb_page *page)
 
 static void contents(FILE *out, const afb_page *page)
 {
-  static const char *const campaign[][2] = {{"outcomes", "Outcomes"}, {"graph", "Graph of sets"}, {"failures", "Failures"},
+  static const char *const campaign[][2] = {{"graph", "Graph of sets"}, {"outcomes", "Outcomes"}, {"failures", "Failures"},
     {"levels", "Levels"}, {"learning", "Learning"}, {"costs", "Costs"}, {"time", "Time"}, {"provenance", "Provenance"}};
   fputs("<nav>", out);
   for (size_t i = 0; i < sizeof campaign / sizeof *campaign; i++)
@@ -162,8 +162,8 @@ afb_status afb_page_html(FILE *out, const afb_page *page)
     contents(out, page);
   tiles(out, page);
   if (page->is_campaign) {
-    AFB_TRY(afb_page_outcomes(out, page));
     AFB_TRY(afb_page_graph(out, page));
+    AFB_TRY(afb_page_outcomes(out, page));
     afb_page_failures(out, page);
   } else
     afb_page_calculation(out, page);

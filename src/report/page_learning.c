@@ -137,9 +137,9 @@ static void reliability(FILE *out, const afb_page *page)
 
 /* ---- Tables ---- */
 
-static void measures_head(FILE *out, const char *first)
+static void measures_head(FILE *out)
 {
-  fprintf(out, "<div class=\"wide\"><table><thead><tr><th>%s</th>", first);
+  fputs("<div class=\"wide measures\"><table><thead><tr><th></th>", out);
   for (int k = 0; k < AFB_PAGE_MEASURES; k++)
     fprintf(out, "<th>%s</th>", afb_page_measure[k]);
   fputs("</tr></thead><tbody>\n", out);
@@ -161,7 +161,7 @@ static void predictions_table(FILE *out, const afb_page *page)
   const struct { const char *name; const afb_metrics *of; } row[] = {{"by the model", page->result.chosen}, {"drawn at random", page->result.drawn}};
   for (int t = 0; t < AFB_N_TARGETS && page->reliability[t].all.n > 0; t++) {
     fprintf(out, "<figure><h3>Predicted before the run: %s</h3>", target_name(t));
-    measures_head(out, "");
+    measures_head(out);
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
       const afb_metrics *m = &row[i].of[t];
       char name[96];
@@ -180,7 +180,7 @@ static void validation_tables(FILE *out, const afb_page *page)
     for (int t = 0; t < AFB_N_TARGETS && v->there[s]; t++) {
       fprintf(out, "<figure><h3>Validation: %s, %s</h3>", s == AFB_SPLIT_IONS ? "ions not trained on" : "trained on small sets, tested on larger",
               target_name(t));
-      measures_head(out, "");
+      measures_head(out);
       for (int m = 0; m < AFB_N_METHODS; m++)
         measures_row(out, afb_method_name((afb_method)m), v->value[s][t][m]);
       fputs("</tbody></table></div></figure>\n", out);
@@ -205,7 +205,7 @@ void afb_page_learning(FILE *out, const afb_page *page)
     metric_curves(out, page, n, row, "Expected calibration error", "calibration_error");
   }
   reliability(out, page);
-  fputs("</div>\n<div class=\"grid two\">", out);
+  fputs("</div>\n<div class=\"two\">", out);
   predictions_table(out, page);
   validation_tables(out, page);
   fputs("</div>", out);

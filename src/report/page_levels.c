@@ -73,7 +73,7 @@ static void one_ion(FILE *out, const afb_page *page, const afb_page_levels *b, i
   fputs("<figure>", out);
   diagram(out, b, label);
   if (many)
-    fprintf(out, "<figcaption><b>%s</b> %d of run %lld</figcaption>", label, b->n, (long long)b->run);
+    fprintf(out, "<figcaption><b>%s</b> %d levels</figcaption>", label, b->n);
   else
     fprintf(out, "<figcaption><b>%s</b> %d levels of %d configuration%s (run %lld)</figcaption>", label, b->n, set->count,
             set->count == 1 ? "" : "s", (long long)b->run);
@@ -98,7 +98,7 @@ void afb_page_levels_section(FILE *out, const afb_page *page)
   afb_html_section(out, "levels", "Levels",
                    page->is_campaign
                      ? "For each ion the run with most levels, and of several the one with the lowest: energy above the lowest level in "
-                       "10<sup>3</sup> cm<sup>\xe2\x88\x92" "1</sup> over J; below it how many levels of which run."
+                       "10<sup>3</sup> cm<sup>\xe2\x88\x92" "1</sup> over J."
                      : "Energy above the lowest level in 10<sup>3</sup> cm<sup>\xe2\x88\x92" "1</sup> over J.");
   fputs("<ul class=\"key\"><li><i class=\"b even\"></i>even parity</li><li><i class=\"b odd\"></i>odd parity</li></ul>\n", out);
   fprintf(out, "<div class=\"%s\">\n", ions > MANY_IONS ? "small" : "middle");
