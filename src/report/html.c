@@ -46,11 +46,11 @@ static const char *const STYLE[] = {
   "fill-opacity:.13}.dots.point{stroke:var(--o0);stroke-width:3}.pe{color:var(--even)}.po{color:var(--odd)}\n",
   ".p0{--c:#b7a27a}.p1{--c:var(--line)}.p2{--c:#9db4c0}.small figcaption{font-size:.8rem;white-space:nowrap}.idle{stroke:var(--soft)}.train,.validate{stroke:var(--ink);stroke-width:10;stroke-opacity:.75}.validate{stroke-opacity:.35}"
   ".facts th{padding-right:1rem;vertical-align:top}\n",
-  ".two{columns:27rem 2;column-gap:2.5rem}.two figure{break-inside:avoid;padding-bottom:.75rem}.two h3{margin-top:.4rem}\n",
-  "@media(max-width:40rem){main{padding:1rem .9rem 2rem}.graph .m{font-size:20px}"
-  "table{font-size:.78rem}th,td{padding-right:.4rem}td.bar{width:2.6rem;min-width:2.6rem}}.measures td:first-child{white-space:normal}\n",
+  ".two{columns:27rem 2;column-gap:2.5rem}.two figure{break-inside:avoid;padding-bottom:1.25rem}.two h3{margin-top:0}.two+.grid,.grid+.two{margin-top:1rem}\n",
+  "@media(max-width:40rem){main{padding:1rem .9rem 2rem}.graph .m{font-size:20px}.middle{grid-template-columns:repeat(auto-fill,minmax(10rem,1fr))}"
+  "table{font-size:.78rem}th,td{padding-right:.4rem}td.bar{width:2.6rem;min-width:2.6rem}.measures td:first-child{white-space:normal}}\n",
   "@media print{:root{color-scheme:light}body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}.tall{max-height:none;overflow:visible}"
-  "section{break-inside:auto}figure,tr,.tile{break-inside:avoid}h2,h3{break-after:avoid}.b,.tile,.strip{print-color-adjust:exact;"
+  "section{break-inside:auto}table{font-size:8pt}td,th{white-space:normal}td.w{min-width:0}.wide{overflow:visible}figure,tr,.tile{break-inside:avoid}h2,h3{break-after:avoid}.b,.tile,.strip{print-color-adjust:exact;"
   "-webkit-print-color-adjust:exact}}\n"};
 
 /* Bytes of the valid UTF-8 character at `at` that XML can hold; 0: there is none. */

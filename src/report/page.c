@@ -119,6 +119,23 @@ static void lead(const afb_page *page, char *to, size_t size)
     snprintf(to + used, size - used, ", %lld sessions", (long long)page->n_sessions);
 }
 
+void afb_page_short_input(FILE *out, const char *input)
+{
+  enum { LONGEST = 28, MOST = 28 };
+  int n = 0;
+  for (const char *line = input; *line && n < MOST; line += strcspn(line, "\n"), line += *line == '\n') {
+    char text[2 * LONGEST + 8];
+    const char *key = line + strspn(line, " "), *end = line + strcspn(line, "\n"), *colon = strchr(key, ':');
+    if (key == end || *key == '#' || *key == '-' || !colon || colon + 2 >= end || colon - key > LONGEST || end - colon > LONGEST)
+      continue;
+    snprintf(text, sizeof text, "%.*s %.*s", (int)(colon - key), key, (int)(end - colon - 2), colon + 2);
+    fputs(n++ ? " \xc2\xb7 " : "<p class=\"about\">", out);
+    afb_html_text(out, text);
+  }
+  if (n)
+    fputs("</p>\n", out);
+}
+
 static void tiles(FILE *out, const afb_page *page)
 {
   char a[AFB_HTML_NUMBER], text[AFB_HTML_NUMBER];
@@ -161,6 +178,7 @@ afb_status afb_page_html(FILE *out, const afb_page *page)
   if (page->is_campaign)
     contents(out, page);
   tiles(out, page);
+  afb_page_short_input(out, page->input);
   if (page->is_campaign) {
     AFB_TRY(afb_page_graph(out, page));
     AFB_TRY(afb_page_outcomes(out, page));

@@ -145,7 +145,7 @@ static void array_row(FILE *out, const afb_array_facts *a)
   if (a->ranged)
     fprintf(out, "<td>%.4g</td><td>%.4g</td><td>%lld</td>", a->least, a->most, (long long)a->n_missing);
   else
-    fputs("<td></td><td></td><td></td>", out);
+    fprintf(out, a->n_missing > 0 ? "<td></td><td></td><td>%lld</td>" : "<td></td><td></td><td></td>", (long long)a->n_missing);
   fputs("<td class=\"w\">", out);
   afb_html_text(out, a->description);
   fputs("</td></tr>\n", out);
@@ -165,7 +165,9 @@ static void provenance(FILE *out, const afb_array_page *page)
     afb_page_fact(out, fact[i].name, fact[i].value);
   fputs("</tbody></table></div>\n", out);
   afb_page_input(out, page->facts.input);
-  afb_page_citations(out, 0, strcmp(page->facts.kind, "campaign model") == 0, strcmp(page->facts.kind, "campaign model") != 0, s->version);
+  const char *kind = page->facts.kind;
+  afb_page_citations(out, strcmp(kind, "campaign model") == 0, 0,
+                     strncmp(kind, "potential", 9) == 0 || strcmp(kind, "descriptors") == 0 || strcmp(kind, "forces") == 0, s->version);
   afb_html_section_end(out);
 }
 
@@ -179,6 +181,7 @@ void afb_array_page_html(FILE *out, const afb_array_page *page)
   snprintf(line, sizeof line, "%.10s, %d rank%s on %.100s", s->started, s->ranks, s->ranks == 1 ? "" : "s", s->host);
   afb_html_begin(out, title, line);
   tiles(out, page);
+  afb_page_short_input(out, page->facts.input);
   afb_html_section(out, "content", "Content", "The arrays of the file; for real numbers the least and the greatest, and how many are missing (not finite).");
   fputs("<div class=\"wide\"><table><thead><tr><th>array</th><th>shape</th><th class=\"l\">type</th><th class=\"l\">unit</th><th>size</th><th>least</th>"
         "<th>greatest</th><th>missing</th><th class=\"l\">what it is</th></tr></thead><tbody>\n", out);

@@ -8,7 +8,7 @@
 #include "campaign/transfer.h"
 #include "report/page.h"
 
-const char *const afb_page_measure[AFB_PAGE_MEASURES] = {"accuracy", "balanced", "ROC AUC", "log loss", "ECE"};
+const char *const afb_page_measure[AFB_PAGE_MEASURES] = {"accuracy", "bal.", "AUC", "log loss", "ECE"};
 
 void afb_page_clear(afb_page *page)
 {

@@ -158,14 +158,14 @@ static void measures_row(FILE *out, const char *name, const double value[AFB_PAG
 
 static void predictions_table(FILE *out, const afb_page *page)
 {
-  const struct { const char *name; const afb_metrics *of; } row[] = {{"by the model", page->result.chosen}, {"drawn at random", page->result.drawn}};
+  const struct { const char *name; const afb_metrics *of; } row[] = {{"model", page->result.chosen}, {"random", page->result.drawn}};
   for (int t = 0; t < AFB_N_TARGETS && page->reliability[t].all.n > 0; t++) {
     fprintf(out, "<figure><h3>Predicted before the run: %s</h3>", target_name(t));
     measures_head(out);
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
       const afb_metrics *m = &row[i].of[t];
       char name[96];
-      snprintf(name, sizeof name, "%s, %lld of %lld", row[i].name, (long long)m->n_positive, (long long)m->n);
+      snprintf(name, sizeof name, "%s, %lld/%lld", row[i].name, (long long)m->n_positive, (long long)m->n);
       if (m->n > 0)
         measures_row(out, name, (const double[]){m->accuracy, m->balanced_accuracy, m->auc, m->log_loss, m->calibration_error});
     }
@@ -195,7 +195,7 @@ void afb_page_learning(FILE *out, const afb_page *page)
     return;
   afb_html_section(out, "learning", "Learning",
                    "A round trains the model on the runs so far and ranks candidates. Validation trains models apart from the campaign\xe2\x80\x99s own and tests "
-                   "them on what they have not seen, beside logistic regression on hand features and the majority class. Balanced: mean of the accuracies on both classes; ECE: expected calibration error in ten bins.");
+                   "them on what they have not seen, beside logistic regression on hand features and the majority class. Bal.: mean of the accuracies on both classes; AUC: area under the ROC curve; ECE: expected calibration error in ten bins; 302/335: how many of how many runs came out so.");
   fputs("<div class=\"grid\">\n", out);
   if (n > 0) {
     fputs("<div>", out);

@@ -32,7 +32,7 @@ static afb_status table(FILE *out, const afb_page *page, afb_tally_key key, int6
 {
   afb_tally *row;
   int n, shown = 0;
-  char name[AFB_TALLY_NAME];
+  char name[AFB_TALLY_NAME], lead[AFB_TALLY_LEAD];
   AFB_TRY(afb_tally_by(&page->result, key, &n, &row));
   for (int i = 0; i < n; i++)
     shown += row[i].runs > 0;
@@ -46,7 +46,10 @@ static afb_status table(FILE *out, const afb_page *page, afb_tally_key key, int6
     if (row[i].runs > 0)
       table_row(out, key, what, &row[i], all);
   }
-  fputs("</tbody></table></div></figure>\n", out);
+  fputs("</tbody></table></div>", out);
+  if (key == AFB_TALLY_STRATEGY && afb_tally_lead(row, lead)[0])
+    fprintf(out, "<figcaption>%s</figcaption>", lead);
+  fputs("</figure>\n", out);
   free(row);
   return AFB_OK;
 }

@@ -29,6 +29,8 @@ void afb_page_set(FILE *out, const afb_stored *stored, int64_t set, int most);
 /* Rows of provenance, a resolved input, and what to cite; for all kinds of files. Empty values are left out. */
 void afb_page_fact(FILE *out, const char *name, const char *value);
 void afb_page_input(FILE *out, const char *input);
+/* The short values of the input in a line. */
+void afb_page_short_input(FILE *out, const char *input);
 void afb_page_citations(FILE *out, int campaign, int atom, int structures, const char *version);
 
 /* Wall time of session s: what it says of itself, or else until its last run or round. */

@@ -70,14 +70,14 @@ static void validation(FILE *out, const afb_page *page)
       fprintf(out, "\nValidation, %s: %s\n  %-24s", s == AFB_SPLIT_IONS ? "ions not trained on" : "trained on small sets, tested on larger",
               t == AFB_TARGET_CHEAPEST_RUNG ? "converges at the cheapest rung" : "converges at all", "");
       for (int k = 0; k < AFB_PAGE_MEASURES; k++)
-        fprintf(out, " %17s", afb_page_measure[k]);
+        fprintf(out, " %9s", afb_page_measure[k]);
       for (int m = 0; m < AFB_N_METHODS; m++) {
         fprintf(out, "\n  %-24s", afb_method_name((afb_method)m));
         for (int k = 0; k < AFB_PAGE_MEASURES; k++)
           if (isnan(v->value[s][t][m][k]))
-            fprintf(out, " %17s", "-");
+            fprintf(out, " %9s", "-");
           else
-            fprintf(out, " %17.3f", v->value[s][t][m][k]);
+            fprintf(out, " %9.3f", v->value[s][t][m][k]);
       }
       fprintf(out, "\n");
     }
