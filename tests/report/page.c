@@ -113,7 +113,8 @@ static void a_campaign_is_shown_as_it_was(void **state)
   check_true(strstr(html, "<b>60.0\xe2\x80\xaf%</b><span>of all ranks") != NULL);            /* 6 s of 2 x 5 s */
   check_true(strstr(html, "calculations 4.0\xe2\x80\xafs, 40.0\xe2\x80\xaf%") != NULL && strstr(html, "failed calculations 2.0\xe2\x80\xafs, 20.0") != NULL);
   check_true(strstr(html, "<td>0.75</td><td>0.8</td><td>0.6</td>") != NULL);                 /* load balance, communication, parallel */
-  check_true(count(html, "<circle class=\"f o0\"") == 1 && count(html, "<circle class=\"f o1\"") == 1 && count(html, "<path class=\"k o2 bold\"") == 2);
+  check_true(count(html, "<title>run ") == 4 && count(html, "<path class=\"k o2 bold\"") == 2);   /* nodes, of which two are crosses */
+  check_true(count(html, "(diis), 2 levels") == 1 && count(html, "(newton), 2 levels") == 1);
   check_true(strstr(html, "4p\xe2\x80\xaf\xc3\x97\xe2\x80\xaf" "2") != NULL);                /* both failures are one kind, and blame 4p */
   check_true(strstr(html, "4 runs: 75.0\xe2\x80\xaf% within a factor of two") != NULL);      /* 1.4 s for 1, 3, 1 and 1 s */
   check_true(strstr(html, "4 runs: 0.0\xe2\x80\xaf% within a factor of two") != NULL);       /* 8 s from the input alone */
