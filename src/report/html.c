@@ -19,8 +19,8 @@ static const char *const STYLE[] = {
   "section{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:1rem}p{margin:.25rem 0 .75rem;max-width:46rem}\n",
   ".about,.lead,footer,figcaption{color:var(--mute);font-size:.9rem}.lead{font-size:1rem;overflow-wrap:anywhere}a{color:var(--accent)}\n",
   "nav{margin:.75rem 0 0;font-size:.9rem;display:flex;flex-wrap:wrap;gap:.15rem .9rem}nav a{text-decoration:none}\n",
-  ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.2rem,1fr));gap:.6rem;margin:1.25rem 0}\n",
-  ".tile{background:var(--soft);border-radius:.5rem;padding:.6rem .8rem}.tile b{display:block;font-size:1.4rem;line-height:1.2;"
+  ".tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(7.8rem,1fr));gap:.5rem;margin:1.25rem 0}\n",
+  ".tile{background:var(--soft);border-radius:.5rem;padding:.55rem .6rem}.tile b{display:block;font-size:1.25rem;line-height:1.2;"
   "font-weight:600;white-space:nowrap}.tile span{color:var(--mute);font-size:.85rem}\n",
   ".grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,20rem),1fr));gap:1.25rem 2rem;align-items:start}\n",
   ".small{display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.75rem}\n",

@@ -10,9 +10,7 @@ void afb_page_key(FILE *out, const int64_t count[AFB_N_RUN_CLASSES])
   char text[AFB_HTML_NUMBER];
   fputs("<ul class=\"key\">", out);
   for (int c = 0; c < AFB_N_RUN_CLASSES; c++)
-    if (!count)
-      fprintf(out, "<li><i class=\"b o%d\"></i>%s</li>", c, afb_run_class_name((afb_run_class)c));
-    else if (count[c] > 0)
+    if (count[c] > 0)
       fprintf(out, "<li><i class=\"b o%d\"></i>%s %s</li>", c, afb_run_class_name((afb_run_class)c), afb_html_count(count[c], text));
   fputs("</ul>\n", out);
 }

@@ -17,7 +17,7 @@ afb_status afb_page_time(FILE *out, const afb_page *page);
 void afb_page_calculation(FILE *out, const afb_page *page);
 void afb_page_provenance(FILE *out, const afb_page *page);
 
-/* Coloured squares with the names of classes of runs and, when `count` is given, how many there are; classes without runs are left out then. */
+/* Coloured squares with the names of classes of runs and how many there are; classes without runs are left out. */
 void afb_page_key(FILE *out, const int64_t count[AFB_N_RUN_CLASSES]);
 /* A bar of the shares of classes. */
 void afb_page_strip(FILE *out, const int64_t count[AFB_N_RUN_CLASSES]);
