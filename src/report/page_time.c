@@ -215,7 +215,11 @@ static afb_status draw(FILE *out, const timeline *t)
   afb_html_svg(out, WIDTH, (int)bottom + BOTTOM, "Timeline of ranks");
   for (int row = 0; row < t->rows; row++) {
     place at = place_of(row, height);
-    fprintf(out, "<path class=\"idle\" d=\"M%d %.1fH%d\" style=\"stroke-width:%.1f\"/>", LEFT, at.y, WIDTH, at.height);
+    fprintf(out, "<path class=\"idle\" style=\"stroke-width:%.1f\" d=\"M0 0", at.height);
+    for (int s = 0; s < t->page->n_sessions; s++)
+      if (row <= row_of(t, afb_page_session_ranks(t->page, s) - 1))
+        fprintf(out, "M%.1f %.1fH%.1f", seconds_x(t, t->begin[s]), at.y, seconds_x(t, t->begin[s + 1]));
+    fputs("\"/>", out);
     if (row == 0 || height > 12 || row % 8 == 0)
       fprintf(out, "<text class=\"m z\" x=\"%d\" y=\"%.1f\">%lld</text>\n", LEFT - 6, at.y + 4, (long long)row * t->ranks / t->rows);
   }
