@@ -366,7 +366,7 @@ afb_status afb_page_time(FILE *out, const afb_page *page)
   if (status == AFB_OK && t.all > 0 && t.ranks > 0) {
     for (int64_t r = 0; r < page->stored.n_runs; r++)
       count[afb_run_class_of(page->stored.run[r].outcome, page->stored.run[r].rung)] += t.first_rank[r] >= 0;
-    afb_html_section(out, "time", "Time", "What each rank did. Above the ranks: training with ranking, and validation.");
+    afb_html_section(out, "time", "Time", "What each rank did; a gap is time without a run. Above the ranks: training with ranking (dark), validation (light).");
     afb_page_key(out, count);
     status = draw(out, &t);
     afb_page_usage(out, page->n_usage, page->usage);
