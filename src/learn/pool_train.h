@@ -48,8 +48,8 @@ typedef struct {
   double *best_loss;
   int64_t *stale;
 } afb_pool_state;
-/* Copies out of, or into the trainer; arrays are the caller's. Not collective. */
-void afb_pool_trainer_state(const afb_pool_trainer *trainer, afb_pool_state *out);
+/* Copies out of the trainer, with which the network's moments become complete, or into it; arrays are the caller's. The first is collective. */
+void afb_pool_trainer_state(afb_pool_trainer *trainer, afb_pool_state *out);
 void afb_pool_trainer_restore(afb_pool_trainer *trainer, const afb_pool_state *state);
 
 #endif
