@@ -30,7 +30,7 @@ afb_status afb_descent_init(MPI_Comm comm, int64_t n_fit, int64_t n_judge, afb_d
   d->order = malloc(((size_t)n_fit + 1) * members * sizeof *d->order);
   d->order_epoch = malloc(members * sizeof *d->order_epoch);
   d->row = malloc((size_t)o->batch * sizeof *d->row);
-  d->best = malloc(weights);
+  d->best = calloc(weights, 1);
   d->norm = malloc(members * sizeof *d->norm);
   d->request = malloc(members * MAX_PARTS * sizeof *d->request);
   d->matrix = malloc(((size_t)d->n_matrices + 1) * sizeof *d->matrix);
@@ -479,4 +479,38 @@ void afb_descent_finish(afb_descent *d)
     if (isfinite(d->part[k].best_loss))
       memcpy(*d->weight + k * d->size, d->best + k * d->size, (size_t)d->size * sizeof(float));
   MPI_Bcast(*d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
+}
+
+afb_status afb_descent_progress_init(int64_t n_weights, int members, afb_descent_progress *p)
+{
+  *p = (afb_descent_progress){n_weights, members, calloc((size_t)n_weights, sizeof(float)), calloc((size_t)members, sizeof(double)),
+                              calloc((size_t)members, sizeof(int64_t))};
+  return p->best && p->best_loss && p->stale ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a checkpoint");
+}
+
+void afb_descent_progress_clear(afb_descent_progress *p)
+{
+  free(p->best);
+  free(p->best_loss);
+  free(p->stale);
+  memset(p, 0, sizeof *p);
+}
+
+void afb_descent_progress_of(afb_descent *d, afb_descent_progress *out)
+{
+  afb_descent_gather(d);
+  memcpy(out->best, d->best, (size_t)out->n_weights * sizeof(float));
+  for (int k = 0; k < d->members; k++) {
+    out->best_loss[k] = d->part[k].best_loss;
+    out->stale[k] = d->part[k].stale;
+  }
+}
+
+void afb_descent_progress_take(afb_descent *d, const afb_descent_progress *p)
+{
+  memcpy(d->best, p->best, (size_t)p->n_weights * sizeof(float));
+  for (int k = 0; k < d->members; k++) {
+    d->part[k].best_loss = p->best_loss[k];
+    d->part[k].stale = p->stale[k];
+  }
 }

@@ -110,6 +110,22 @@ afb_status afb_descent_advance(afb_descent *descent, int64_t n_steps, double *lo
 /* Collective. Each rank gets all moments, of which after an advance it may have its share only. */
 void afb_descent_gather(afb_descent *descent);
 
+/* What an interrupted descent needs beside weights, moments and steps: the weights of least loss, that loss, and the evaluations since. */
+typedef struct {
+  int64_t n_weights;           /* of all members */
+  int members;
+  float *best;                 /* [n_weights] */
+  double *best_loss;           /* [members] */
+  int64_t *stale;              /* [members] */
+} afb_descent_progress;
+/* Not collective. AFB_E_MEMORY: it may then still be cleared. */
+afb_status afb_descent_progress_init(int64_t n_weights, int members, afb_descent_progress *out);
+void afb_descent_progress_clear(afb_descent_progress *progress);
+/* Copies out, and gathers moments. Collective. */
+void afb_descent_progress_of(afb_descent *descent, afb_descent_progress *out);
+/* Goes on from there; weights, moments and steps are their owner's. Not collective. */
+void afb_descent_progress_take(afb_descent *descent, const afb_descent_progress *progress);
+
 /* Collective. Each member gets its best weights, if it was ever judged; all ranks those of rank 0. */
 void afb_descent_finish(afb_descent *descent);
 

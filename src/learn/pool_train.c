@@ -157,21 +157,4 @@ void afb_pool_trainer_finish(afb_pool_trainer **trainer)
   afb_pool_trainer_destroy(trainer);
 }
 
-void afb_pool_trainer_state(afb_pool_trainer *t, afb_pool_state *out)
-{
-  afb_descent_gather(&t->descent);
-  memcpy(out->best, t->descent.best, (size_t)t->mdn->n_weights * sizeof(float));
-  for (int k = 0; k < t->descent.members; k++) {
-    out->best_loss[k] = t->descent.part[k].best_loss;
-    out->stale[k] = t->descent.part[k].stale;
-  }
-}
-
-void afb_pool_trainer_restore(afb_pool_trainer *t, const afb_pool_state *state)
-{
-  memcpy(t->descent.best, state->best, (size_t)t->mdn->n_weights * sizeof(float));
-  for (int k = 0; k < t->descent.members; k++) {
-    t->descent.part[k].best_loss = state->best_loss[k];
-    t->descent.part[k].stale = state->stale[k];
-  }
-}
+afb_descent *afb_pool_trainer_descent(afb_pool_trainer *t) { return &t->descent; }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/descent.h"
 #include "learn/logistic.h"
 #include "learn/model_work.h"
 #include "learn/ridge.h"
@@ -380,6 +379,8 @@ afb_status afb_trainer_advance(afb_trainer *t, int64_t n_steps, double *loss, in
 {
   return afb_descent_advance(&t->descent, n_steps, loss, finished);
 }
+
+afb_descent *afb_trainer_descent(afb_trainer *t) { return &t->descent; }
 
 /* Judged predictions: with a validation table of its own, the mean output of the members for each of its rows; otherwise each
  * member's outputs of the rows that it was trained without. */

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "learn/descent.h"
 #include "learn/metrics.h"
 #include "learn/model.h"
 #include "learn/set_table.h"
@@ -62,6 +63,9 @@ afb_status afb_trainer_advance(afb_trainer *trainer, int64_t n_steps, double *lo
 afb_status afb_trainer_finish(afb_trainer **trainer, afb_metrics *metrics);
 /* Collective. Destroys without finishing: the model keeps its current weights. */
 void afb_trainer_destroy(afb_trainer **trainer);
+
+/* For its progress (learn/descent.h). */
+afb_descent *afb_trainer_descent(afb_trainer *trainer);
 
 /* Collective. create, advance to the end, finish. */
 afb_status afb_train(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
