@@ -89,19 +89,19 @@ static void mean_and_deviation(int n, const double *x, double *out)
 
 afb_status afb_bench_batch(MPI_Comm comm, const afb_batch_recipe *recipe, afb_batch_result *result)
 {
-  double loss[AFB_BATCH_SEEDS], auc[AFB_BATCH_SEEDS];
+  double auc[AFB_BATCH_SEEDS];
   float *p = malloc(TRAIN * sizeof *p);
   afb_status status = afb_agree(comm, p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a benchmark"));
   *result = (afb_batch_result){.seconds = 0};
   for (int s = 0; s < AFB_BATCH_SEEDS && status == AFB_OK; s++) {
     afb_metrics metrics;
     status = one_seed(comm, recipe, (uint64_t)s + 1, p, &metrics, &result->seconds);
-    loss[s] = status == AFB_OK ? metrics.log_loss : 0;
+    result->seed_loss[s] = status == AFB_OK ? metrics.log_loss : 0;
     auc[s] = status == AFB_OK ? metrics.auc : 0;
   }
   free(p);
   AFB_TRY(status);
-  mean_and_deviation(AFB_BATCH_SEEDS, loss, result->log_loss);
+  mean_and_deviation(AFB_BATCH_SEEDS, result->seed_loss, result->log_loss);
   mean_and_deviation(AFB_BATCH_SEEDS, auc, result->auc);
   MPI_Allreduce(MPI_IN_PLACE, &result->seconds, 1, MPI_DOUBLE, MPI_SUM, comm);
   return AFB_OK;

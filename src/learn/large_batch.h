@@ -20,6 +20,7 @@ extern const afb_batch_recipe afb_batch_recipes[];
 /* [0] mean and [1] standard deviation over seeds, on sets that no training saw. */
 typedef struct {
   double log_loss[2], auc[2];
+  double seed_loss[AFB_BATCH_SEEDS];
   double seconds;              /* CPU seconds of all trainings, all ranks together */
 } afb_batch_result;
 
