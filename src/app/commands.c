@@ -80,7 +80,7 @@ const afb_command afb_commands[] = {
    "With mdn: trains a network for the Gaussian coefficients of atom-centred potentials, after leaving out one structure at a time\n"
    "to find how good it is. SIGUSR1 and SIGTERM end this in order with exit status 75; the same command goes on.\n"
    "With `data` in place of structures: trains a linear model, a perceptron or a mixture density network on a table in HDF5 files, or a\n"
-   "campaign's model on the runs of a campaign, to the file of a model that `aufbau predict` and `campaign.pretrained` take.\n"
+   "campaign's model on the runs of a campaign, to the file of a model that `aufbau predict` and `campaign.pretrained` take; signals as with mdn.\n"
    "`aufbau list template train` prints an input.\n",
    afb_run_train},
   {.name = NULL},
