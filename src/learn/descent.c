@@ -343,12 +343,13 @@ static afb_extent part_of(const afb_descent *d, int64_t first, int64_t end)
 static void descend(const afb_descent *d, int member)
 {
   int64_t at = 0;
+  double constants = d->options.constants > 0 ? d->options.constants : 1;
   afb_optimiser_step s = step_of(d, member);
   const float *direction = d->gradient + member * d->size;
   float *weight = *d->weight + member * d->size;
   for (int i = 0; i <= d->n_matrices; i++) {
     afb_extent m = i < d->n_matrices ? d->matrix[i] : (afb_extent){d->size, 0}, before = part_of(d, at, m.first), mine = part_of(d, m.first, m.first + m.count);
-    afb_optimiser_descend(&s, 1, 1, before.count, direction + before.first, weight + before.first);
+    afb_optimiser_descend(&s, constants * constants, 1, before.count, direction + before.first, weight + before.first);
     if (m.count > 0)
       afb_optimiser_descend(&s, total(d, squares_at(d, member, i)), total(d, squares_at(d, member, i) + 1), mine.count, direction + mine.first,
                             weight + mine.first);

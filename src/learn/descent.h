@@ -27,6 +27,7 @@ typedef struct {
   int64_t warmup;              /* steps of linear rise */
   double rate, weight_decay, clip;
   const char *optimiser, *schedule;   /* names in learn/optimiser.h; NULL: adamw, cosine */
+  double constants;            /* optimisers by matrix: factor of the steps of constants and gains, which have no norm to go by; 0: 1 */
   int64_t patience;            /* a member rests when its loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations */
   int64_t first_step;          /* number of the step at which the schedule began */

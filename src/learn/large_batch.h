@@ -11,7 +11,7 @@ typedef struct {
   const char *optimiser;
   int64_t batch;
   double rate, warmup;         /* warmup: part of all steps */
-  double dropout;
+  double constants;            /* as afb_train_options */
 } afb_batch_recipe;
 
 enum { AFB_BATCH_SEEDS = 3, AFB_BATCH_SEEN = 327680 /* samples of a training */ };

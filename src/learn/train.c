@@ -63,7 +63,7 @@ static afb_status allocate(afb_trainer *t, MPI_Comm comm, const afb_set_table *v
   afb_descent *d = &t->descent;
   int64_t judged = valid && valid->n > t->train->n ? valid->n : t->train->n;
   d->options = (afb_descent_options){.batch = o->batch, .steps = o->steps, .warmup = o->warmup, .rate = o->rate, .weight_decay = o->weight_decay,
-                                     .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .patience = o->patience,
+                                     .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .constants = o->constants, .patience = o->patience,
                                      .evaluate_every = o->evaluate_every, .first_step = o->first_step, .seed = o->seed};
   d->task = (afb_descent_task){.gradient = member_pass, .judge = judge, .cost = cost, .owner = t};
   d->members = m->spec.members;

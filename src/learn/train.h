@@ -28,6 +28,7 @@ typedef struct {
   double weight_decay;
   double clip;                 /* gradient norm limit; 0: none */
   const char *optimiser, *schedule;   /* names in learn/optimiser.h; NULL: adamw, cosine */
+  double constants;            /* as afb_descent_options */
   double blame;                /* weight of ln(part of the risk given to the token that failed); 0: not learnt from */
   int64_t patience;            /* stop when the validation loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations of the validation loss; 0: one epoch */

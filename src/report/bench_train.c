@@ -26,9 +26,9 @@ void afb_report_bench_train_row(FILE *out, int markdown, int ranks, const afb_be
 void afb_report_bench_batch_head(FILE *out, int markdown)
 {
   if (markdown)
-    fprintf(out, "| optimiser | batch | rate | warm-up | dropout | steps | log loss | more than the first, seed by seed | AUC | CPU s |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    fprintf(out, "| optimiser | batch | rate | warm-up | steps of constants | steps | log loss | more than the first, seed by seed | AUC | CPU s |\n|---|---|---|---|---|---|---|---|---|---|\n");
   else
-    fprintf(out, "%-9s %6s %8s %8s %8s %6s %20s %20s %20s %7s\n", "optimiser", "batch", "rate", "warm-up", "dropout", "steps", "log loss", "more, seed by seed", "AUC", "CPU s");
+    fprintf(out, "%-9s %6s %8s %8s %8s %6s %20s %20s %20s %7s\n", "optimiser", "batch", "rate", "warm-up", "const.", "steps", "log loss", "more, seed by seed", "AUC", "CPU s");
 }
 
 void afb_report_bench_batch_row(FILE *out, int markdown, const afb_batch_recipe *recipe, const afb_batch_result *r,
@@ -40,8 +40,8 @@ void afb_report_bench_batch_row(FILE *out, int markdown, const afb_batch_recipe 
   for (int s = 0; s < AFB_BATCH_SEEDS; s++)
     square += pow(r->seed_loss[s] - first->seed_loss[s] - more, 2);
   if (recipe)
-    fprintf(out, markdown ? "| %s | %lld | %g | %.0f %% | %g | %lld |" : "%-9s %6lld %8g %6.0f %% %8g %6lld", recipe->optimiser, (long long)recipe->batch,
-            recipe->rate, 100 * recipe->warmup, recipe->dropout, (long long)(AFB_BATCH_SEEN / recipe->batch));
+    fprintf(out, markdown ? "| %s | %lld | %g | %.0f %% | × %g | %lld |" : "%-9s %6lld %8g %6.0f %% %8g %6lld", recipe->optimiser, (long long)recipe->batch,
+            recipe->rate, 100 * recipe->warmup, recipe->constants, (long long)(AFB_BATCH_SEEN / recipe->batch));
   else
     fprintf(out, markdown ? "| the probabilities themselves | | | | | |" : "%-50s", "the probabilities themselves");
   fprintf(out, markdown ? " %.4f ± %.4f | %+.4f ± %.4f | %.4f ± %.4f | %.0f |\n" : "    %.4f +- %.4f   %+.4f +- %.4f    %.4f +- %.4f %7.0f\n",

@@ -86,7 +86,7 @@ static afb_status begin(problem *p, const char *optimiser, const char *schedule)
   *d = (afb_descent){.task = {.gradient = gradient, .judge = judge, .cost = cost, .owner = p}, .members = MEMBERS, .size = SIZE, .weight = &p->at,
                      .moment1 = p->moment1, .moment2 = p->moment2, .step = &p->step, .n_matrices = 2};
   d->options = (afb_descent_options){.batch = BATCH, .steps = STEPS, .warmup = 4, .rate = 0.02, .weight_decay = 0.1, .clip = 3,
-                                     .optimiser = optimiser, .schedule = schedule, .evaluate_every = 1000, .seed = 1};
+                                     .optimiser = optimiser, .schedule = schedule, .constants = 1.5, .evaluate_every = 1000, .seed = 1};
   AFB_TRY(afb_descent_init(MPI_COMM_WORLD, ROWS, 0, d));
   memcpy(d->matrix, MATRIX, sizeof MATRIX);
   for (int k = 0; k < MEMBERS; k++) {
@@ -132,7 +132,7 @@ static void plain_step(const char *optimiser, double rate, double step, const do
     u_square[matrix_of(j)] += u[j] * u[j];
   }
   for (int j = 0; j < SIZE; j++)
-    w[j] -= rate * u[j] * (is_lamb && matrix_of(j) < 2 ? sqrt(w_square[matrix_of(j)] / u_square[matrix_of(j)]) : 1);
+    w[j] -= rate * u[j] * (!is_lamb ? 1 : matrix_of(j) < 2 ? sqrt(w_square[matrix_of(j)] / u_square[matrix_of(j)]) : 1.5);
 }
 
 /* A whole descent; weights lie where the owner has them in the end, on every rank. */
