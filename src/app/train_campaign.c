@@ -112,7 +112,7 @@ static afb_status train(job *j, const afb_store_writer *writer, int *exit_status
     *exit_status = AFB_EXIT_RESUMABLE;
     return AFB_OK;
   }
-  AFB_TRY(afb_arrays_close(&arrays, status));
+  AFB_TRY(afb_arrays_finish(&arrays, status));
   if (rank == 0)
     remove(j->checkpoint);
   return AFB_OK;
