@@ -12,6 +12,7 @@
 #include "report/bench_atom.h"
 #include "report/bench_large.h"
 #include "report/outcomes.h"
+#include "report/pretraining.h"
 
 static int markdown;
 
@@ -133,19 +134,28 @@ static afb_status show_outcomes(const afb_arguments *arguments, int rank, const 
   return afb_agree(MPI_COMM_WORLD, status);
 }
 
+static afb_status show_pretraining(int rank, const afb_outcome_data *data)
+{
+  afb_pretraining result;
+  AFB_TRY(afb_pretraining_run(MPI_COMM_WORLD, &data->table, &result));
+  if (rank == 0)
+    afb_report_pretraining(stdout, &result);
+  return AFB_OK;
+}
+
 static afb_status bench_outcomes(const afb_arguments *arguments, int rank)
 {
   afb_store *store;
   afb_outcome_data data = {0};
   if (arguments->n_operands < 2)
-    return AFB_FAIL(AFB_E_INPUT, "the file of a campaign is missing: aufbau bench outcomes FILE.h5");
+    return AFB_FAIL(AFB_E_INPUT, "the file of a campaign is missing: aufbau bench %s FILE.h5", arguments->operand[0]);
   AFB_TRY(afb_store_open(MPI_COMM_WORLD, arguments->operand[1], AFB_STORE_READ, NULL, &store));
   afb_status status = afb_agree(MPI_COMM_WORLD, afb_outcome_data_read(store, &data));
   afb_status closed = afb_store_close(&store);
   if (status == AFB_OK)
     status = closed;
   if (status == AFB_OK)
-    status = show_outcomes(arguments, rank, &data);
+    status = strcmp(arguments->operand[0], "outcomes") == 0 ? show_outcomes(arguments, rank, &data) : show_pretraining(rank, &data);
   afb_outcome_data_clear(&data);
   return status;
 }
@@ -165,11 +175,11 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return bench_large(arguments, rank);
   if (strcmp(what, "bispectrum") == 0)
     return bench_bispectrum(rank);
-  if (strcmp(what, "outcomes") == 0)
+  if (strcmp(what, "outcomes") == 0 || strcmp(what, "pretraining") == 0)
     return bench_outcomes(arguments, rank);
   if (strcmp(what, "train") == 0)
     return afb_run_bench_train(arguments);
   if (strcmp(what, "loop") == 0)
     return afb_run_bench_loop(arguments);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train, loop", what);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, pretraining, bispectrum, train, loop", what);
 }

@@ -106,7 +106,7 @@ static afb_status bench_cases(const afb_arguments *arguments, afb_arrays *file)
 static afb_status bench_batches(int markdown)
 {
   int rank;
-  afb_batch_result result;
+  afb_batch_result result, first = {.seconds = 0};
   const afb_batch_recipe *recipe = afb_batch_recipes;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (rank == 0)
@@ -114,8 +114,9 @@ static afb_status bench_batches(int markdown)
   for (int last = 0; !last; recipe++) {
     last = recipe->optimiser == NULL;
     AFB_TRY(afb_bench_batch(MPI_COMM_WORLD, last ? NULL : recipe, &result));
+    first = recipe == afb_batch_recipes ? result : first;
     if (rank == 0)
-      afb_report_bench_batch_row(stdout, markdown, last ? NULL : recipe, &result);
+      afb_report_bench_batch_row(stdout, markdown, last ? NULL : recipe, &result, &first);
     fflush(stdout);
   }
   return AFB_OK;

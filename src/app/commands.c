@@ -11,7 +11,7 @@ const afb_command afb_commands[] = {
    "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
    "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
-  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|train [CASE]|loop INPUT", 1, 2,
+  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|pretraining FILE.h5|train [CASE]|loop INPUT", 1, 2,
    AFB_OPTION_MARKDOWN | AFB_OPTION_CSV | AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET, "what calculations cost on this machine",
    "atom: runs every set of TABLE.csv (the columns of `export runs`, or GRASP's reference data) that begins at the start potential, one\n"
    "rank a run, the lowest three levels of every J and parity, and prints CPU seconds, in all and by phase, beside those of the table,\n"
@@ -22,6 +22,7 @@ const afb_command afb_commands[] = {
    "takes minutes.\n"
    "outcomes: what the runs of a campaign's file brought, and how well a model that is trained on part of them predicts the rest, as Markdown;\n"
    "-o FILE.svg gets a figure. For 20,000 runs some minutes of a core.\n"
+   "pretraining: how well a model predicts runs of new ions that starts from what it learned of the others, and one that does not, as Markdown.\n"
    "bispectrum: measures the bispectrum on displaced bcc tungsten, every rank the same at the same time: microseconds per atom on one core, the rate of\n"
    "fused multiply-adds that the core reaches in the same seconds, and both beside LAMMPS. A file of some 100 MB a rank is written into\n"
    "the working directory and removed. Takes about a minute.\n"
@@ -85,7 +86,7 @@ const afb_command afb_commands[] = {
    "With mdn: trains a network for the Gaussian coefficients of atom-centred potentials, after leaving out one structure at a time\n"
    "to find how good it is. SIGUSR1 and SIGTERM end this in order with exit status 75; the same command goes on.\n"
    "With `data` in place of structures: trains a linear model, a perceptron or a mixture density network on a table in HDF5 files, or a\n"
-   "campaign's model on the runs of a campaign, to the file of a model that `aufbau predict` and `campaign.pretrained` take.\n"
+   "campaign's model on the runs of a campaign, to the file of a model that `aufbau predict` and `campaign.pretrained` take; signals as with mdn.\n"
    "`aufbau list template train` prints an input.\n",
    afb_run_train},
   {.name = NULL},

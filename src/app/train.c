@@ -18,7 +18,7 @@ void afb_train_check_sections(afb_config *config, const afb_train_input *in)
 static afb_status train(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status)
 {
   if (input->model == AFB_INPUT_MODEL_SET_TRANSFORMER)
-    return afb_train_campaign(arguments, config, input);
+    return afb_train_campaign(arguments, config, input, exit_status);
   if (input->data.given == 1)
     return afb_train_table(arguments, config, input, exit_status);
   return input->model == AFB_INPUT_MODEL_MDN ? afb_train_mdn(arguments, config, input, exit_status)

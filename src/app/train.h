@@ -25,7 +25,7 @@ afb_status afb_predict_mdn_check(afb_config *config, const afb_predict_input *in
 afb_status afb_predict_snap_check(afb_config *config, const afb_predict_input *input);
 
 /* A campaign's model from a campaign's runs. */
-afb_status afb_train_campaign(const afb_arguments *arguments, afb_config *config, const afb_train_input *input);
+afb_status afb_train_campaign(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status);
 afb_status afb_train_campaign_check(afb_config *config, const afb_train_input *input);
 
 /* A model of a table. */

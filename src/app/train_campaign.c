@@ -15,6 +15,7 @@ typedef struct {
   int64_t n;                   /* runs that teach */
   afb_learner_round round;
   afb_validation validation;
+  char checkpoint[1100];
 } job;
 
 afb_status afb_train_campaign_check(afb_config *config, const afb_train_input *in)
@@ -61,17 +62,24 @@ static afb_status take_start(job *j)
   return status;
 }
 
+static int should_stop(void *context)
+{
+  (void)context;
+  return afb_signal_received() != 0;
+}
+
 static afb_status train_into(job *j, afb_arrays *arrays)
 {
   double seconds = isnan(j->input->wall_seconds) ? INFINITY : j->input->wall_seconds;
   AFB_TRY(take_start(j));
   AFB_TRY(read_runs(j));
+  afb_learner_keep(j->learner, &(afb_learner_keeping){j->checkpoint, (int64_t)afb_config_identity(j->config), should_stop, NULL});
   AFB_TRY(afb_learner_train(j->learner, seconds, &j->round));
   if (!afb_learner_ready(j->learner))
     return AFB_FAIL(AFB_E_INPUT, "%s: none of its sets can be described", j->input->data.campaign);
   if (j->input->data.validation > 0)
     AFB_TRY(afb_learner_validate(j->learner, seconds, &j->validation));
-  return afb_pretrained_write(MPI_COMM_WORLD, j->learner, j->n, &j->validation, arrays);
+  return afb_learner_interrupted(j->learner) ? AFB_OK : afb_pretrained_write(MPI_COMM_WORLD, j->learner, j->n, &j->validation, arrays);
 }
 
 static void report(const job *j, double seconds)
@@ -91,19 +99,37 @@ static void report(const job *j, double seconds)
   printf("%s: %lld runs to learn from, %lld steps; %.2f s\n", j->arguments->output, (long long)j->n, (long long)j->round.steps, seconds);
 }
 
-afb_status afb_train_campaign(const afb_arguments *arguments, afb_config *config, const afb_train_input *input)
+/* No file is made of what is not complete; the checkpoint goes when it is. */
+static afb_status train(job *j, const afb_store_writer *writer, int *exit_status)
+{
+  afb_arrays *arrays;
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_CAMPAIGN_MODEL_KIND, writer, &arrays));
+  afb_status status = train_into(j, arrays);
+  if (status == AFB_OK && afb_learner_interrupted(j->learner)) {
+    afb_arrays_close(&arrays, AFB_E_INTERNAL);
+    *exit_status = AFB_EXIT_RESUMABLE;
+    return AFB_OK;
+  }
+  AFB_TRY(afb_arrays_finish(&arrays, status));
+  if (rank == 0)
+    remove(j->checkpoint);
+  return AFB_OK;
+}
+
+afb_status afb_train_campaign(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status)
 {
   job j = {.arguments = arguments, .config = config, .input = input};
   double begin = afb_wall_seconds();
-  afb_arrays *arrays;
   afb_store_writer writer = {.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
                              .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   AFB_TRY(afb_train_campaign_check(config, input));
   AFB_TRY(afb_learner_create(MPI_COMM_WORLD, (uint64_t)input->seed, &j.learner));
-  afb_status status = afb_arrays_create(MPI_COMM_WORLD, arguments->output, AFB_CAMPAIGN_MODEL_KIND, &writer, &arrays);
-  if (status == AFB_OK)
-    status = afb_arrays_finish(&arrays, train_into(&j, arrays));
-  if (status == AFB_OK)
+  afb_signals_catch();
+  snprintf(j.checkpoint, sizeof j.checkpoint, "%.1080s.training", arguments->output);
+  afb_status status = train(&j, &writer, exit_status);
+  if (status == AFB_OK && *exit_status == AFB_EXIT_DONE)
     report(&j, afb_wall_seconds() - begin);
   afb_learner_destroy(&j.learner);
   return status;

@@ -230,36 +230,66 @@ void afb_count_labels(const afb_set_table *table, int target, int64_t *known, in
   }
 }
 
-afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
-                           int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics)
+/* Between slices: what every rank does next. */
+enum { ENOUGH = 1, LEAVE = 2, SAVE = 4 };
+
+static int what_next(afb_learner *l, int is_kept, double end)
 {
-  double begin = afb_wall_seconds();
-  afb_train_options options;
-  afb_train_options_default(train->n, &options);
-  options.restart = restart;
-  options.seed = seed;
-  afb_trainer *trainer;
-  AFB_TRY(afb_trainer_create(learner->comm, model, train, valid, &options, &trainer));
-  int finished = 0, over = 0;
-  int64_t first = model->step;
-  while (!finished && !over) {
+  const afb_learner_keeping *k = &l->keeping;
+  int next = 0, over = l->poll && l->poll(l->poll_context);
+  if (l->rank == 0 && (over || afb_wall_seconds() > end))
+    next |= ENOUGH;
+  if (k->stop && k->stop(k->context))
+    next |= LEAVE;
+  if (l->rank == 0 && is_kept && afb_learner_save_is_due(l))
+    next |= SAVE;
+  MPI_Allreduce(MPI_IN_PLACE, &next, 1, MPI_INT, MPI_BOR, l->comm);
+  return next;
+}
+
+static afb_status descend(afb_learner *l, afb_trainer *trainer, int is_kept, double end, double *loss)
+{
+  int finished = 0, next = 0;
+  while (!finished && !(next & (ENOUGH | LEAVE))) {
     double slice;
     afb_status status = afb_trainer_advance(trainer, SLICE, &slice, &finished);
-    if (status != AFB_OK && status != AFB_E_NUMERIC) {
-      afb_trainer_destroy(&trainer);
+    if (status != AFB_OK && status != AFB_E_NUMERIC)
       return status;
-    }
     /* A loss that is not finite ends this training with the last good weights. */
     finished |= status == AFB_E_NUMERIC;
     if (loss && status == AFB_OK)
       *loss = slice;
-    over = learner->poll && learner->poll(learner->poll_context);
-    over |= afb_wall_seconds() - begin > seconds;
-    MPI_Bcast(&over, 1, MPI_INT, 0, learner->comm);
+    next = what_next(l, is_kept, end);
+    if (is_kept && (finished || next & (LEAVE | SAVE)))
+      AFB_TRY(afb_learner_save(l, trainer));
   }
+  l->interrupted |= (next & LEAVE) != 0;
+  return AFB_OK;
+}
+
+afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
+                           int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics)
+{
+  double end = afb_wall_seconds() + seconds;
+  int is_kept = learner->keeping.path && model == learner->model, resumed = is_kept && learner->first_step >= 0;
+  afb_train_options options;
+  afb_train_options_default(train->n, &options);
+  options.restart = restart;
+  options.seed = seed;
+  options.first_step = resumed ? learner->first_step : -1;
+  afb_trainer *trainer;
+  AFB_TRY(afb_trainer_create(learner->comm, model, train, valid, &options, &trainer));
+  int64_t first = resumed ? learner->first_step : model->step;
+  learner->first_step = is_kept ? first : learner->first_step;
+  if (resumed)
+    afb_descent_progress_take(afb_trainer_descent(trainer), &learner->progress);
+  afb_status status = descend(learner, trainer, is_kept, end, loss);
   if (steps)
     *steps = model->step - first;
-  return afb_trainer_finish(&trainer, valid && valid->n > 0 ? metrics : NULL);
+  if (status == AFB_OK && !learner->interrupted)
+    return afb_trainer_finish(&trainer, valid && valid->n > 0 ? metrics : NULL);
+  afb_trainer_destroy(&trainer);
+  return status;
 }
 
 afb_status afb_learner_new_model(const afb_learner *l, afb_model **out)
@@ -271,7 +301,7 @@ afb_status afb_learner_new_model(const afb_learner *l, afb_model **out)
   return afb_agree(l->comm, afb_model_create(&spec, out));
 }
 
-static afb_status train_on_split(afb_learner *l, double seconds, afb_learner_round *round)
+static afb_status train_on_split(afb_learner *l, int resumed, double seconds, afb_learner_round *round)
 {
   afb_split split;
   AFB_TRY(afb_split_by_group(&l->table, FOLDS, 0, l->seed, &split));
@@ -290,12 +320,12 @@ static afb_status train_on_split(afb_learner *l, double seconds, afb_learner_rou
     /* A restored model goes on with the weights that it came with. */
     if (l->started_with < 0)
       l->started_with = l->table.n;
-    int restart = l->table.n >= 2 * l->started_with || l->model->step == 0;
+    int restart = !resumed && (l->table.n >= 2 * l->started_with || l->model->step == 0);
     round->n_training = part->n;
     round->n_validation = whole ? 0 : valid.n;
     status = afb_learner_fit(l, l->model, part, whole || valid.n == 0 ? NULL : &valid, restart, l->seed, seconds,
                              &round->steps, &round->loss, round->validation);
-    round->validated = round->n_validation > 0 && status == AFB_OK;
+    round->validated = round->n_validation > 0 && status == AFB_OK && !l->interrupted;
     if (restart)
       l->started_with = l->table.n;
   }
@@ -309,6 +339,7 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
 {
   *round = (afb_learner_round){.loss = NAN};
   double begin = afb_wall_seconds();
+  int resumed = 0;
   AFB_TRY(afb_learner_share(learner));
   int64_t known, positive;
   afb_count_labels(&learner->table, AFB_TARGET_CONVERGED, &known, &positive);
@@ -316,7 +347,11 @@ afb_status afb_learner_train(afb_learner *learner, double seconds, afb_learner_r
     return AFB_OK;
   if (!learner->model)
     AFB_TRY(afb_learner_new_model(learner, &learner->model));
-  afb_status status = train_on_split(learner, seconds, round);
+  learner->first_step = -1;
+  if (learner->keeping.path)
+    AFB_TRY(afb_learner_resume(learner, &resumed));
+  afb_status status = train_on_split(learner, resumed, seconds, round);
+  afb_descent_progress_clear(&learner->progress);
   round->seconds = afb_wall_seconds() - begin;
   return status;
 }

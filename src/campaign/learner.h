@@ -54,6 +54,18 @@ void afb_learner_destroy(afb_learner **learner);
 /* What is called between the steps of a training, often: 1 on rank 0 ends it with what was learnt so far. NULL: nothing. */
 void afb_learner_watch(afb_learner *learner, int (*poll)(void *), void *context);
 
+/* Trainings that can be interrupted: on a signal, at the end of an allocation. */
+typedef struct {
+  const char *path;            /* of the checkpoint: made now and then and when training is left, removed by the owner; NULL: there is none */
+  int64_t identity;            /* of the input; that of the table is added */
+  int (*stop)(void *context);  /* asked on every rank between steps: whether to leave off */
+  void *context;
+} afb_learner_keeping;
+/* Before afb_learner_train, which then goes on from the checkpoint of the same input and table, if there is one, and ends with the same weights, bit for
+ * bit, on the same number of ranks. Left, it and afb_learner_validate return AFB_OK without a result, and afb_learner_interrupted becomes 1. */
+void afb_learner_keep(afb_learner *learner, const afb_learner_keeping *keeping);
+int afb_learner_interrupted(const afb_learner *learner);
+
 /* Rank 0: what the next training will learn as well. AFB_E_MEMORY. */
 afb_status afb_learner_add(afb_learner *learner, const afb_sample *sample);
 

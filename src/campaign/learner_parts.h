@@ -25,10 +25,22 @@ struct afb_learner {
   int64_t started_with;        /* samples when training last started from new weights; -1: not known */
   int (*poll)(void *);         /* between steps; may be NULL */
   void *poll_context;
+  afb_learner_keeping keeping;
+  int interrupted;
+  double saved;                /* time of the last checkpoint */
+  int64_t first_step;          /* at which the training that is kept began */
+  afb_descent_progress progress;
 };
 
+/* Collective. What an earlier training of the same input on the same table left: the learner's model and progress are that then. Statuses of files. */
+afb_status afb_learner_resume(afb_learner *learner, int *resumed);
+/* Collective. Makes the checkpoint. */
+afb_status afb_learner_save(afb_learner *learner, afb_trainer *trainer);
+int afb_learner_save_is_due(const afb_learner *learner);
+
 /* Collective. Trains `model` on rows of the table until done, or at most about `seconds`. No valid rows: no calibration.
- * restart: from new weights. *steps and *loss may be NULL; metrics [AFB_N_LABELS] or NULL. */
+ * restart: from new weights. When the learner keeps its training, the model's is gone on with from learner->first_step unless that is -1, and any may be
+ * interrupted. *steps and *loss may be NULL; metrics [AFB_N_LABELS] or NULL. */
 afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                            int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics);
 

@@ -82,7 +82,7 @@ static afb_status write_validation(MPI_Comm comm, const afb_validation *v, afb_a
                           "balanced accuracy, area under the curve, log loss, calibration error"}, AFB_N_SPLITS, score);
 }
 
-afb_status afb_pretrained_write(MPI_Comm comm, const afb_learner *learner, int64_t n, const afb_validation *validation, afb_arrays *arrays)
+afb_status afb_pretrained_write_model(MPI_Comm comm, const afb_learner *learner, int64_t n, afb_arrays *arrays)
 {
   const afb_model *m = afb_learner_model(learner);
   char spec[AFB_MODEL_SPEC_LENGTH];
@@ -97,16 +97,20 @@ afb_status afb_pretrained_write(MPI_Comm comm, const afb_learner *learner, int64
   if (status == AFB_OK)
     status = afb_tables_small(comm, arrays, (afb_array){"model/optimiser", AFB_F32, 0, 1, {0}, "1", "moments of the optimiser"}, n_optimiser, optimiser);
   if (status == AFB_OK)
-    status = afb_tables_small(comm, arrays, (afb_array){"model/counts", AFB_I64, 0, 1, {0}, "1", "optimiser steps, runs that taught it"}, 2,
+    status = afb_tables_small(comm, arrays, (afb_array){"model/counts", AFB_I64, 0, 1, {0}, "1", "optimiser steps; runs that taught it, in a checkpoint the step at which it began"}, 2,
                               (int64_t[]){m->step, n});
-  if (status == AFB_OK)
-    status = write_validation(comm, validation, arrays);
   free(parameters);
   free(optimiser);
   return status;
 }
 
-static afb_status take(MPI_Comm comm, afb_arrays *arrays, afb_learner *learner, char ***spec, float **parameters, float **optimiser)
+afb_status afb_pretrained_write(MPI_Comm comm, const afb_learner *learner, int64_t n, const afb_validation *validation, afb_arrays *arrays)
+{
+  AFB_TRY(afb_pretrained_write_model(comm, learner, n, arrays));
+  return write_validation(comm, validation, arrays);
+}
+
+static afb_status take(MPI_Comm comm, afb_arrays *arrays, afb_learner *learner, char ***spec, float **parameters, float **optimiser, int64_t *n)
 {
   int64_t count[2], n_parameters, n_optimiser;
   int one;
@@ -119,21 +123,29 @@ static afb_status take(MPI_Comm comm, afb_arrays *arrays, afb_learner *learner, 
   AFB_TRY(afb_agree(comm, *parameters && *optimiser && one == 1 ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a model")));
   AFB_TRY(afb_tables_read(arrays, "model/parameters", AFB_F32, n_parameters, 1, *parameters));
   AFB_TRY(afb_tables_read(arrays, "model/optimiser", AFB_F32, n_optimiser, 1, *optimiser));
-  AFB_TRY(afb_learner_restore(learner, (*spec)[0], count[0], n_parameters, *parameters, n_optimiser, *optimiser));
-  afb_learner_count_earlier(learner, count[1]);
-  return AFB_OK;
+  *n = count[1];
+  return afb_learner_restore(learner, (*spec)[0], count[0], n_parameters, *parameters, n_optimiser, *optimiser);
+}
+
+afb_status afb_pretrained_take_model(MPI_Comm comm, afb_arrays *arrays, afb_learner *learner, int64_t *n)
+{
+  char **spec = NULL;
+  float *parameters = NULL, *optimiser = NULL;
+  afb_status status = take(comm, arrays, learner, &spec, &parameters, &optimiser, n);
+  free(spec);
+  free(parameters);
+  free(optimiser);
+  return status;
 }
 
 afb_status afb_pretrained_take(MPI_Comm comm, const char *path, afb_learner *learner)
 {
   afb_arrays *arrays;
-  char **spec = NULL;
-  float *parameters = NULL, *optimiser = NULL;
+  int64_t n = 0;
   AFB_TRY(afb_arrays_open(comm, path, AFB_CAMPAIGN_MODEL_KIND, &arrays));
-  afb_status status = take(comm, arrays, learner, &spec, &parameters, &optimiser);
+  afb_status status = afb_pretrained_take_model(comm, arrays, learner, &n);
+  if (status == AFB_OK)
+    afb_learner_count_earlier(learner, n);
   afb_status closed = afb_arrays_close(&arrays, AFB_OK);
-  free(spec);
-  free(parameters);
-  free(optimiser);
   return status != AFB_OK ? status : closed;
 }

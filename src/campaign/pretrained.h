@@ -21,6 +21,9 @@ afb_status afb_pretrained_teach(afb_store *store, afb_learner *learner, int64_t 
 
 /* Collective on `comm`, that of the learner and of the arrays. n: runs that taught it; validation: see campaign/learner.h. */
 afb_status afb_pretrained_write(MPI_Comm comm, const afb_learner *learner, int64_t n, const afb_validation *validation, afb_arrays *arrays);
+/* Collective. Its first part, the model, n being a number that belongs to it. The second reads what the first wrote; AFB_E_FOREIGN, AFB_E_MEMORY. */
+afb_status afb_pretrained_write_model(MPI_Comm comm, const afb_learner *learner, int64_t n, afb_arrays *arrays);
+afb_status afb_pretrained_take_model(MPI_Comm comm, afb_arrays *arrays, afb_learner *learner, int64_t *n);
 /* Collective. The learner goes on from the file's model, from new weights only when it has twice as many samples as taught the model.
  * AFB_E_NOT_FOUND, AFB_E_FOREIGN: no such file, or one of another version of the program; AFB_E_MEMORY, AFB_E_IO. */
 afb_status afb_pretrained_take(MPI_Comm comm, const char *path, afb_learner *learner);

@@ -97,7 +97,7 @@ static afb_status try_split(afb_learner *l, const afb_split *split, double secon
   status = afb_agree(l->comm, status);
   if (status == AFB_OK)
     afb_count_labels(&train, AFB_TARGET_CONVERGED, &known, &positive);
-  *tested = status == AFB_OK && known > 0 && test.n > 0;
+  *tested = status == AFB_OK && known > 0 && test.n > 0 && !l->interrupted;
   if (*tested) {
     baselines(&train, &test, split->valid, out);
     status = model_of(l, &train, &test, split->valid, seconds, out);

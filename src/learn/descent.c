@@ -3,15 +3,17 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/random.h"
 #include "learn/kernels.h"
 
 enum { STREAM_ORDER = 200, MAX_PARTS = 128, LEAST_MESSAGE = 32768 /* weights */ };
 
-afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
+afb_status afb_descent_init(MPI_Comm comm, int64_t n_fit, int64_t n_judge, afb_descent *d)
 {
+  d->comm = comm;
+  MPI_Comm_rank(comm, &d->rank);
+  MPI_Comm_size(comm, &d->n_ranks);
   const afb_descent_options *o = &d->options;
   if (o->batch < 1 || o->steps < 1 || o->warmup < 0 || !(o->rate > 0) || !(o->weight_decay >= 0) || !(o->clip >= 0))
     return AFB_FAIL(AFB_E_INPUT, "training needs batch, steps and rate above 0, and no negative warm-up, decay or clip");
@@ -28,7 +30,7 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
   d->order = malloc(((size_t)n_fit + 1) * members * sizeof *d->order);
   d->order_epoch = malloc(members * sizeof *d->order_epoch);
   d->row = malloc((size_t)o->batch * sizeof *d->row);
-  d->best = malloc(weights);
+  d->best = calloc(weights, 1);
   d->norm = malloc(members * sizeof *d->norm);
   d->request = malloc(members * MAX_PARTS * sizeof *d->request);
   d->matrix = malloc(((size_t)d->n_matrices + 1) * sizeof *d->matrix);
@@ -40,9 +42,10 @@ afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *d)
   return AFB_OK;
 }
 
-/* Weights go back to their owner. */
+/* Weights and moments go back to their owner. */
 static void leave(afb_descent *d)
 {
+  afb_descent_gather(d);
   if (!d->exchange) {
     free(d->gradient);
     free(d->number);
@@ -71,6 +74,8 @@ void afb_descent_clear(afb_descent *d)
   free(d->best);
   free(d->request);
   free(d->matrix);
+  if (d->duplicated)
+    MPI_Comm_free(&d->comm);
   memset(d, 0, sizeof *d);
 }
 
@@ -131,29 +136,40 @@ static void part_ready(void *owner, int64_t first, int64_t count)
     start_sum(d);
 }
 
-/* Waits for the other ranks with little of the processor, in naps that grow: where ranks share one, a rank that polls keeps the one it
- * waits for from working. */
-static void wait_sums(int n, MPI_Request *request)
+static void wait_sums(afb_descent *d, int n, MPI_Request *request)
 {
-  enum { POLLS = 50, LONGEST = 500000 /* ns */ };
   int done = 0;
-  long nap = 10000;
-  for (int tries = 0; !done; tries++) {
-    if (tries > POLLS) {
-      nap = nap < LONGEST ? 2 * nap : nap;
-      nanosleep(&(struct timespec){0, nap}, NULL);
-    }
-    MPI_Testall(n, request, &done, MPI_STATUSES_IGNORE);
+  afb_patience_begin(&d->patience);
+  for (MPI_Testall(n, request, &done, MPI_STATUSES_IGNORE); !done; MPI_Testall(n, request, &done, MPI_STATUSES_IGNORE))
+    afb_patience_pause(&d->patience);
+  afb_patience_end(&d->patience);
+}
+
+/* Which rows of a batch are this rank's: those between two shares of the cost, in their order. */
+static afb_descent_batch batch_of(const afb_descent *d, int member)
+{
+  int64_t n = d->options.batch, all = 0, sum = 0;
+  afb_descent_batch batch = {member, n, n * d->rank / d->n_ranks, n * (d->rank + 1) / d->n_ranks, d->row};
+  if (!d->task.cost || d->n_ranks == 1)
+    return batch;
+  for (int64_t i = 0; i < n; i++)
+    all += d->task.cost(d->task.owner, d->row[i]);
+  batch.begin = batch.end = 0;
+  for (int64_t i = 0; i < n; i++) {
+    int64_t middle = (2 * sum + d->task.cost(d->task.owner, d->row[i])) * d->n_ranks;
+    batch.begin += middle < 2 * all * d->rank;
+    batch.end += middle < 2 * all * (d->rank + 1);
+    sum += d->task.cost(d->task.owner, d->row[i]);
   }
+  return batch;
 }
 
 /* This rank's share of one member's gradient; *loss: its part of the batch's mean loss. */
 static afb_status member_pass(afb_descent *d, int member, double *loss)
 {
-  int64_t n = d->options.batch;
   afb_gradient_sink sink = {part_ready, d};
   AFB_TRY(choose_rows(d, member));
-  afb_descent_batch batch = {member, n, n * d->rank / d->n_ranks, n * (d->rank + 1) / d->n_ranks, d->row};
+  afb_descent_batch batch = batch_of(d, member);
   d->member_gradient = d->gradient + member * d->size;
   memset(d->member_gradient, 0, (size_t)d->size * sizeof(float));
   AFB_TRY(d->task.gradient(d->task.owner, &batch, d->member_gradient, loss, &sink));
@@ -177,11 +193,12 @@ static int resting(const afb_descent *d, int member)
   return d->options.patience > 0 && d->part[member].stale >= d->options.patience;
 }
 
-/* What each rank tells the others: whether it failed, norms of its shares of gradients, and squares of its shares of matrices and of
- * their directions. */
-static int64_t n_numbers(const afb_descent *d) { return 1 + d->members + 2 * d->members * d->n_matrices; }
-static int64_t norm_at(int member) { return 1 + member; }
-static int64_t squares_at(const afb_descent *d, int member, int matrix) { return 1 + d->members + 2 * (member * d->n_matrices + matrix); }
+/* What each rank tells the others: whether it failed, its losses since the last advance, norms of its shares of gradients, and squares of its
+ * shares of matrices and of their directions. */
+enum { FAILED_AT, LOSS_AT, NORM_AT };
+static int64_t n_numbers(const afb_descent *d) { return NORM_AT + d->members + 2 * d->members * d->n_matrices; }
+static int64_t norm_at(int member) { return NORM_AT + member; }
+static int64_t squares_at(const afb_descent *d, int member, int matrix) { return NORM_AT + d->members + 2 * (member * d->n_matrices + matrix); }
 
 /* Ranks that divide the weights among them. */
 static int sharers(const afb_descent *d) { return d->exchange ? d->n_ranks : 1; }
@@ -213,6 +230,9 @@ static void wait_others(afb_descent *d)
 static afb_status begin(afb_descent *d)
 {
   int64_t all = d->members * d->size;
+  if (!d->duplicated)
+    MPI_Comm_dup(d->comm, &d->comm);
+  d->duplicated = 1;
   if (d->n_ranks > 1 && !d->by_messages)
     AFB_TRY(afb_exchange_create(d->comm, d->rank == 0 ? 2 * all : all, n_numbers(d), &d->exchange));
   d->gradient = d->exchange ? afb_exchange_floats(d->exchange, d->rank) : malloc((size_t)all * sizeof(float));
@@ -248,6 +268,15 @@ static void spread(afb_descent *d, float *array)
   afb_exchange_wait(d->exchange);
 }
 
+void afb_descent_gather(afb_descent *d)
+{
+  if (d->exchange && d->apart) {
+    spread(d, d->moment1);
+    spread(d, d->moment2);
+  }
+  d->apart = 0;
+}
+
 /* Gradients of all awake members, their sum over ranks under way. */
 static afb_status pass(afb_descent *d, double *loss)
 {
@@ -265,7 +294,7 @@ static afb_status pass(afb_descent *d, double *loss)
     *loss += mean;
   }
   *loss /= awake;
-  wait_sums(d->n_requests, d->request);
+  wait_sums(d, d->n_requests, d->request);
   return status;
 }
 
@@ -273,9 +302,9 @@ static afb_status pass(afb_descent *d, double *loss)
 static afb_status add_shares(afb_descent *d, afb_status status)
 {
   int64_t first = share_at(d, sharer(d)), n = share_at(d, sharer(d) + 1) - first;
-  d->number[0] = status != AFB_OK;
+  d->number[FAILED_AT] = status != AFB_OK;
   wait_others(d);
-  if (total(d, 0) > 0)
+  if (total(d, FAILED_AT) > 0)
     return status != AFB_OK ? status : AFB_FAIL(AFB_E_NUMERIC, "training failed on another rank");
   for (int k = 0; k < d->members; k++) {
     float *mine = d->gradient + k * d->size + first;
@@ -314,12 +343,13 @@ static afb_extent part_of(const afb_descent *d, int64_t first, int64_t end)
 static void descend(const afb_descent *d, int member)
 {
   int64_t at = 0;
+  double constants = d->options.constants > 0 ? d->options.constants : 1;
   afb_optimiser_step s = step_of(d, member);
   const float *direction = d->gradient + member * d->size;
   float *weight = *d->weight + member * d->size;
   for (int i = 0; i <= d->n_matrices; i++) {
     afb_extent m = i < d->n_matrices ? d->matrix[i] : (afb_extent){d->size, 0}, before = part_of(d, at, m.first), mine = part_of(d, m.first, m.first + m.count);
-    afb_optimiser_descend(&s, 1, 1, before.count, direction + before.first, weight + before.first);
+    afb_optimiser_descend(&s, constants * constants, 1, before.count, direction + before.first, weight + before.first);
     if (m.count > 0)
       afb_optimiser_descend(&s, total(d, squares_at(d, member, i)), total(d, squares_at(d, member, i) + 1), mine.count, direction + mine.first,
                             weight + mine.first);
@@ -357,6 +387,7 @@ static afb_status step(afb_descent *d, double *loss)
     descend_all(d);
   wait_others(d);
   ++*d->step;
+  d->apart = 1;
   return AFB_OK;
 }
 
@@ -403,6 +434,19 @@ static int is_finished(const afb_descent *d)
   return awake == 0 || *d->step - d->options.first_step >= d->options.steps;
 }
 
+static double sum_over_ranks(afb_descent *d, double x)
+{
+  MPI_Request request;
+  if (d->exchange) {
+    d->number[LOSS_AT] = x;
+    wait_others(d);
+    return total(d, LOSS_AT);
+  }
+  MPI_Iallreduce(MPI_IN_PLACE, &x, 1, MPI_DOUBLE, MPI_SUM, d->comm, &request);
+  wait_sums(d, 1, &request);
+  return x;
+}
+
 afb_status afb_descent_advance(afb_descent *d, int64_t n_steps, double *loss, int *finished)
 {
   double sum = 0;
@@ -422,15 +466,9 @@ afb_status afb_descent_advance(afb_descent *d, int64_t n_steps, double *loss, in
     if (judged && (done % o->evaluate_every == 0 || done == o->steps))
       AFB_TRY(evaluate(d));
   }
-  if (d->exchange && made > 0) {
-    spread(d, d->moment1);
-    spread(d, d->moment2);
-  }
-  MPI_Request request;
-  MPI_Iallreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, d->comm, &request);
-  wait_sums(1, &request);
+  sum = made > 0 ? sum_over_ranks(d, sum) / (double)made : 0;
   if (loss)
-    *loss = made > 0 ? sum / (double)made : 0;
+    *loss = sum;
   *finished = is_finished(d);
   return AFB_OK;
 }
@@ -442,4 +480,38 @@ void afb_descent_finish(afb_descent *d)
     if (isfinite(d->part[k].best_loss))
       memcpy(*d->weight + k * d->size, d->best + k * d->size, (size_t)d->size * sizeof(float));
   MPI_Bcast(*d->weight, (int)(d->members * d->size), MPI_FLOAT, 0, d->comm);
+}
+
+afb_status afb_descent_progress_init(int64_t n_weights, int members, afb_descent_progress *p)
+{
+  *p = (afb_descent_progress){n_weights, members, calloc((size_t)n_weights, sizeof(float)), calloc((size_t)members, sizeof(double)),
+                              calloc((size_t)members, sizeof(int64_t))};
+  return p->best && p->best_loss && p->stale ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a checkpoint");
+}
+
+void afb_descent_progress_clear(afb_descent_progress *p)
+{
+  free(p->best);
+  free(p->best_loss);
+  free(p->stale);
+  memset(p, 0, sizeof *p);
+}
+
+void afb_descent_progress_of(afb_descent *d, afb_descent_progress *out)
+{
+  afb_descent_gather(d);
+  memcpy(out->best, d->best, (size_t)out->n_weights * sizeof(float));
+  for (int k = 0; k < d->members; k++) {
+    out->best_loss[k] = d->part[k].best_loss;
+    out->stale[k] = d->part[k].stale;
+  }
+}
+
+void afb_descent_progress_take(afb_descent *d, const afb_descent_progress *p)
+{
+  memcpy(d->best, p->best, (size_t)p->n_weights * sizeof(float));
+  for (int k = 0; k < d->members; k++) {
+    d->part[k].best_loss = p->best_loss[k];
+    d->part[k].stale = p->stale[k];
+  }
 }

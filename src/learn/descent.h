@@ -1,14 +1,14 @@
 /* Descent of an ensemble in data parallel: what all models share when they are trained. For src/learn.
  *
  * An optimiser and a schedule (learn/optimiser.h) with linear warm-up over a flat array of weights, member after member. Batches come from
- * counter-based shuffles that depend on (seed, member, epoch) alone; each rank takes its contiguous share of a batch, and
+ * counter-based shuffles that depend on (seed, member, epoch) alone; each rank takes its contiguous share of a batch, by cost if the task tells it, and
  * gradients are summed over ranks by non-blocking reductions of the parts that are complete while the backward pass of the
  * others continues. What the loss is, the owner says. The loss curve is the same on any number of ranks up to the order of
  * summation.
  *
  * On one node the weights lie in memory that all ranks share (learn/exchange.h) from the first advance to the end; each rank adds up the
  * gradients of its share of them and makes its step, of which it alone has the current moments (Rajbhandari et al., SC 2020,
- * arXiv:1910.02054, stage 1). Between two advances moments are the same on all ranks. */
+ * arXiv:1910.02054, stage 1), until afb_descent_gather. */
 #ifndef AFB_LEARN_DESCENT_H
 #define AFB_LEARN_DESCENT_H
 
@@ -19,6 +19,7 @@
 #include "learn/exchange.h"
 #include "learn/model_kind.h"
 #include "learn/optimiser.h"
+#include "learn/patience.h"
 
 typedef struct {
   int64_t batch;               /* rows a step, over all ranks */
@@ -26,6 +27,7 @@ typedef struct {
   int64_t warmup;              /* steps of linear rise */
   double rate, weight_decay, clip;
   const char *optimiser, *schedule;   /* names in learn/optimiser.h; NULL: adamw, cosine */
+  double constants;            /* optimisers by matrix: factor of the steps of constants and gains, which have no norm to go by; 0: 1 */
   int64_t patience;            /* a member rests when its loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations */
   int64_t first_step;          /* number of the step at which the schedule began */
@@ -57,11 +59,13 @@ typedef struct {
   /* The n rows of a batch, step counted from options.first_step on; NULL: shuffled out of the part's rows. Called by all ranks for the same
    * members and steps; the same status on all ranks. */
   afb_status (*choose)(void *owner, int member, int64_t step, int64_t n, int64_t *row);
+  /* What a row costs, in any unit, by which a batch is divided among ranks; NULL: all the same. */
+  int64_t (*cost)(void *owner, int64_t row);
   void *owner;
 } afb_descent_task;
 
 typedef struct {
-  MPI_Comm comm;               /* the owner's; MPI_COMM_NULL until it is known */
+  MPI_Comm comm;               /* set by afb_descent_init, as are the next two */
   int rank, n_ranks;
   afb_descent_options options;
   afb_descent_task task;
@@ -79,7 +83,8 @@ typedef struct {
   const afb_optimiser *optimiser;
   const afb_schedule *schedule;
   double *norm;                                /* [members] of the gradient */
-  int begun;
+  int begun, duplicated;                       /* comm is from the first advance on */
+  int apart;                                   /* ranks have the moments of their shares only */
   afb_exchange *exchange;                      /* NULL: each rank makes the steps of all weights */
   float *own_weight;                           /* what the owner's pointer led to */
   float *gradient;                             /* [members][size]: in the exchange if there is one */
@@ -88,11 +93,13 @@ typedef struct {
   int64_t pending_first, pending_count;        /* finished part that is not yet summed over ranks */
   int n_requests;
   MPI_Request *request;
+  afb_patience patience;
 } afb_descent;
 
-/* Room for parts of at most n_fit and n_judge rows; the fields up to `by_messages` are set before, and comm, rank and n_ranks before
- * the first advance. Not collective. AFB_E_INPUT: options out of range, unknown names. AFB_E_MEMORY: *descent may then still be cleared. */
-afb_status afb_descent_init(int64_t n_fit, int64_t n_judge, afb_descent *descent);
+/* Room for parts of at most n_fit and n_judge rows; the fields from `options` up to `by_messages` are set before. Not collective: the ranks of comm,
+ * which is duplicated by the first advance, agree on the status afterwards. AFB_E_INPUT: options out of range, unknown names. AFB_E_MEMORY. A
+ * descent that failed here, or of zeros, can be cleared. */
+afb_status afb_descent_init(MPI_Comm comm, int64_t n_fit, int64_t n_judge, afb_descent *descent);
 /* Collective after the first advance. */
 void afb_descent_clear(afb_descent *descent);
 
@@ -100,6 +107,25 @@ void afb_descent_clear(afb_descent *descent);
  * NULL): mean loss of the steps made in this call, before their updates. AFB_E_NUMERIC when a gradient is not finite: weights are
  * then those before that step. */
 afb_status afb_descent_advance(afb_descent *descent, int64_t n_steps, double *loss, int *finished);
+
+/* Collective. Each rank gets all moments, of which after an advance it may have its share only. */
+void afb_descent_gather(afb_descent *descent);
+
+/* What an interrupted descent needs beside weights, moments and steps: the weights of least loss, that loss, and the evaluations since. */
+typedef struct {
+  int64_t n_weights;           /* of all members */
+  int members;
+  float *best;                 /* [n_weights] */
+  double *best_loss;           /* [members] */
+  int64_t *stale;              /* [members] */
+} afb_descent_progress;
+/* Not collective. AFB_E_MEMORY: it may then still be cleared. */
+afb_status afb_descent_progress_init(int64_t n_weights, int members, afb_descent_progress *out);
+void afb_descent_progress_clear(afb_descent_progress *progress);
+/* Copies out, and gathers moments. Collective. */
+void afb_descent_progress_of(afb_descent *descent, afb_descent_progress *out);
+/* Goes on from there; weights, moments and steps are their owner's. Not collective. */
+void afb_descent_progress_take(afb_descent *descent, const afb_descent_progress *progress);
 
 /* Collective. Each member gets its best weights, if it was ever judged; all ranks those of rank 0. */
 void afb_descent_finish(afb_descent *descent);

@@ -3,7 +3,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "learn/patience.h"
 
 enum { LINES = 128 /* bytes of two lines of the cache, which some processors fetch in pairs */ };
 
@@ -11,6 +12,7 @@ struct afb_exchange {
   MPI_Win window;
   int rank, n_ranks;
   unsigned turn;
+  afb_patience patience;
   size_t numbers_at, floats_at;
   char **segment;              /* [n_ranks]: turn that the rank has reached, its numbers, its floats */
 };
@@ -94,27 +96,19 @@ float *afb_exchange_floats(const afb_exchange *e, int rank) { return (float *)(v
 
 static atomic_uint *turn_of(const afb_exchange *e, int rank) { return (atomic_uint *)(void *)e->segment[rank]; }
 
-static void relax(void)
+/* Turns that overflow stay in order, as no rank is more than one ahead. */
+static int is_behind(const afb_exchange *e, int rank)
 {
-#if defined __x86_64__
-  __builtin_ia32_pause();
-#endif
+  return (int)(atomic_load_explicit(turn_of(e, rank), memory_order_acquire) - e->turn) < 0;
 }
 
 void afb_exchange_wait(afb_exchange *e)
 {
-  enum { POLLS = 200, SHORTEST = 50000, LONGEST = 800000 /* ns */ };
-  long nap = SHORTEST;
-  int polls = 0;
   e->turn++;
   atomic_store_explicit(turn_of(e, e->rank), e->turn, memory_order_release);
+  afb_patience_begin(&e->patience);
   for (int r = 0; r < e->n_ranks; r++)
-    /* Numbers that overflow stay in order, as no rank is more than a turn ahead. */
-    while ((int)(atomic_load_explicit(turn_of(e, r), memory_order_acquire) - e->turn) < 0)
-      if (polls++ < POLLS) {
-        relax();
-      } else {
-        nanosleep(&(struct timespec){0, nap}, NULL);
-        nap = nap < LONGEST ? 2 * nap : nap;
-      }
+    while (is_behind(e, r))
+      afb_patience_pause(&e->patience);
+  afb_patience_end(&e->patience);
 }

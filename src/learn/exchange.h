@@ -18,8 +18,7 @@ void afb_exchange_destroy(afb_exchange **exchange);
 float *afb_exchange_floats(const afb_exchange *exchange, int rank);
 double *afb_exchange_numbers(const afb_exchange *exchange, int rank);
 
-/* Collective: what any rank wrote before is seen by all after. Waits in naps after a moment, so that processes that share a core
- * do not keep each other from working. */
+/* Collective: what any rank wrote before is seen by all after. */
 void afb_exchange_wait(afb_exchange *exchange);
 
 #endif

@@ -11,6 +11,7 @@ typedef struct {
   const char *optimiser;
   int64_t batch;
   double rate, warmup;         /* warmup: part of all steps */
+  double constants;            /* as afb_train_options */
 } afb_batch_recipe;
 
 enum { AFB_BATCH_SEEDS = 3, AFB_BATCH_SEEN = 327680 /* samples of a training */ };
@@ -20,6 +21,7 @@ extern const afb_batch_recipe afb_batch_recipes[];
 /* [0] mean and [1] standard deviation over seeds, on sets that no training saw. */
 typedef struct {
   double log_loss[2], auc[2];
+  double seed_loss[AFB_BATCH_SEEDS];
   double seconds;              /* CPU seconds of all trainings, all ranks together */
 } afb_batch_result;
 

@@ -191,7 +191,7 @@ static afb_status judge(void *owner, int member, const afb_descent_part *p, doub
   return AFB_OK;
 }
 
-static afb_status allocate(afb_mdn_trainer *t)
+static afb_status allocate(afb_mdn_trainer *t, MPI_Comm comm)
 {
   const afb_mdn_options *o = &t->options;
   afb_mdn *m = t->mdn;
@@ -207,7 +207,7 @@ static afb_status allocate(afb_mdn_trainer *t)
   d->moment2 = m->moment2;
   d->step = &m->step;
   d->n_matrices = afb_mdn_matrices(&m->spec, NULL);
-  AFB_TRY(afb_descent_init(t->table->n, t->table->n, d));
+  AFB_TRY(afb_descent_init(comm, t->table->n, t->table->n, d));
   afb_mdn_matrices(&m->spec, d->matrix);
   t->target = malloc((size_t)t->table->n * (size_t)m->spec.n_out * sizeof *t->target);
   if (!t->target)
@@ -251,10 +251,10 @@ static afb_status fit_linear(afb_mdn_trainer *t)
   return status;
 }
 
-static afb_status prepare(afb_mdn_trainer *t)
+static afb_status prepare(afb_mdn_trainer *t, MPI_Comm comm)
 {
   AFB_TRY(check_table(t->mdn, t->table));
-  AFB_TRY(allocate(t));
+  AFB_TRY(allocate(t, comm));
   AFB_TRY(divide(t));
   int fresh = t->options.first_step < 0;
   if (fresh)
@@ -273,22 +273,12 @@ static afb_status prepare(afb_mdn_trainer *t)
 afb_status afb_mdn_trainer_create(MPI_Comm comm, afb_mdn *mdn, const afb_mdn_table *table, const afb_mdn_options *options,
                                   afb_mdn_trainer **out)
 {
-  *out = NULL;
-  afb_mdn_trainer *t = calloc(1, sizeof *t);
-  afb_status status = t ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer");
-  if (t) {
-    *t = (afb_mdn_trainer){.descent.comm = MPI_COMM_NULL, .mdn = mdn, .table = table, .options = *options};
-    MPI_Comm_rank(comm, &t->descent.rank);
-    MPI_Comm_size(comm, &t->descent.n_ranks);
-    status = prepare(t);
-  }
-  status = afb_agree(comm, status);
-  if (status == AFB_OK) {
-    MPI_Comm_dup(comm, &t->descent.comm);
-    *out = t;
-  } else {
-    afb_mdn_trainer_destroy(&t);
-  }
+  afb_mdn_trainer *t = *out = calloc(1, sizeof *t);
+  if (t)
+    *t = (afb_mdn_trainer){.mdn = mdn, .table = table, .options = *options};
+  afb_status status = afb_agree(comm, t ? prepare(t, comm) : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer"));
+  if (status != AFB_OK)
+    afb_mdn_trainer_destroy(out);
   return status;
 }
 
@@ -298,8 +288,6 @@ void afb_mdn_trainer_destroy(afb_mdn_trainer **trainer)
   *trainer = NULL;
   if (!t)
     return;
-  if (t->descent.comm != MPI_COMM_NULL)
-    MPI_Comm_free(&t->descent.comm);
   afb_descent_clear(&t->descent);
   free(t->target);
   free(t);

@@ -95,7 +95,7 @@ static afb_status judge(void *owner, int member, const afb_descent_part *p, doub
   return AFB_OK;
 }
 
-static afb_status prepare(afb_pool_trainer *t, const afb_descent_options *options)
+static afb_status prepare(afb_pool_trainer *t, MPI_Comm comm, const afb_descent_options *options)
 {
   afb_mdn *m = t->mdn;
   afb_descent *d = &t->descent;
@@ -110,7 +110,7 @@ static afb_status prepare(afb_pool_trainer *t, const afb_descent_options *option
   d->moment2 = m->moment2;
   d->step = &m->step;
   d->n_matrices = afb_mdn_matrices(&m->spec, NULL);
-  AFB_TRY(afb_descent_init(0, 0, d));
+  AFB_TRY(afb_descent_init(comm, 0, 0, d));
   afb_mdn_matrices(&m->spec, d->matrix);
   for (int k = 0; k < d->members; k++)
     d->part[k].n_judge = t->judging->n;
@@ -126,22 +126,12 @@ static afb_status prepare(afb_pool_trainer *t, const afb_descent_options *option
 afb_status afb_pool_trainer_create(MPI_Comm comm, afb_mdn *mdn, const afb_pools *pools, const afb_rows *judging,
                                    const afb_descent_options *options, afb_pool_trainer **out)
 {
-  *out = NULL;
-  afb_pool_trainer *t = calloc(1, sizeof *t);
-  afb_status status = t ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer");
-  if (t) {
-    *t = (afb_pool_trainer){.descent.comm = MPI_COMM_NULL, .mdn = mdn, .pools = pools, .judging = judging, .pool = -1};
-    MPI_Comm_rank(comm, &t->descent.rank);
-    MPI_Comm_size(comm, &t->descent.n_ranks);
-    status = prepare(t, options);
-  }
-  status = afb_agree(comm, status);
-  if (status == AFB_OK) {
-    MPI_Comm_dup(comm, &t->descent.comm);
-    *out = t;
-  } else {
-    afb_pool_trainer_destroy(&t);
-  }
+  afb_pool_trainer *t = *out = calloc(1, sizeof *t);
+  if (t)
+    *t = (afb_pool_trainer){.mdn = mdn, .pools = pools, .judging = judging, .pool = -1};
+  afb_status status = afb_agree(comm, t ? prepare(t, comm, options) : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer"));
+  if (status != AFB_OK)
+    afb_pool_trainer_destroy(out);
   return status;
 }
 
@@ -151,8 +141,6 @@ void afb_pool_trainer_destroy(afb_pool_trainer **trainer)
   *trainer = NULL;
   if (!t)
     return;
-  if (t->descent.comm != MPI_COMM_NULL)
-    MPI_Comm_free(&t->descent.comm);
   afb_descent_clear(&t->descent);
   free(t->order);
   free(t);
@@ -169,20 +157,4 @@ void afb_pool_trainer_finish(afb_pool_trainer **trainer)
   afb_pool_trainer_destroy(trainer);
 }
 
-void afb_pool_trainer_state(const afb_pool_trainer *t, afb_pool_state *out)
-{
-  memcpy(out->best, t->descent.best, (size_t)t->mdn->n_weights * sizeof(float));
-  for (int k = 0; k < t->descent.members; k++) {
-    out->best_loss[k] = t->descent.part[k].best_loss;
-    out->stale[k] = t->descent.part[k].stale;
-  }
-}
-
-void afb_pool_trainer_restore(afb_pool_trainer *t, const afb_pool_state *state)
-{
-  memcpy(t->descent.best, state->best, (size_t)t->mdn->n_weights * sizeof(float));
-  for (int k = 0; k < t->descent.members; k++) {
-    t->descent.part[k].best_loss = state->best_loss[k];
-    t->descent.part[k].stale = state->stale[k];
-  }
-}
+afb_descent *afb_pool_trainer_descent(afb_pool_trainer *t) { return &t->descent; }

@@ -41,15 +41,7 @@ void afb_pool_trainer_destroy(afb_pool_trainer **trainer);
 /* Steps of an epoch, the first one's. Not collective. */
 int64_t afb_pools_steps(const afb_pools *pools, int64_t batch);
 
-/* What an interrupted training needs beside the network's arrays: the weights of least loss [n_weights], that loss [members], and the
- * evaluations since [members]. */
-typedef struct {
-  float *best;
-  double *best_loss;
-  int64_t *stale;
-} afb_pool_state;
-/* Copies out of, or into the trainer; arrays are the caller's. Not collective. */
-void afb_pool_trainer_state(const afb_pool_trainer *trainer, afb_pool_state *out);
-void afb_pool_trainer_restore(afb_pool_trainer *trainer, const afb_pool_state *state);
+/* For its progress (learn/descent.h). */
+afb_descent *afb_pool_trainer_descent(afb_pool_trainer *trainer);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learn/descent.h"
 #include "learn/logistic.h"
 #include "learn/model_work.h"
 #include "learn/ridge.h"
@@ -49,16 +48,24 @@ static afb_status member_pass(void *owner, const afb_descent_batch *rows, float 
                               const afb_gradient_sink *sink);
 static afb_status judge(void *owner, int member, const afb_descent_part *part, double *loss);
 
-static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
+/* Products with matrices of weights go with the tokens, attention with their pairs. */
+static int64_t cost(void *owner, int64_t row)
+{
+  const afb_trainer *t = owner;
+  int64_t size = t->train->offset[row + 1] - t->train->offset[row];
+  return size * (2 * t->model->spec.width + size);
+}
+
+static afb_status allocate(afb_trainer *t, MPI_Comm comm, const afb_set_table *valid)
 {
   const afb_train_options *o = &t->options;
   afb_model *m = t->model;
   afb_descent *d = &t->descent;
   int64_t judged = valid && valid->n > t->train->n ? valid->n : t->train->n;
   d->options = (afb_descent_options){.batch = o->batch, .steps = o->steps, .warmup = o->warmup, .rate = o->rate, .weight_decay = o->weight_decay,
-                                     .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .patience = o->patience,
+                                     .clip = o->clip, .optimiser = o->optimiser, .schedule = o->schedule, .constants = o->constants, .patience = o->patience,
                                      .evaluate_every = o->evaluate_every, .first_step = o->first_step, .seed = o->seed};
-  d->task = (afb_descent_task){.gradient = member_pass, .judge = judge, .owner = t};
+  d->task = (afb_descent_task){.gradient = member_pass, .judge = judge, .cost = cost, .owner = t};
   d->members = m->spec.members;
   d->size = m->work->member_weights;
   d->weight = &m->weight;
@@ -66,7 +73,7 @@ static afb_status allocate(afb_trainer *t, const afb_set_table *valid)
   d->moment2 = m->moment2;
   d->step = &m->step;
   d->n_matrices = m->work->kind->matrices(&m->spec, NULL);
-  AFB_TRY(afb_descent_init(t->train->n, judged, d));
+  AFB_TRY(afb_descent_init(comm, t->train->n, judged, d));
   m->work->kind->matrices(&m->spec, d->matrix);
   t->fold = malloc(((size_t)t->train->n + 1) * sizeof *t->fold);
   t->logit_gradient = malloc((size_t)o->batch * (size_t)m->work->heads.n_out * sizeof(float));
@@ -121,10 +128,10 @@ static int piece(const afb_set_table *table, int64_t n, const int64_t *row)
 /* A pass over a piece, and one sample more, of one sample again and again. */
 static afb_status reserve_for(afb_trainer *t, int64_t sample)
 {
-  int64_t share = (t->options.batch + t->descent.n_ranks - 1) / t->descent.n_ranks, row[PIECE + 1];
+  int64_t row[PIECE + 1];
   for (int i = 0; i <= PIECE; i++)
     row[i] = sample;
-  int n = piece(t->train, share < PIECE ? share : PIECE, row) + 1;
+  int n = piece(t->train, t->options.batch < PIECE ? t->options.batch : PIECE, row) + 1;
   AFB_TRY(afb_model_batch(t->model, t->train, n, row, 0));
   return afb_model_forward(t->model, 0);
 }
@@ -238,12 +245,12 @@ static afb_status prime(afb_trainer *t)
   return status;
 }
 
-static afb_status prepare(afb_trainer *t, const afb_set_table *valid)
+static afb_status prepare(afb_trainer *t, MPI_Comm comm, const afb_set_table *valid)
 {
   AFB_TRY(afb_model_check_table(t->model, t->train));
   if (valid)
     AFB_TRY(afb_model_check_table(t->model, valid));
-  AFB_TRY(allocate(t, valid));
+  AFB_TRY(allocate(t, comm, valid));
   AFB_TRY(divide(t, valid));
   if (t->options.restart)
     afb_model_reset(t->model);
@@ -263,22 +270,12 @@ static afb_status prepare(afb_trainer *t, const afb_set_table *valid)
 afb_status afb_trainer_create(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
                               const afb_train_options *options, afb_trainer **out)
 {
-  *out = NULL;
-  afb_trainer *t = calloc(1, sizeof *t);
-  afb_status status = t ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer");
-  if (t) {
-    *t = (afb_trainer){.descent.comm = MPI_COMM_NULL, .model = model, .train = train, .options = *options};
-    MPI_Comm_rank(comm, &t->descent.rank);
-    MPI_Comm_size(comm, &t->descent.n_ranks);
-    status = prepare(t, valid);
-  }
-  status = afb_agree(comm, status);
-  if (status == AFB_OK) {
-    MPI_Comm_dup(comm, &t->descent.comm);
-    *out = t;
-  } else {
-    afb_trainer_destroy(&t);
-  }
+  afb_trainer *t = *out = calloc(1, sizeof *t);
+  if (t)
+    *t = (afb_trainer){.model = model, .train = train, .options = *options};
+  afb_status status = afb_agree(comm, t ? prepare(t, comm, valid) : AFB_FAIL(AFB_E_MEMORY, "no memory for a trainer"));
+  if (status != AFB_OK)
+    afb_trainer_destroy(out);
   return status;
 }
 
@@ -288,8 +285,6 @@ void afb_trainer_destroy(afb_trainer **trainer)
   *trainer = NULL;
   if (!t)
     return;
-  if (t->descent.comm != MPI_COMM_NULL)
-    MPI_Comm_free(&t->descent.comm);
   afb_descent_clear(&t->descent);
   free(t->fold);
   free(t->logit_gradient);
@@ -384,6 +379,8 @@ afb_status afb_trainer_advance(afb_trainer *t, int64_t n_steps, double *loss, in
 {
   return afb_descent_advance(&t->descent, n_steps, loss, finished);
 }
+
+afb_descent *afb_trainer_descent(afb_trainer *t) { return &t->descent; }
 
 /* Judged predictions: with a validation table of its own, the mean output of the members for each of its rows; otherwise each
  * member's outputs of the rows that it was trained without. */

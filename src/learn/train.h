@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "learn/descent.h"
 #include "learn/metrics.h"
 #include "learn/model.h"
 #include "learn/set_table.h"
@@ -27,6 +28,7 @@ typedef struct {
   double weight_decay;
   double clip;                 /* gradient norm limit; 0: none */
   const char *optimiser, *schedule;   /* names in learn/optimiser.h; NULL: adamw, cosine */
+  double constants;            /* as afb_descent_options */
   double blame;                /* weight of ln(part of the risk given to the token that failed); 0: not learnt from */
   int64_t patience;            /* stop when the validation loss has not fallen for so many evaluations; 0: never */
   int64_t evaluate_every;      /* steps between evaluations of the validation loss; 0: one epoch */
@@ -62,6 +64,9 @@ afb_status afb_trainer_advance(afb_trainer *trainer, int64_t n_steps, double *lo
 afb_status afb_trainer_finish(afb_trainer **trainer, afb_metrics *metrics);
 /* Collective. Destroys without finishing: the model keeps its current weights. */
 void afb_trainer_destroy(afb_trainer **trainer);
+
+/* For its progress (learn/descent.h). */
+afb_descent *afb_trainer_descent(afb_trainer *trainer);
 
 /* Collective. create, advance to the end, finish. */
 afb_status afb_train(MPI_Comm comm, afb_model *model, const afb_set_table *train, const afb_set_table *valid,

@@ -1,5 +1,7 @@
 #include "report/bench_train.h"
 
+#include <math.h>
+
 void afb_report_bench_train_head(FILE *out, int markdown, int ranks)
 {
   if (markdown)
@@ -24,18 +26,24 @@ void afb_report_bench_train_row(FILE *out, int markdown, int ranks, const afb_be
 void afb_report_bench_batch_head(FILE *out, int markdown)
 {
   if (markdown)
-    fprintf(out, "| optimiser | batch | rate | warm-up | steps | log loss | AUC | CPU s |\n|---|---|---|---|---|---|---|---|\n");
+    fprintf(out, "| optimiser | batch | rate | warm-up | steps of constants | steps | log loss | more than the first, seed by seed | AUC | CPU s |\n|---|---|---|---|---|---|---|---|---|---|\n");
   else
-    fprintf(out, "%-9s %6s %8s %8s %6s %20s %20s %7s\n", "optimiser", "batch", "rate", "warm-up", "steps", "log loss", "AUC", "CPU s");
+    fprintf(out, "%-9s %6s %8s %8s %8s %6s %20s %20s %20s %7s\n", "optimiser", "batch", "rate", "warm-up", "const.", "steps", "log loss", "more, seed by seed", "AUC", "CPU s");
 }
 
-void afb_report_bench_batch_row(FILE *out, int markdown, const afb_batch_recipe *recipe, const afb_batch_result *r)
+void afb_report_bench_batch_row(FILE *out, int markdown, const afb_batch_recipe *recipe, const afb_batch_result *r,
+                                const afb_batch_result *first)
 {
+  double more = 0, square = 0;
+  for (int s = 0; s < AFB_BATCH_SEEDS; s++)
+    more += (r->seed_loss[s] - first->seed_loss[s]) / AFB_BATCH_SEEDS;
+  for (int s = 0; s < AFB_BATCH_SEEDS; s++)
+    square += pow(r->seed_loss[s] - first->seed_loss[s] - more, 2);
   if (recipe)
-    fprintf(out, markdown ? "| %s | %lld | %g | %.0f %% | %lld |" : "%-9s %6lld %8g %6.0f %% %6lld", recipe->optimiser, (long long)recipe->batch,
-            recipe->rate, 100 * recipe->warmup, (long long)(AFB_BATCH_SEEN / recipe->batch));
+    fprintf(out, markdown ? "| %s | %lld | %g | %.0f %% | × %g | %lld |" : "%-9s %6lld %8g %6.0f %% %8g %6lld", recipe->optimiser, (long long)recipe->batch,
+            recipe->rate, 100 * recipe->warmup, recipe->constants, (long long)(AFB_BATCH_SEEN / recipe->batch));
   else
-    fprintf(out, markdown ? "| the probabilities themselves | | | | |" : "%-41s", "the probabilities themselves");
-  fprintf(out, markdown ? " %.4f ± %.4f | %.4f ± %.4f | %.0f |\n" : "    %.4f +- %.4f    %.4f +- %.4f %7.0f\n", r->log_loss[0], r->log_loss[1], r->auc[0],
-          r->auc[1], r->seconds);
+    fprintf(out, markdown ? "| the probabilities themselves | | | | | |" : "%-50s", "the probabilities themselves");
+  fprintf(out, markdown ? " %.4f ± %.4f | %+.4f ± %.4f | %.4f ± %.4f | %.0f |\n" : "    %.4f +- %.4f   %+.4f +- %.4f    %.4f +- %.4f %7.0f\n",
+          r->log_loss[0], r->log_loss[1], more, sqrt(square / (AFB_BATCH_SEEDS - 1)), r->auc[0], r->auc[1], r->seconds);
 }

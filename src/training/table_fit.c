@@ -7,10 +7,9 @@
 
 #include "core/clock.h"
 #include "learn/mdn_linear.h"
-#include "store/tables.h"
 #include "training/network_file.h"
+#include "training/progress_file.h"
 
-#define CHECKPOINT_KIND "checkpoint of a training"
 enum { SLICE = 10, LOGISTIC_ROWS = 1 << 16 };
 static const double SAVE_SECONDS = 120, TELL_SECONDS = 10;
 
@@ -20,7 +19,7 @@ typedef struct {
   const afb_table_fit_options *options;
   afb_table_model *model;
   afb_pool_trainer *trainer;
-  afb_pool_state state;
+  afb_descent_progress progress;
   int64_t identity;
 } job;
 
@@ -87,30 +86,25 @@ static afb_status begin(job *j, const afb_table_model *start)
 
 static afb_status write_state(job *j, afb_arrays *arrays)
 {
-  const afb_mdn *m = j->model->mdn;
-  int members = m->spec.members;
-  afb_pool_trainer_state(j->trainer, &j->state);
-  AFB_TRY(afb_tables_small(j->comm, arrays, (afb_array){"training/identity", AFB_I64, 0, 1, {0}, "1", "hash of input and table"}, 1, &j->identity));
-  AFB_TRY(afb_tables_small(j->comm, arrays, (afb_array){"training/best", AFB_F32, 0, 1, {0}, "1", "weights of least loss"}, m->n_weights, j->state.best));
-  AFB_TRY(afb_tables_small(j->comm, arrays, (afb_array){"training/best_loss", AFB_F64, 0, 1, {0}, "1", "of each member"}, members, j->state.best_loss));
-  AFB_TRY(afb_tables_small(j->comm, arrays, (afb_array){"training/stale", AFB_I64, 0, 1, {0}, "1", "evaluations since then"}, members, j->state.stale));
-  return afb_network_write(j->comm, m, "deviations of the target", arrays);
+  afb_descent_progress_of(afb_pool_trainer_descent(j->trainer), &j->progress);
+  AFB_TRY(afb_progress_write(j->comm, j->identity, &j->progress, arrays));
+  return afb_network_write(j->comm, j->model->mdn, "deviations of the target", arrays);
 }
 
 static afb_status save(job *j)
 {
   afb_arrays *arrays;
   afb_store_writer writer = {.input = "", .identity = ""};
-  AFB_TRY(afb_arrays_create(j->comm, j->options->checkpoint, CHECKPOINT_KIND, &writer, &arrays));
+  AFB_TRY(afb_arrays_create(j->comm, j->options->checkpoint, AFB_CHECKPOINT_KIND, &writer, &arrays));
   return afb_arrays_close(&arrays, write_state(j, arrays));
 }
 
 static afb_status read_state(job *j, afb_arrays *arrays)
 {
   afb_mdn *m = j->model->mdn, *kept = NULL;
-  int64_t found, members = m->spec.members;
-  AFB_TRY(afb_tables_read(arrays, "training/identity", AFB_I64, 1, 1, &found));
-  if (found != j->identity)
+  int same;
+  AFB_TRY(afb_progress_read(arrays, j->identity, &j->progress, &same));
+  if (!same)
     return AFB_OK;
   afb_status status = afb_network_read(arrays, &kept);
   if (status == AFB_OK && (kept->n_weights != m->n_weights || kept->n_fixed != m->n_fixed))
@@ -123,19 +117,16 @@ static afb_status read_state(job *j, afb_arrays *arrays)
     m->step = kept->step;
   }
   afb_mdn_destroy(&kept);
-  AFB_TRY(status);
-  AFB_TRY(afb_tables_read(arrays, "training/best", AFB_F32, m->n_weights, 1, j->state.best));
-  AFB_TRY(afb_tables_read(arrays, "training/best_loss", AFB_F64, members, 1, j->state.best_loss));
-  AFB_TRY(afb_tables_read(arrays, "training/stale", AFB_I64, members, 1, j->state.stale));
-  afb_pool_trainer_restore(j->trainer, &j->state);
-  return AFB_OK;
+  if (status == AFB_OK)
+    afb_descent_progress_take(afb_pool_trainer_descent(j->trainer), &j->progress);
+  return status;
 }
 
 /* What an earlier run of the same input left. */
 static afb_status resume(job *j)
 {
   afb_arrays *arrays;
-  afb_status status = afb_arrays_open(j->comm, j->options->checkpoint, CHECKPOINT_KIND, &arrays);
+  afb_status status = afb_arrays_open(j->comm, j->options->checkpoint, AFB_CHECKPOINT_KIND, &arrays);
   if (status == AFB_E_NOT_FOUND)
     return AFB_OK;
   AFB_TRY(status);
@@ -176,14 +167,6 @@ static afb_status descend(job *j, int64_t steps, int *interrupted)
   return AFB_OK;
 }
 
-static afb_status allocate_state(job *j)
-{
-  size_t members = (size_t)j->model->mdn->spec.members;
-  j->state = (afb_pool_state){malloc((size_t)j->model->mdn->n_weights * sizeof(float)), malloc(members * sizeof(double)),
-                              malloc(members * sizeof(int64_t))};
-  return j->state.best && j->state.best_loss && j->state.stale ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a checkpoint");
-}
-
 static afb_status train(job *j, int *interrupted)
 {
   afb_descent_options d = j->options->descent;
@@ -194,7 +177,8 @@ static afb_status train(job *j, int *interrupted)
     d.steps = j->options->epochs * afb_pools_steps(&data->pools, d.batch);
   d.first_step = 0;
   d.evaluate_every = 0;
-  AFB_TRY(afb_agree(j->comm, allocate_state(j)));
+  const afb_mdn *m = j->model->mdn;
+  AFB_TRY(afb_agree(j->comm, afb_descent_progress_init(m->n_weights, m->spec.members, &j->progress)));
   AFB_TRY(afb_pool_trainer_create(j->comm, j->model->mdn, &data->pools, &data->judge, &d, &j->trainer));
   afb_status status = resume(j);
   if (status == AFB_OK)
@@ -217,9 +201,7 @@ afb_status afb_table_fit(MPI_Comm comm, afb_dataset *dataset, const afb_table_fi
   afb_status status = begin(&j, start);
   if (status == AFB_OK)
     status = train(&j, interrupted);
-  free(j.state.best);
-  free(j.state.best_loss);
-  free(j.state.stale);
+  afb_descent_progress_clear(&j.progress);
   if (status != AFB_OK || *interrupted)
     return status;
   if (rank == 0)

@@ -7,7 +7,7 @@ ion,configurations,outcome,core_seconds
 Be I,1s2 2s2,converged,0.03
 B I,1s2 2s2 2p1,converged,
 EOF
-expect 1 'there is no benchmark "speed"; there are: atom, cost, large, outcomes, bispectrum, train' bench speed
+expect 1 'there is no benchmark "speed"; there are: atom, cost, large, outcomes, pretraining, bispectrum, train' bench speed
 expect 1 'a table of runs is missing: aufbau bench atom TABLE.csv' bench atom
 expect 1 'absent.csv' bench atom absent.csv
 expect 0 '2 runs, 2 converged, 1 with a time in the table' bench atom sets.csv --csv runs.csv
@@ -33,6 +33,7 @@ expect 0 '12 runs of 3 ions' campaign small.yaml -o small.h5
 expect 1 'the file of a campaign is missing: aufbau bench outcomes FILE.h5' bench outcomes
 expect 1 'absent.h5' bench outcomes absent.h5
 expect 0 '| converged, diis |' bench outcomes small.h5 -o small.svg
+expect 0 '| 50 | from new weights |' bench pretraining small.h5
 check 'a figure is written' grep -q '</svg>' small.svg
 expect 1 'there is no problem "mlp"' bench train mlp
 expect 0 '| the same, diagonal covariance, batch 256 |' bench train diagonal-256 --markdown -o train.h5

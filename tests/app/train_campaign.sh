@@ -3,7 +3,11 @@
 set -u
 : "${AUFBAU:?}" "${AUFBAU_SOURCE:?}" "${AUFBAU_MPI:?}"
 . "$AUFBAU_SOURCE/tests/app/expect.sh"
-echo 1..13
+python=
+for p in /usr/bin/python3 python3; do
+  test -n "$python" || ! "$p" -c 'import h5py' 2>/dev/null || python=$p
+done
+test -n "$python" && echo 1..27 || echo 1..13
 
 # Sets of two-electron ions that converge when they are small.
 awk 'BEGIN {
@@ -36,6 +40,35 @@ ranks=
 expect 0 '8 runs' campaign campaign.yaml -o he.h5
 expect 0 '8 runs to learn from' train train.yaml -o more.h5 --set data.campaign=he.h5 --set data.validation=0 --set model.start=model.h5
 cp he.h5 kept.h5
+
+# A signal ends training, or the validation after it, in order; the same command comes to the same, bit for bit on the same ranks.
+if test -n "$python"; then
+  cat >same.py <<'PY'
+import sys, h5py
+a, b = (h5py.File(name) for name in sys.argv[1:])
+names = "model/parameters", "model/optimiser", "model/counts", "card/score"
+sys.exit(any(a[name][()].tobytes() != b[name][()].tobytes() for name in names))
+PY
+  whole='--set data.validation=0.2 --set model.wall_time=1h'
+  for ranks in '' 2; do
+    # shellcheck disable=SC2086
+    expect 0 'ions left out' train train.yaml -o whole.h5 $whole
+    for moment in parts.h5.tmp parts.h5.training; do
+      rm -f parts.h5 process.*
+      # shellcheck disable=SC2016,SC2086 # each rank notes its process; a command with its arguments
+      ${ranks:+$AUFBAU_MPI $ranks} sh -c 'echo $$ >process.$$; exec "$0" "$@"' "$AUFBAU" train train.yaml -o parts.h5 $whole >stop.out 2>&1 &
+      job=$!
+      while kill -0 $job 2>/dev/null && test ! -e $moment; do sleep 0.01; done
+      cat process.* | while read -r process; do kill -USR1 "$process"; done
+      wait $job
+      check "a signal ends it with status 75 when there is $moment" test $? -eq 75 -a ! -e parts.h5
+      # shellcheck disable=SC2086
+      expect 0 'ions left out' train train.yaml -o parts.h5 $whole
+      check "nothing but the model is left, the same" eval '"$python" same.py whole.h5 parts.h5 && test ! -e parts.h5.training'
+    done
+  done
+  ranks=
+fi
 expect 1 'there is no file none.h5' campaign campaign.yaml -o new.h5 --set campaign.pretrained=none.h5
 expect 1 'a model is used by "strategy: model" only' campaign campaign.yaml -o new.h5 --set campaign.strategy=random
 expect 1 'kept.h5' campaign campaign.yaml -o new.h5 --set campaign.pretrained=kept.h5

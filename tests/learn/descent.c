@@ -8,7 +8,7 @@
 #include "core/random.h"
 #include "learn/descent.h"
 
-enum { ROWS = 50, WIDTH = 37, IDLE = 3, SIZE = WIDTH + IDLE, MEMBERS = 2, STEPS = 24, BATCH = 20 };
+enum { ROWS = 50, WIDTH = 37, IDLE = 3, SIZE = WIDTH + IDLE, MEMBERS = 2, STEPS = 24, BATCH = 20, DEAR = 6 };
 static const afb_extent MATRIX[2] = {{2, 17}, {21, 11}};   /* the others count as constants */
 
 static double input(int64_t row, int j) { return afb_random_normal(3, 1, (uint64_t)(row * WIDTH + j)); }
@@ -34,12 +34,31 @@ typedef struct {
   float *at, weight[MEMBERS * SIZE], moment1[MEMBERS * SIZE], moment2[MEMBERS * SIZE];
   double whole[MEMBERS][SIZE];         /* gradient of all rows of the last batch */
   int64_t step;
+  int fair;                            /* batches were divided by cost */
 } problem;
+
+static int64_t cost(void *owner, int64_t row)
+{
+  (void)owner;
+  return row % 10 == 0 ? DEAR : 1 + row % 3;
+}
+
+/* No rank has more than its share and half a row at either end. */
+static int is_fair(const problem *p, const afb_descent_batch *b)
+{
+  int64_t all = 0, mine = 0;
+  for (int64_t i = 0; i < b->n; i++) {
+    all += cost(NULL, b->row[i]);
+    mine += i >= b->begin && i < b->end ? cost(NULL, b->row[i]) : 0;
+  }
+  return fabs((double)mine - (double)all / p->descent.n_ranks) <= DEAR;
+}
 
 static afb_status gradient(void *owner, const afb_descent_batch *b, float *to, double *loss, const afb_gradient_sink *sink)
 {
   problem *p = owner;
   double mine[SIZE] = {0};
+  p->fair &= is_fair(p, b);
   memset(p->whole[b->member], 0, sizeof p->whole[b->member]);
   plain_gradient(b, 0, b->n, p->at + b->member * SIZE, p->whole[b->member]);
   *loss = plain_gradient(b, b->begin, b->end, p->at + b->member * SIZE, mine);
@@ -62,14 +81,13 @@ static afb_status begin(problem *p, const char *optimiser, const char *schedule)
 {
   memset(p, 0, sizeof *p);
   p->at = p->weight;
+  p->fair = 1;
   afb_descent *d = &p->descent;
-  *d = (afb_descent){.comm = MPI_COMM_WORLD, .task = {.gradient = gradient, .judge = judge, .owner = p}, .members = MEMBERS, .size = SIZE, .weight = &p->at,
+  *d = (afb_descent){.task = {.gradient = gradient, .judge = judge, .cost = cost, .owner = p}, .members = MEMBERS, .size = SIZE, .weight = &p->at,
                      .moment1 = p->moment1, .moment2 = p->moment2, .step = &p->step, .n_matrices = 2};
   d->options = (afb_descent_options){.batch = BATCH, .steps = STEPS, .warmup = 4, .rate = 0.02, .weight_decay = 0.1, .clip = 3,
-                                     .optimiser = optimiser, .schedule = schedule, .evaluate_every = 1000, .seed = 1};
-  MPI_Comm_rank(MPI_COMM_WORLD, &d->rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &d->n_ranks);
-  AFB_TRY(afb_descent_init(ROWS, 0, d));
+                                     .optimiser = optimiser, .schedule = schedule, .constants = 1.5, .evaluate_every = 1000, .seed = 1};
+  AFB_TRY(afb_descent_init(MPI_COMM_WORLD, ROWS, 0, d));
   memcpy(d->matrix, MATRIX, sizeof MATRIX);
   for (int k = 0; k < MEMBERS; k++) {
     d->part[k].n_fit = ROWS;
@@ -114,7 +132,7 @@ static void plain_step(const char *optimiser, double rate, double step, const do
     u_square[matrix_of(j)] += u[j] * u[j];
   }
   for (int j = 0; j < SIZE; j++)
-    w[j] -= rate * u[j] * (is_lamb && matrix_of(j) < 2 ? sqrt(w_square[matrix_of(j)] / u_square[matrix_of(j)]) : 1);
+    w[j] -= rate * u[j] * (!is_lamb ? 1 : matrix_of(j) < 2 ? sqrt(w_square[matrix_of(j)] / u_square[matrix_of(j)]) : 1.5);
 }
 
 /* A whole descent; weights lie where the owner has them in the end, on every rank. */
@@ -135,6 +153,7 @@ static void descend(const char *optimiser, const char *schedule, int by_messages
     for (int k = 0; k < MEMBERS; k++)
       plain_step(optimiser, plain_rate(schedule, i), i + 1, p.whole[k], w[k], m1[k], m2[k]);
   }
+  check_true(p.fair);
   check_true((p.descent.exchange != NULL) == (p.descent.n_ranks > 1 && !by_messages));
   afb_descent_clear(&p.descent);
   check_true(p.at == p.weight);
