@@ -27,6 +27,7 @@ typedef struct {
   int n_electrons;
   afb_configuration *sorted; /* those of the request, in canonical order */
   int grown;               /* from the orbitals of a set of fewer configurations, after the start potential */
+  int hopeless;            /* no rung is left that is worth its cost */
   int brief;               /* without the costlier rungs, and without what follows on failure: of a set that another grows from */
 } run;
 
@@ -495,9 +496,18 @@ static int has_many_csfs(const run *r) { return r->result->csfs.n_csf >= 1000; }
 /* Whether rung number i of `climb` comes before the set is grown. */
 static int is_lower(const run *r, size_t i) { return i < (has_many_csfs(r) ? 1 : 3); }
 
+/* Whether the orbital that is to blame has too few nodes: it took the place of an inner one that no level holds, and nothing keeps it from that. Names
+ * that were exchanged, both orbitals being held, show by too many nodes of the inner one. */
+static int has_fallen(const run *r)
+{
+  int a = r->ladder.blamed;
+  return a >= 0 && afb_scf_nodes(r->scf, a) < r->scf->orbital[a].n - afb_kappa_l(r->scf->orbital[a].kappa) - 1;
+}
+
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with
- * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. Where both first-order
- * schemes lead from the orbitals of fewer configurations to states that were rejected before, every way leads there, and the run ends. */
+ * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. Where an orbital has
+ * fallen, and both first-order schemes lead there again from the orbitals of fewer configurations, other schemes hardly bring it back; for many
+ * CSFs they cost as much as all before, and the run ends. */
 static afb_outcome climb(run *r, int cold, part which)
 {
   static const int order[] = {AFB_RUNG_DIIS, AFB_RUNG_SHIFTED, AFB_RUNG_NEWTON, AFB_RUNG_HELD, AFB_RUNG_FOLLOWED};
@@ -533,7 +543,8 @@ static afb_outcome climb(run *r, int cold, part which)
       s->trace[s->n_trace - 1].outcome = (int)outcome;
     if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
       break;
-    if (r->grown && order[i] == AFB_RUNG_SHIFTED && again == 2)
+    r->hopeless = r->grown && has_many_csfs(r) && order[i] == AFB_RUNG_SHIFTED && again == 2 && has_fallen(r);
+    if (r->hopeless)
       break;
   }
   return outcome;
@@ -663,7 +674,7 @@ static afb_status search_anew(MPI_Comm comm, run *r)
     return AFB_OK;
   if (grows && is_open_ended(out->outcome))
     AFB_TRY(grow(comm, r));
-  if (grows && !r->grown && is_open_ended(out->outcome))
+  if (grows && !r->hopeless && is_open_ended(out->outcome))
     AFB_TRY(search(comm, r, NULL, UPPER));
   if (q->start)
     out->rung = AFB_RUNG_RESTART;
