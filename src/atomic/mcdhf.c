@@ -10,55 +10,6 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-static const char *const outcome_names[AFB_N_OUTCOMES] = {
-  "none", "converged", "converged_at_floor", "max_iterations", "limit_cycle", "root_flip", "orbital_collapse", "diffuse",
-  "unbound", "empty_orbital", "ci_failure", "infeasible", "resource_limit", "not_finite", "engine_failed"};
-static const char *const rung_names[AFB_N_RUNGS] = {"none", "diis", "shifted", "newton", "restart", "held", "followed", "grown"};
-
-const char *afb_outcome_name(afb_outcome outcome)
-{
-  return outcome >= 0 && outcome < AFB_N_OUTCOMES ? outcome_names[outcome] : "unknown";
-}
-
-int afb_outcome_ok(afb_outcome outcome)
-{
-  return outcome == AFB_OUTCOME_CONVERGED || outcome == AFB_OUTCOME_CONVERGED_AT_FLOOR;
-}
-
-const char *afb_rung_name(afb_rung rung) { return rung >= 0 && rung < AFB_N_RUNGS ? rung_names[rung] : "unknown"; }
-
-void afb_orbitals_clear(afb_orbitals *orbitals)
-{
-  free(orbitals->breakpoint);
-  free(orbitals->coefficient);
-  *orbitals = (afb_orbitals){0};
-}
-
-afb_status afb_orbitals_copy(const afb_orbitals *from, afb_orbitals *to)
-{
-  size_t points = (size_t)from->n_breakpoints, size = (size_t)from->n_orbitals * (size_t)(from->n_p + from->n_q);
-  double *breakpoint = malloc(points * sizeof *breakpoint + 1), *coefficient = malloc(size * sizeof *coefficient + 1);
-  if (!breakpoint || !coefficient) {
-    free(breakpoint);
-    free(coefficient);
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d orbitals", from->n_orbitals);
-  }
-  *to = *from;
-  to->breakpoint = memcpy(breakpoint, from->breakpoint, points * sizeof *breakpoint);
-  to->coefficient = memcpy(coefficient, from->coefficient, size * sizeof *coefficient);
-  return AFB_OK;
-}
-
-void afb_mcdhf_result_clear(afb_mcdhf_result *result)
-{
-  afb_csf_list_clear(&result->csfs);
-  free(result->level);
-  free(result->mixing);
-  free(result->trace);
-  afb_orbitals_clear(&result->orbitals);
-  *result = (afb_mcdhf_result){0};
-}
-
 /* Everything that one calculation owns. */
 typedef struct {
   const afb_mcdhf_request *request;
@@ -74,7 +25,10 @@ typedef struct {
   double *found;           /* of the stationary state in question */
   double box;              /* bohr */
   int n_electrons;
-  int brief;               /* the first rungs only: of a set that another grows from, and of what grows */
+  afb_configuration *sorted; /* those of the request, in canonical order */
+  int grown;               /* from the orbitals of a set of fewer configurations, after the start potential */
+  int hopeless;            /* no rung is left that is worth its cost */
+  int brief;               /* without the costlier rungs, and without what follows on failure: of a set that another grows from */
 } run;
 
 /* The speed of light from which on the rest energy leaves no digits to the others. */
@@ -168,6 +122,7 @@ static void clear_run(run *r)
   afb_ladder_close(&r->ladder);
   free(r->ladder.trace);
   free(r->origin);
+  free(r->sorted);
   afb_scf_destroy(&r->scf);
   afb_radial_destroy(&r->radial);
   afb_ci_clear(&r->ci);
@@ -212,35 +167,6 @@ static int widest(const run *r)
     if (r->scf->varied[a] && afb_scf_tail(r->scf, a) > TAIL)
       return a;
   return -1;
-}
-
-void afb_level_lead(afb_level *level, int n, const double *v, int first)
-{
-  level->n_leading = n < AFB_LEADING ? n : AFB_LEADING;
-  for (int k = 0; k < level->n_leading; k++) {
-    int best = -1;
-    for (int i = 0; i < n; i++) {
-      int used = 0;
-      for (int j = 0; j < k; j++)
-        used |= level->leading_csf[j] == first + i;
-      if (!used && (best < 0 || fabs(v[i]) > fabs(v[best])))
-        best = i;
-    }
-    level->leading_csf[k] = first + best;
-    level->leading_mixing[k] = v[best];
-  }
-}
-
-afb_status afb_levels_compose(const afb_csf_list *csfs, int block, const int8_t *sign, int n, const double *vector, afb_level *level)
-{
-  afb_lsj *lsj = malloc((size_t)n * sizeof *lsj + 1);
-  if (!lsj)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d levels", n);
-  afb_status status = afb_lsj_compose(csfs, block, sign, n, vector, lsj);
-  for (int l = 0; l < n; l++)
-    level[l].lsj = lsj[l];
-  free(lsj);
-  return status == AFB_E_LIMIT ? AFB_OK : status;
 }
 
 /* The vectors of the levels, one after another. */
@@ -563,16 +489,25 @@ static afb_outcome step_on(run *r, int rung)
 /* The whole ladder, or its rungs before and after that on which the set is grown. */
 typedef enum { ALL, LOWER, UPPER } part;
 
-/* Whether rung number i of `climb` comes before the set is grown. From MANY_CSFS on levels cost more than orbitals, and sets of fewer
- * configurations a fraction of the whole: these are tried before anything else that takes as long as what has failed. */
-static int is_lower(const run *r, size_t i)
+/* Levels cost more than orbitals, and sets of fewer configurations a fraction of the whole: these are tried before anything else that takes
+ * as long as what has failed. */
+static int has_many_csfs(const run *r) { return r->result->csfs.n_csf >= 1000; }
+
+/* Whether rung number i of `climb` comes before the set is grown. */
+static int is_lower(const run *r, size_t i) { return i < (has_many_csfs(r) ? 1 : 3); }
+
+/* Whether the orbital that is to blame has too few nodes: it took the place of an inner one that no level holds, and nothing keeps it from that. Names
+ * that were exchanged, both orbitals being held, show by too many nodes of the inner one. */
+static int has_fallen(const run *r)
 {
-  enum { MANY_CSFS = 1000 };
-  return i < (r->result->csfs.n_csf < MANY_CSFS ? 3 : 1);
+  int a = r->ladder.blamed;
+  return a >= 0 && afb_scf_nodes(r->scf, a) < r->scf->orbital[a].n - afb_kappa_l(r->scf->orbital[a].kappa) - 1;
 }
 
 /* Average of configurations first, then the requested levels. A rung that does not converge, or converges to a state with
- * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. */
+ * wrong nodes, hands the orbitals that it began with to the next; second order begins where the rung before ended. Where an orbital has
+ * fallen, and both first-order schemes lead there again from the orbitals of fewer configurations, other schemes hardly bring it back; for many
+ * CSFs they cost as much as all before, and the run ends. */
 static afb_outcome climb(run *r, int cold, part which)
 {
   static const int order[] = {AFB_RUNG_DIIS, AFB_RUNG_SHIFTED, AFB_RUNG_NEWTON, AFB_RUNG_HELD, AFB_RUNG_FOLLOWED};
@@ -590,6 +525,7 @@ static afb_outcome climb(run *r, int cold, part which)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
   }
   afb_outcome outcome = AFB_OUTCOME_NONE;
+  int again = 0;   /* rungs that ended in states that were rejected before */
   for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
     if (most > 0 && order[i] > most)
       break;
@@ -600,10 +536,15 @@ static afb_outcome climb(run *r, int cold, part which)
     r->result->rung = order[i];
     if ((order[i] != AFB_RUNG_NEWTON && i > 0) || outcome == AFB_OUTCOME_NOT_FINITE)
       memcpy(s->scf->vector, r->origin, size * sizeof *r->origin);
+    int rejected = s->n_rejected;
     outcome = step_on(r, order[i]);
+    again += is_rejected(outcome) && s->n_rejected == rejected && rejected < AFB_MOST_REJECTED;
     if (s->n_trace > 0)
       s->trace[s->n_trace - 1].outcome = (int)outcome;
     if (afb_outcome_ok(outcome) || outcome == AFB_OUTCOME_RESOURCE_LIMIT || outcome == AFB_OUTCOME_CI_FAILURE)
+      break;
+    r->hopeless = r->grown && has_many_csfs(r) && order[i] == AFB_RUNG_SHIFTED && again == 2 && has_fallen(r);
+    if (r->hopeless)
       break;
   }
   return outcome;
@@ -651,39 +592,66 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start, part 
 
 static afb_status run_request(MPI_Comm comm, const afb_mcdhf_request *request, int brief, afb_mcdhf_result *result);
 
-/* The first rungs from the orbitals of the set without its last configuration, if these or sets below lead to such. Collective. */
-static afb_status grow(MPI_Comm comm, run *r)
+/* Collective. The first n configurations in canonical order, from `orbitals` or, where there are none, from the start potential; their
+ * orbitals take the place of the former where they converge. AFB_E_LIMIT: nothing is left of what the run may take. */
+static afb_status calculate_fewer(MPI_Comm comm, run *r, int n, afb_orbitals *orbitals)
 {
   afb_ladder *s = &r->ladder;
   afb_mcdhf_request fewer = *r->request;
-  afb_mcdhf_result parent;
-  fewer.n_configurations--;
+  afb_mcdhf_result smaller;
+  fewer.configuration = r->sorted;
+  fewer.n_configurations = n;
+  fewer.start = orbitals->n_orbitals > 0 ? orbitals : NULL;
   fewer.max_iterations = s->max_iterations - s->iterations;
   double spent = afb_cpu_seconds() - s->cpu_start;
   MPI_Allreduce(MPI_IN_PLACE, &spent, 1, MPI_DOUBLE, MPI_MAX, comm);
   if (fewer.max_iterations <= 0 || (s->max_seconds > 0 && spent >= s->max_seconds))
-    return AFB_OK;
+    return AFB_E_LIMIT;
   if (s->max_seconds > 0)
     fewer.max_seconds = s->max_seconds - spent;
-  afb_status status = run_request(comm, &fewer, 1, &parent);
+  afb_status status = run_request(comm, &fewer, 1, &smaller);
   if (status == AFB_E_INPUT)   /* what is left has no CSF in the range of J */
     return AFB_OK;
   AFB_TRY(status);
-  s->iterations += parent.iterations;
-  if (afb_outcome_ok(parent.outcome)) {
-    int brief = r->brief;
-    r->brief = 1;
-    status = search(comm, r, &parent.orbitals, ALL);
-    r->brief = brief;
+  s->iterations += smaller.iterations;
+  if (afb_outcome_ok(smaller.outcome)) {
+    afb_orbitals_clear(orbitals);
+    *orbitals = smaller.orbitals;
+    smaller.orbitals = (afb_orbitals){0};
+  }
+  afb_mcdhf_result_clear(&smaller);
+  return AFB_OK;
+}
+
+/* The largest set of fewer configurations that converges by the first rungs; from its orbitals, configuration by configuration, up to
+ * the whole set. Collective. */
+static afb_status grow(MPI_Comm comm, run *r)
+{
+  afb_orbitals orbitals = {0};
+  afb_status status = AFB_OK;
+  int n = r->request->n_configurations;
+  while (status == AFB_OK && orbitals.n_orbitals == 0 && --n > 0)
+    status = calculate_fewer(comm, r, n, &orbitals);
+  while (status == AFB_OK && orbitals.n_orbitals > 0 && ++n < r->request->n_configurations)
+    status = calculate_fewer(comm, r, n, &orbitals);
+  r->grown = orbitals.n_orbitals > 0;
+  if (r->grown && (status == AFB_OK || status == AFB_E_LIMIT)) {
+    status = search(comm, r, &orbitals, ALL);
     r->result->rung = AFB_RUNG_GROWN;
   }
-  afb_mcdhf_result_clear(&parent);
-  return status;
+  afb_orbitals_clear(&orbitals);
+  return status == AFB_E_LIMIT ? AFB_OK : status;
 }
 
 static afb_status prepare(run *r)
 {
   const afb_csf_list *list = &r->result->csfs;
+  size_t bytes = (size_t)r->request->n_configurations * sizeof *r->sorted;
+  r->sorted = malloc(bytes);
+  if (!r->sorted)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for %d configurations", r->request->n_configurations);
+  memcpy(r->sorted, r->request->configuration, bytes);
+  qsort(r->sorted, (size_t)r->request->n_configurations, sizeof *r->sorted, by_configuration);
   AFB_TRY(afb_expression_create(list, &r->angular, &r->expression));
   AFB_TRY(afb_ci_create(list, r->request->optimise, r->request->n_levels, &r->ci));
   r->ci.eigensolver = r->request->eigensolver;
@@ -694,6 +662,24 @@ static int may_climb_to(const afb_mcdhf_request *q, afb_rung rung) { return q->m
 
 /* Whether another rung may still lead somewhere. */
 static int is_open_ended(afb_outcome outcome) { return !afb_outcome_ok(outcome) && outcome != AFB_OUTCOME_RESOURCE_LIMIT; }
+
+/* From the start potential. Collective. */
+static afb_status search_anew(MPI_Comm comm, run *r)
+{
+  const afb_mcdhf_request *q = r->request;
+  afb_mcdhf_result *out = r->result;
+  int grows = q->n_vary < 0 && q->n_configurations > 1 && !q->csfs && may_climb_to(q, AFB_RUNG_GROWN);
+  AFB_TRY(search(comm, r, NULL, grows || r->brief ? LOWER : ALL));
+  if (r->brief)
+    return AFB_OK;
+  if (grows && is_open_ended(out->outcome))
+    AFB_TRY(grow(comm, r));
+  if (grows && !r->hopeless && is_open_ended(out->outcome))
+    AFB_TRY(search(comm, r, NULL, UPPER));
+  if (q->start)
+    out->rung = AFB_RUNG_RESTART;
+  return AFB_OK;
+}
 
 static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
 {
@@ -714,16 +700,10 @@ static afb_status calculate(MPI_Comm comm, run *r, double cpu_start)
   AFB_TRY(status);
   AFB_TRY(afb_agree(comm, prepare(r)));
   afb_phase_enter(AFB_PHASE_OTHER);
-  int grows = !q->start && q->n_vary < 0 && q->n_configurations > 1 && may_climb_to(q, AFB_RUNG_GROWN);
-  AFB_TRY(search(comm, r, q->start, grows ? LOWER : ALL));
-  if (q->start && is_open_ended(out->outcome) && may_climb_to(q, AFB_RUNG_RESTART)) {
-    AFB_TRY(search(comm, r, NULL, ALL));
-    out->rung = AFB_RUNG_RESTART;
-  }
-  if (grows && is_open_ended(out->outcome))
-    AFB_TRY(grow(comm, r));
-  if (grows && is_open_ended(out->outcome))
-    AFB_TRY(search(comm, r, NULL, UPPER));
+  if (q->start)
+    AFB_TRY(search(comm, r, q->start, r->brief && has_many_csfs(r) ? LOWER : ALL));
+  if (!q->start || (!r->brief && is_open_ended(out->outcome) && may_climb_to(q, AFB_RUNG_RESTART)))
+    AFB_TRY(search_anew(comm, r));
   snprintf(out->reason, sizeof out->reason, "%s", r->ladder.reason);
   if (afb_outcome_ok(out->outcome))
     out->reason[0] = '\0';

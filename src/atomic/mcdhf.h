@@ -51,7 +51,7 @@ typedef enum {
   AFB_RUNG_RESTART = 4,     /* all of these again from the start potential, when given orbitals led nowhere */
   AFB_RUNG_HELD = 5,        /* second order from orbitals that first order brought to a standstill on their branches */
   AFB_RUNG_FOLLOWED = 6,    /* as HELD, but against directions of unexpected curvature */
-  AFB_RUNG_GROWN = 7,       /* DIIS, SHIFTED and HELD from the orbitals of the set without its last configuration */
+  AFB_RUNG_GROWN = 7,       /* all but RESTART from the orbitals of a set of fewer configurations */
   AFB_N_RUNGS
 } afb_rung;
 const char *afb_rung_name(afb_rung rung);

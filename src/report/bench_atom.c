@@ -81,30 +81,34 @@ static void ratios(FILE *out, int markdown, const char *name, const char *unit, 
   afb_report_ratios(out, markdown, name, unit, m, value, value + n);
 }
 
-/* Each run predicted as a campaign would that had made the runs before it, and no others. */
-static void corrected(FILE *out, int markdown, int n, const afb_bench_run *run, double *value)
+/* Each run predicted as a campaign would that had made the runs before it, and no others; of these the runs with warm = `kind`. value: [2][n]. */
+static void corrected(FILE *out, int markdown, const char *name, int kind, int n, const afb_bench_run *run, double *value)
 {
   afb_costs costs;
-  int n_ions = 0;
+  int n_ions = 0, m = 0;
   for (int i = 0; i < n; i++)
     n_ions = run[i].ion_number >= n_ions ? run[i].ion_number + 1 : n_ions;
   if (afb_costs_init(n_ions, &costs) != AFB_OK)
     return;
   for (int i = 0; i < n; i++) {
     const afb_bench_run *r = &run[i];
-    value[i] = afb_costs_predict(&costs, r->ion_number, r->n_configurations, r->predicted.core_seconds);
-    value[n + i] = r->seconds;
+    if (!(r->seconds > 0))
+      continue;
+    if (r->warm == kind) {
+      value[m] = afb_costs_predict(&costs, r->ion_number, r->n_configurations, r->predicted.core_seconds);
+      value[n + m++] = r->seconds;
+    }
     afb_costs_learn(&costs, r->ion_number, r->n_configurations, r->predicted.core_seconds, r->seconds);
   }
   afb_costs_clear(&costs);
-  afb_report_ratios(out, markdown, "CPU, corrected by the runs before", "s", n, value, value + n);
+  afb_report_ratios(out, markdown, name, "s", m, value, value + n);
 }
 
 static void predictions(FILE *out, int markdown, int n, const afb_bench_run *run, double *value)
 {
   afb_report_ratios_head(out, markdown, "predicted");
   ratios(out, markdown, "CPU, from the input", "s", -1, seconds_of, n, run, value);
-  corrected(out, markdown, n, run, value);
+  corrected(out, markdown, "CPU, corrected by the runs before", 0, n, run, value);
 }
 
 static void angular_part(FILE *out, int markdown, const afb_bench_angular *angular)
@@ -201,6 +205,8 @@ static afb_status fit_and_judge(FILE *out, int n, afb_bench_run *run, afb_cost_s
     sample[i] = sample_of(&run[i]);
   AFB_TRY(afb_cost_fit(n, sample, &model));
   judge(out, "the model as it is", n, run, value);
+  corrected(out, 0, "CPU, start potential, corrected", 0, n, run, value);
+  corrected(out, 0, "CPU, given orbitals, corrected", 1, n, run, value);
   for (int i = 0; i < n; i++)
     afb_cost_predict(&model, &run[i].work, &run[i].predicted);
   judge(out, "fitted to these runs", n, run, value);

@@ -43,6 +43,7 @@ static void valley_is_followed_to_its_end(void **state)
   static const char *const text[] = {"[Ne] 3s2 3p3", "[Ne] 3s2 3p2 4p1"};
   input in;
   set(&in, 15, 0, 2, text);
+  in.request.max_rung = AFB_RUNG_FOLLOWED;   /* not grown from 3p3, which is tried before the last two */
   check_close(converge(&in, AFB_RUNG_FOLLOWED) / -341.3490444395, 1, 1e-10);
 }
 
@@ -56,7 +57,7 @@ static void attempts_are_kept(void **state)
   afb_mcdhf_result r;
   int n = 0;
   set(&in, 15, 0, 2, text);
-  in.request.max_rung = AFB_RUNG_FOLLOWED;   /* not grown from 3p3, which is tried before the last two */
+  in.request.max_rung = AFB_RUNG_FOLLOWED;
   check_ok(afb_mcdhf_run(MPI_COMM_SELF, &in.request, &r));
   for (int i = 0; i < r.n_trace; i++)
     if (r.trace[i].outcome != AFB_OUTCOME_NONE) {
@@ -103,11 +104,33 @@ static void branches_are_held(void **state)
   afb_mcdhf_result_clear(&r);
 }
 
+/* {3p4, 3p3 3d, 3p3 5s, 3p3 4p} of Ar III: without 4s, 5s falls to three nodes. The others settle without it first, wherever it stands in the
+ * set, and also where the orbitals that are given lead nowhere. */
+static void set_grows_in_canonical_order(void **state)
+{
+  (void)state;
+  static const char *const text[2][4] = {{"[Ne] 3s2 3p4", "[Ne] 3s2 3p3 3d1", "[Ne] 3s2 3p3 5s1", "[Ne] 3s2 3p3 4p1"},
+                                         {"[Ne] 3s2 3p3 4p1", "[Ne] 3s2 3p3 5s1", "[Ne] 3s2 3p4", "[Ne] 3s2 3p3 3d1"}};
+  input parent, in;
+  afb_mcdhf_result r;
+  for (int order = 0; order < 2; order++) {
+    set(&in, 18, 2, 4, text[order]);
+    check_close(converge(&in, AFB_RUNG_GROWN) / -526.4577061644, 1, 1e-9);
+  }
+  set(&parent, 18, 2, 3, text[0]);
+  check_ok(afb_mcdhf_run(MPI_COMM_SELF, &parent.request, &r));
+  set(&in, 18, 2, 4, text[0]);
+  in.request.start = &r.orbitals;
+  check_close(converge(&in, AFB_RUNG_RESTART) / -526.4577061644, 1, 1e-9);
+  afb_mcdhf_result_clear(&r);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(valley_is_followed_to_its_end),
   cmocka_unit_test(attempts_are_kept),
   cmocka_unit_test(saddle_is_left),
   cmocka_unit_test(set_is_grown),
   cmocka_unit_test(branches_are_held),
+  cmocka_unit_test(set_grows_in_canonical_order),
 };
 CHECK_MAIN(tests)
