@@ -41,7 +41,7 @@ static afb_status check_names(afb_config *config, const afb_train_input *in)
   if (in->data.campaign)
     afb_config_mistake(config, "data.campaign", -1, 0, "the runs of a campaign teach a set transformer: choose that model.type");
   const afb_optimiser *optimiser;
-  const afb_schedule *schedule;
+  const afb_rate_schedule *schedule;
   if (in->model == AFB_INPUT_MODEL_MDN && afb_config_given(config, "model.loss"))
     afb_config_mistake(config, "model.loss", -1, 0, "a mixture density network learns a likelihood: leave `loss` out, or choose mlp");
   if (in->model == AFB_INPUT_MODEL_LINEAR && in->loss == AFB_INPUT_LOSS_MSE && in->start)
@@ -50,7 +50,7 @@ static afb_status check_names(afb_config *config, const afb_train_input *in)
     afb_config_mistake(config, "data", -1, 0, "validation and test leave no rows to train on");
   if (afb_optimiser_find(in->optimiser, &optimiser) != AFB_OK)
     afb_config_mistake(config, "model.optimiser", -1, 0, "%s", afb_error_text());
-  if (afb_schedule_find(in->schedule, &schedule) != AFB_OK)
+  if (afb_rate_schedule_find(in->schedule, &schedule) != AFB_OK)
     afb_config_mistake(config, "model.schedule", -1, 0, "%s", afb_error_text());
   return afb_config_verdict(config);
 }

@@ -18,7 +18,7 @@ afb_status afb_descent_init(MPI_Comm comm, int64_t n_fit, int64_t n_judge, afb_d
   if (o->batch < 1 || o->steps < 1 || o->warmup < 0 || !(o->rate > 0) || !(o->weight_decay >= 0) || !(o->clip >= 0))
     return AFB_FAIL(AFB_E_INPUT, "training needs batch, steps and rate above 0, and no negative warm-up, decay or clip");
   AFB_TRY(afb_optimiser_find(o->optimiser, &d->optimiser));
-  AFB_TRY(afb_schedule_find(o->schedule, &d->schedule));
+  AFB_TRY(afb_rate_schedule_find(o->schedule, &d->schedule));
   size_t members = (size_t)d->members, weights = members * (size_t)d->size * sizeof(float);
   int good = (d->part = calloc(members, sizeof *d->part)) != NULL;
   for (int k = 0; k < d->members && good; k++) {

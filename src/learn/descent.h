@@ -81,7 +81,7 @@ typedef struct {
   /* Private from here on. */
   int64_t n_fit, *order, *order_epoch, *row;   /* order [members][n_fit], of each member's epoch */
   const afb_optimiser *optimiser;
-  const afb_schedule *schedule;
+  const afb_rate_schedule *schedule;
   double *norm;                                /* [members] of the gradient */
   int begun, duplicated;                       /* comm is from the first advance on */
   int apart;                                   /* ranks have the moments of their shares only */

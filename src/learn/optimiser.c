@@ -54,7 +54,7 @@ static double constant(double x)
   return 1;
 }
 
-const afb_schedule afb_schedules[] = {
+const afb_rate_schedule afb_rate_schedules[] = {
   {"cosine", "half a cosine to a twentieth of the rate", cosine},
   {"linear", "a straight line to a twentieth of the rate", linear},
   {"constant", "the rate throughout", constant},
@@ -62,7 +62,7 @@ const afb_schedule afb_schedules[] = {
 };
 
 static const char *optimiser_name(int i) { return afb_optimisers[i].name; }
-static const char *schedule_name(int i) { return afb_schedules[i].name; }
+static const char *schedule_name(int i) { return afb_rate_schedules[i].name; }
 
 /* *found: row of the table whose names are given. */
 static afb_status find(const char *what, const char *name, const char *(*name_of)(int), int *found)
@@ -87,11 +87,11 @@ afb_status afb_optimiser_find(const char *name, const afb_optimiser **out)
   return AFB_OK;
 }
 
-afb_status afb_schedule_find(const char *name, const afb_schedule **out)
+afb_status afb_rate_schedule_find(const char *name, const afb_rate_schedule **out)
 {
   int i = 0;
   AFB_TRY(find("schedule", name, schedule_name, &i));
-  *out = &afb_schedules[i];
+  *out = &afb_rate_schedules[i];
   return AFB_OK;
 }
 

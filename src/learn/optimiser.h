@@ -29,14 +29,14 @@ typedef struct {
 typedef struct {
   const char *name, *description;
   double (*factor)(double x);  /* of the rate, x = 0 ... 1: part of the steps after the warm-up that have been made */
-} afb_schedule;
+} afb_rate_schedule;
 
 /* Ended by a row without a name; the first is the default. */
 extern const afb_optimiser afb_optimisers[];
-extern const afb_schedule afb_schedules[];
+extern const afb_rate_schedule afb_rate_schedules[];
 /* By name, NULL: the default. AFB_E_INPUT: none of that name; the message lists the choices. */
 afb_status afb_optimiser_find(const char *name, const afb_optimiser **out);
-afb_status afb_schedule_find(const char *name, const afb_schedule **out);
+afb_status afb_rate_schedule_find(const char *name, const afb_rate_schedule **out);
 
 /* by_matrix: weight -= rate factor u, the factor |w| / |u| from the squares of both norms. */
 void afb_optimiser_descend(const afb_optimiser_step *step, double weight_square, double direction_square, int64_t n, const float *direction,

@@ -171,8 +171,8 @@ static void steps_obey_their_equations(void **state)
 {
   (void)state;
   for (const afb_optimiser *o = afb_optimisers; o->name; o++)
-    for (const afb_schedule *s = afb_schedules; s->name; s++)
-      if (o == afb_optimisers || s == afb_schedules)
+    for (const afb_rate_schedule *s = afb_rate_schedules; s->name; s++)
+      if (o == afb_optimisers || s == afb_rate_schedules)
         descend(o->name, s->name, 0);
   descend("lamb", "cosine", 1);
 }
@@ -186,7 +186,7 @@ static void unknown_names_are_refused_with_the_choices(void **state)
   check_true(begin(&p, NULL, "steps") == AFB_E_INPUT && strstr(afb_error_text(), "cosine, linear, constant"));
   afb_descent_clear(&p.descent);
   check_ok(begin(&p, NULL, NULL));
-  check_true(p.descent.optimiser == &afb_optimisers[0] && p.descent.schedule == &afb_schedules[0]);
+  check_true(p.descent.optimiser == &afb_optimisers[0] && p.descent.schedule == &afb_rate_schedules[0]);
   afb_descent_clear(&p.descent);
 }
 
