@@ -57,8 +57,7 @@ static afb_status take_start(job *j)
     afb_config_mistake(j->config, "model.start", -1, 0, "%s", afb_error_text());
     return afb_config_verdict(j->config);
   }
-  /* However many the new runs are. */
-  afb_learner_count_earlier(j->learner, INT64_MAX / 4);
+  afb_learner_go_on(j->learner);
   return status;
 }
 

@@ -268,13 +268,15 @@ static afb_status descend(afb_learner *l, afb_trainer *trainer, int is_kept, dou
 }
 
 afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
-                           int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics)
+                           int64_t earlier, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics)
 {
   double end = afb_wall_seconds() + seconds;
   int is_kept = learner->keeping.path && model == learner->model, resumed = is_kept && learner->first_step >= 0;
   afb_train_options options;
-  afb_train_options_default(train->n, &options);
-  options.restart = restart;
+  if (earlier > 0)
+    afb_train_options_again(train->n, earlier, &options);
+  else
+    afb_train_options_default(train->n, &options);
   options.seed = seed;
   options.first_step = resumed ? learner->first_step : -1;
   afb_trainer *trainer;
@@ -320,10 +322,11 @@ static afb_status train_on_split(afb_learner *l, int resumed, double seconds, af
     /* A restored model goes on with the weights that it came with. */
     if (l->started_with < 0)
       l->started_with = l->table.n;
-    int restart = !resumed && (l->table.n >= 2 * l->started_with || l->model->step == 0);
+    int restart = !resumed && (l->model->step == 0 || (!l->goes_on && l->table.n >= 2 * l->started_with));
+    int64_t earlier = restart ? 0 : l->started_with > l->table.n ? l->started_with : part->n;
     round->n_training = part->n;
     round->n_validation = whole ? 0 : valid.n;
-    status = afb_learner_fit(l, l->model, part, whole || valid.n == 0 ? NULL : &valid, restart, l->seed, seconds,
+    status = afb_learner_fit(l, l->model, part, whole || valid.n == 0 ? NULL : &valid, earlier, l->seed, seconds,
                              &round->steps, &round->loss, round->validation);
     round->validated = round->n_validation > 0 && status == AFB_OK && !l->interrupted;
     if (restart)
@@ -548,3 +551,5 @@ afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t s
 }
 
 void afb_learner_count_earlier(afb_learner *learner, int64_t n) { learner->started_with = n; }
+
+void afb_learner_go_on(afb_learner *learner) { learner->goes_on = 1; }

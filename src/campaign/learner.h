@@ -113,6 +113,8 @@ afb_status afb_learner_restore(afb_learner *learner, const char *spec, int64_t s
                                const float *parameters, int64_t n_optimiser, const float *optimiser);
 /* How many samples taught the model that was taken up: it is trained from new weights when there are twice as many. The same on all ranks. */
 void afb_learner_count_earlier(afb_learner *learner, int64_t n);
+/* However many the new samples are, the model that was taken up goes on from its weights. The same on all ranks. */
+void afb_learner_go_on(afb_learner *learner);
 /* Arrays to store, malloc'ed: weight then scale; moment1 then moment2. AFB_E_MEMORY. */
 afb_status afb_learner_arrays(const afb_learner *learner, int64_t *n_parameters, float **parameters,
                               int64_t *n_optimiser, float **optimiser);

@@ -23,6 +23,7 @@ struct afb_learner {
   afb_known_ion *ion;
   afb_model *model;
   int64_t started_with;        /* samples when training last started from new weights; -1: not known */
+  int goes_on;                 /* never from new weights */
   int (*poll)(void *);         /* between steps; may be NULL */
   void *poll_context;
   afb_learner_keeping keeping;
@@ -39,10 +40,10 @@ afb_status afb_learner_save(afb_learner *learner, afb_trainer *trainer);
 int afb_learner_save_is_due(const afb_learner *learner);
 
 /* Collective. Trains `model` on rows of the table until done, or at most about `seconds`. No valid rows: no calibration.
- * restart: from new weights. When the learner keeps its training, the model's is gone on with from learner->first_step unless that is -1, and any may be
+ * earlier: samples that taught the model so far, 0: it starts from new weights. When the learner keeps its training, the model's is gone on with from learner->first_step unless that is -1, and any may be
  * interrupted. *steps and *loss may be NULL; metrics [AFB_N_LABELS] or NULL. */
 afb_status afb_learner_fit(afb_learner *learner, afb_model *model, const afb_set_table *train, const afb_set_table *valid,
-                           int restart, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics);
+                           int64_t earlier, uint64_t seed, double seconds, int64_t *steps, double *loss, afb_metrics *metrics);
 
 /* Collective. Hands what is new to all ranks. */
 afb_status afb_learner_share(afb_learner *learner);

@@ -35,12 +35,14 @@ static afb_status new_model(const afb_set_table *table, uint64_t seed, afb_model
   return afb_model_create(&spec, out);
 }
 
-/* From the weights that the model has, if it has been trained. */
-static afb_status teach(const group *g, const afb_set_table *table, uint64_t seed, afb_model *model)
+/* earlier: rows that taught the model before; 0: none. */
+static afb_status teach(const group *g, const afb_set_table *table, int64_t earlier, uint64_t seed, afb_model *model)
 {
   afb_train_options options;
-  afb_train_options_default(table->n, &options);
-  options.restart = 0;
+  if (earlier > 0)
+    afb_train_options_again(table->n, earlier, &options);
+  else
+    afb_train_options_default(table->n, &options);
   options.seed = seed;
   return afb_train(g->comm, model, table, NULL, &options, NULL);
 }
@@ -108,7 +110,7 @@ static afb_status compare(group *g, const afb_set_table *train, int size, int tu
     afb_model *model = NULL;
     afb_status status = afb_agree(g->comm, tuned ? copy_of(g, seed, &model) : new_model(train, seed, &model));
     if (status == AFB_OK)
-      status = teach(g, train, seed, model);
+      status = teach(g, train, tuned ? g->others.n : 0, seed, model);
     if (status == AFB_OK)
       status = judge(g, model, size, tuned ? AFB_START_TUNED : AFB_START_NEW, turn, out);
     afb_model_destroy(&model);
@@ -180,7 +182,7 @@ static afb_status try_group(MPI_Comm comm, const afb_set_table *table, int numbe
   out->others[number] = (double)g.others.n;
   out->judged[number] = (double)g.judging.n;
   if (status == AFB_OK && g.others.n > 0 && g.judging.n > 0) {
-    status = teach(&g, &g.others, 1, g.kept);
+    status = teach(&g, &g.others, 0, 1, g.kept);
     if (status == AFB_OK)
       status = learn_curves(&g, table, number * AFB_PRETRAINING_DRAFTS, out);
   }

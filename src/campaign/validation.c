@@ -57,7 +57,7 @@ static afb_status model_of(afb_learner *l, const afb_set_table *train, const afb
     status = afb_agree(l->comm, p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to validate"));
   }
   if (status == AFB_OK)
-    status = afb_learner_fit(l, model, train, NULL, 1, l->seed, seconds, NULL, NULL, NULL);
+    status = afb_learner_fit(l, model, train, NULL, 0, l->seed, seconds, NULL, NULL, NULL);
   if (status == AFB_OK)
     status = afb_agree(l->comm, afb_model_predict(model, test, p, NULL));
   for (int64_t i = 0; status == AFB_OK && i < test->n; i++)

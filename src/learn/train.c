@@ -28,6 +28,13 @@ void afb_train_options_default(int64_t n, afb_train_options *o)
                            .clip = 1, .blame = 0.5, .patience = 6, .evaluate_every = 0, .restart = 1, .first_step = -1, .seed = 1};
 }
 
+void afb_train_options_again(int64_t n, int64_t n_earlier, afb_train_options *o)
+{
+  afb_train_options_default(n, o);
+  o->restart = 0;
+  o->rate *= n_earlier > n ? sqrt((double)n / (double)n_earlier) : 1.0;
+}
+
 static int is_known(const afb_set_table *t, int64_t row)
 {
   for (int k = 0; k < t->n_target; k++)

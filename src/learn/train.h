@@ -39,6 +39,9 @@ typedef struct {
 
 /* Sensible for n_train samples: batch, steps and patience grow with it. */
 void afb_train_options_default(int64_t n_train, afb_train_options *options);
+/* The same for a model that goes on from the weights that n_earlier samples taught. Where these were more, the largest rate is
+ * sqrt(n_train/n_earlier) times as large, or a few samples would undo what many taught. */
+void afb_train_options_again(int64_t n_train, int64_t n_earlier, afb_train_options *options);
 
 typedef struct afb_trainer afb_trainer;
 
