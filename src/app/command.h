@@ -82,6 +82,7 @@ afb_status afb_run_export(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_import(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_list(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_status(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_train(const afb_arguments *arguments, int *exit_status);
 
 #endif

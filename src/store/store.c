@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -238,25 +239,29 @@ static afb_status copy_legends(afb_store *store, const afb_store_legend *legend)
   return AFB_OK;
 }
 
-/* One attempt at a state in which file and journal fit together; *again: a writer replaced one of them in between. */
+/* One attempt at a state in which file and journal fit together; *again: it was none. The journal is opened first: whatever a writer does
+ * from then on, the file that is opened next holds all that is not in that journal. */
 static afb_status open_for_reading(afb_store *store, int *again)
 {
   int exists;
+  struct stat journal;
   *again = 0;
   afb_store_release_file(store);
   afb_journal_clear(&store->journal);
   AFB_TRY(afb_hdf_look(store->path, 0, &exists));
   if (!exists)
     return AFB_FAIL(AFB_E_NOT_FOUND, "there is no file %s", store->path);
-  AFB_TRY(load_file(store));
   afb_status status = afb_journal_open(&store->journal, store->journal_path);
-  if (status == AFB_E_NOT_FOUND)
+  int absent = status == AFB_E_NOT_FOUND;
+  if (!absent)
+    AFB_TRY(status);
+  AFB_TRY(load_file(store));
+  if (absent)
     return AFB_OK;
-  int64_t size = 0;
-  if (status == AFB_OK)
-    status = afb_file_size(store->journal_path, &size);
-  if (status != AFB_OK || size < AFB_JOURNAL_HEADER)   /* a writer is about to begin */
-    return status;
+  if (fstat(store->journal.fd, &journal) != 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s: %s", store->journal_path, strerror(errno));
+  if (journal.st_size < AFB_JOURNAL_HEADER)   /* a writer is about to begin */
+    return AFB_OK;
   status = afb_journal_replay(&store->journal, store->id, store->folded_sequence, store->count);
   *again = status != AFB_OK;
   return status;
