@@ -4,34 +4,16 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "campaign/ledger.h"
 #include "config/input.h"
 #include "config/inputs.h"
 #include "materials/potential_file.h"
+#include "report/moment.h"
 #include "store/arrays.h"
 
 static const double WINDOW = 300.0;       /* "the last minutes", s */
 enum { BLOCK = 2048, TRIES = 3, PATH_LENGTH = 4096 };
-
-/* "2025-01-31T12:00:00Z" as seconds since 1970; NaN: it is none. Days of the Gregorian calendar, the year beginning in March. */
-static double moment_of(const char *text)
-{
-  int year, month, day, hour, minute, second;
-  if (sscanf(text, "%d-%d-%dT%d:%d:%dZ", &year, &month, &day, &hour, &minute, &second) != 6)
-    return NAN;
-  int64_t y = month > 2 ? year : year - 1, m = (month + 9) % 12;
-  int64_t days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-  return 86400.0 * (double)days + 3600.0 * hour + 60.0 * minute + second;
-}
-
-static double now(void)
-{
-  struct timespec t = {0, 0};
-  clock_gettime(CLOCK_REALTIME, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double latest(double a, double b) { return isnan(a) || b > a ? b : a; }   /* NaN: none */
 
@@ -217,7 +199,7 @@ static afb_status read_calendar(afb_store *store, afb_standing *s, calendar *c)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld sessions", (long long)n);
   for (int64_t i = 0; i < n; i++) {
     AFB_TRY(afb_store_read(store, AFB_TABLE_SESSIONS, i, 1, sizeof s->session, &s->session));
-    c->opened[i] = moment_of(s->session.started);
+    c->opened[i] = afb_moment_of(s->session.started);
   }
   c->n_sessions = n;
   s->sessions = (int)n;
@@ -325,7 +307,7 @@ static afb_status read_arrays(const char *path, int exists, afb_standing *s)
 
 static afb_status read_once(const char *path, afb_standing *s)
 {
-  *s = (afb_standing){.path = path, .now = now(), .updated = NAN, .opened = NAN, .elapsed = NAN, .window = NAN, .fraction = NAN, .left = NAN,
+  *s = (afb_standing){.path = path, .now = afb_moment_now(), .updated = NAN, .opened = NAN, .elapsed = NAN, .window = NAN, .fraction = NAN, .left = NAN,
                       .rate = 0.0, .auc = NAN, .log_loss = NAN, .honest_auc = NAN, .logistic_auc = NAN};
   if (strlen(path) >= PATH_LENGTH)
     return AFB_FAIL(AFB_E_INPUT, "the name of the file is too long");
@@ -338,7 +320,7 @@ static afb_status read_once(const char *path, afb_standing *s)
     if (!s->kind[0])
       return read_tables(path, s);
     s->sessions = 1;
-    s->opened = moment_of(s->session.started);
+    s->opened = afb_moment_of(s->session.started);
   } else if (s->writer.journal) {
     s->tables = 1;
     return AFB_OK;

@@ -1,22 +1,10 @@
 #include <math.h>
-#include <string.h>
-#include <time.h>
 
+#include "report/moment.h"
 #include "report/progress.h"
 #include "report/status.h"
 
 static const char *const state_name[] = {"running", "finished", "stopped", "killed", "writing"};
-
-/* "2025-01-31T12:00:00Z"; "" for NaN. */
-static const char *moment(double seconds, char buffer[32])
-{
-  struct tm parts;
-  time_t t = isnan(seconds) ? 0 : (time_t)seconds;
-  buffer[0] = '\0';
-  if (!isnan(seconds) && gmtime_r(&t, &parts))
-    strftime(buffer, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return buffer;
-}
 
 static int64_t converged(const afb_standing *s)
 {
@@ -59,7 +47,7 @@ static void print_state(FILE *out, const afb_standing *s)
     fprintf(out, "being written, unless that was killed");
     break;
   }
-  fprintf(out, "%s\n%-10s %s", s->stop_asked ? "; asked to stop" : "", "written", moment(s->updated, when));
+  fprintf(out, "%s\n%-10s %s", s->stop_asked ? "; asked to stop" : "", "written", afb_moment_text(s->updated, when));
   fprintf(out, " (%s ago)", afb_duration(s->now - s->updated, when));
   if (s->bytes > 0)
     fprintf(out, ", %.1f MB", 1e-6 * (double)s->bytes);
@@ -120,7 +108,7 @@ static void print_budget(FILE *out, const afb_standing *s)
     fprintf(out, "\n");
   }
   if (s->state == AFB_STANDING_RUNNING && !isnan(s->left))
-    fprintf(out, "%-10s in about %s, at %s, when %s is used up\n", "end", afb_duration(s->left, used), moment(s->now + s->left, all), s->first);
+    fprintf(out, "%-10s in about %s, at %s, when %s is used up\n", "end", afb_duration(s->left, used), afb_moment_text(s->now + s->left, all), s->first);
 }
 
 static void print_model(FILE *out, const afb_standing *s)
@@ -149,7 +137,7 @@ static void print_failures(FILE *out, const afb_standing *s)
   char when[32];
   for (int i = 0; i < s->n_failures; i++) {
     const afb_standing_failure *f = &s->failure[i];
-    fprintf(out, "%-10s %s %s, set of %d: %s%s%.90s\n", i == 0 ? "failures" : "", moment(f->finish, when), f->ion, f->n_set,
+    fprintf(out, "%-10s %s %s, set of %d: %s%s%.90s\n", i == 0 ? "failures" : "", afb_moment_text(f->finish, when), f->ion, f->n_set,
             afb_outcome_name((afb_outcome)f->outcome), f->reason[0] ? ", " : "", f->reason);
   }
 }
@@ -200,7 +188,7 @@ void afb_standing_line(FILE *out, const afb_standing *s)
   fprintf(out, " host=%s", known ? s->session.host : "");
   put_integer(out, "process", s->writer.process > 0, s->writer.process);
   fprintf(out, " started=%s", known ? s->session.started : "");
-  fprintf(out, " updated=%s", moment(s->updated, when));
+  fprintf(out, " updated=%s", afb_moment_text(s->updated, when));
   put_real(out, "elapsed", s->elapsed);
   put_integer(out, "bytes", 1, (long long)(s->bytes + s->waiting_bytes));
   put_integer(out, "converged", tables, converged(s));

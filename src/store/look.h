@@ -28,5 +28,7 @@ enum { AFB_LOOK_KIND = 64 };
  * "descriptors", "forces" ..., and *session has its texts and ranks. AFB_E_NOT_FOUND; AFB_E_FOREIGN: not one of this program's files, or of
  * a newer schema; AFB_E_IO. */
 afb_status afb_look_kind(const char *path, char kind[AFB_LOOK_KIND], afb_store_session *session);
+/* The resolved input of the session that made the file, of either sort; the caller frees. AFB_E_FOREIGN, AFB_E_IO, AFB_E_MEMORY. */
+afb_status afb_look_input(const char *path, char **text);
 
 #endif

@@ -56,7 +56,7 @@ static const char *next_line(const char *text, int *length)
 static afb_status compare_identity(const afb_store *store, const char *mine)
 {
   char *theirs;
-  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  AFB_TRY(afb_hdf_read_input(store->file, "input/identity", &theirs));
   const char *a = theirs, *b = mine;
   int line = 1, n = 0, m = 0;
   const char *next_a = next_line(a, &n), *next_b = next_line(b, &m);
@@ -154,7 +154,7 @@ static afb_status change_file(afb_store *store, const afb_hdf_facts *facts, cons
 static afb_status adopt_identity(afb_store *store, const afb_store_writer *writer)
 {
   char *theirs;
-  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  AFB_TRY(afb_hdf_read_input(store->file, "input/identity", &theirs));
   int adopt = !*theirs && *writer->identity;
   free(theirs);
   return adopt ? change_file(store, NULL, writer) : AFB_OK;
