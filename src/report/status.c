@@ -192,6 +192,16 @@ static void estimate_end(afb_standing *s)
 
 /* ---- Files of tables ---- */
 
+static afb_status read_usage(afb_store *store, afb_standing *s)
+{
+  int64_t n;
+  afb_store_usage *rows;
+  AFB_TRY(afb_usage_of_store(store, &n, &rows));
+  afb_usage_sum_up(n, rows, s->sessions - 1, &s->usage);
+  free(rows);
+  return AFB_OK;
+}
+
 static afb_status read_calendar(afb_store *store, afb_standing *s, calendar *c)
 {
   int64_t n = afb_store_count(store, AFB_TABLE_SESSIONS);
@@ -225,6 +235,7 @@ static afb_status read_store(afb_store *store, afb_standing *s, calendar *c)
   s->core_rate = s->window > 0.0 ? s->core_rate / s->window : NAN;
   s->updated = latest(s->updated, c->last);
   AFB_TRY(read_rounds(store, s));
+  AFB_TRY(read_usage(store, s));
   if (s->sessions > 0)
     AFB_TRY(read_budget(store, s));
   estimate_end(s);

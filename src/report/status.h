@@ -9,6 +9,7 @@
 #include "core/status.h"
 #include "store/look.h"
 #include "store/store.h"
+#include "store/usage.h"
 
 typedef enum {
   AFB_STANDING_RUNNING,      /* a process holds the journal */
@@ -47,6 +48,7 @@ typedef struct {
   int64_t runs, imported, outcome[AFB_N_OUTCOMES];
   double core_seconds, session_core_seconds, session_failed_core_seconds;
   int64_t session_runs;
+  afb_usage_sum usage;       /* of a session that ended in order; usage.ranks 0: it has not, or is of an older version */
   double window;             /* seconds over which the rates are taken: the last minutes, or the session when it is over */
   double rate, core_rate;    /* runs, and core-seconds of runs, a second of it */
   int64_t budget_runs;       /* 0: none */

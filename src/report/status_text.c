@@ -14,10 +14,13 @@ static int64_t converged(const afb_standing *s)
   return n;
 }
 
-/* Part of the ranks' time that went into runs; of this session. */
-static double efficiency(const afb_standing *s, double core_seconds)
+/* Part of the ranks' time that went into runs, of this session until now or its end; and into those of them that failed. */
+static double efficiency(const afb_standing *s, double *failed)
 {
-  return s->elapsed > 0.0 && s->session.ranks > 0 ? core_seconds / (s->session.ranks * s->elapsed) : NAN;
+  double time = s->usage.ranks > 0 ? s->usage.ranks * s->usage.wall : s->session.ranks * s->elapsed;
+  int known = time > 0.0 && (s->usage.ranks > 0 || s->session_runs > 0);
+  *failed = !known ? NAN : (s->usage.ranks > 0 ? s->usage.sum.failed : s->session_failed_core_seconds) / time;
+  return !known ? NAN : s->usage.ranks > 0 ? s->usage.allocation : s->session_core_seconds / time;
 }
 
 /* ---- For people ---- */
@@ -126,10 +129,13 @@ static void print_model(FILE *out, const afb_standing *s)
 
 static void print_efficiency(FILE *out, const afb_standing *s)
 {
-  double all = efficiency(s, s->session_core_seconds);
-  if (!isnan(all) && s->session_runs > 0)
-    fprintf(out, "%-10s %.0f %% of the ranks' time in runs, %.0f %% in runs that did not converge\n", "efficiency", 100.0 * all,
-            100.0 * efficiency(s, s->session_failed_core_seconds));
+  double failed, all = efficiency(s, &failed);
+  if (isnan(all))
+    return;
+  fprintf(out, "%-10s %.0f %% of the ranks' time in runs, %.0f %% in runs that did not converge", "efficiency", 100.0 * all, 100.0 * failed);
+  if (s->usage.ranks > 0)
+    fprintf(out, "; parallel efficiency %.2f", s->usage.parallel);
+  fprintf(out, "\n");
 }
 
 static void print_failures(FILE *out, const afb_standing *s)
@@ -179,6 +185,7 @@ static void put_real(FILE *out, const char *key, double value)
 void afb_standing_line(FILE *out, const afb_standing *s)
 {
   char when[32];
+  double failed;
   int known = s->sessions > 0, tables = s->tables;
   fprintf(out, "state=%s kind=%s", state_name[s->state], s->kind);
   put_integer(out, "done", tables || s->of > 0, tables ? s->runs + s->imported : s->done);
@@ -199,6 +206,6 @@ void afb_standing_line(FILE *out, const afb_standing *s)
   put_real(out, "left", s->left);
   put_integer(out, "round", s->round.n_training > 0, s->round.round);
   put_real(out, "auc", s->auc);
-  put_real(out, "efficiency", tables ? efficiency(s, s->session_core_seconds) : NAN);
+  put_real(out, "efficiency", efficiency(s, &failed));
   fprintf(out, "\n");
 }
