@@ -21,7 +21,7 @@ for command in $("$AUFBAU" list commands | cut -d ' ' -f 1); do
   "$AUFBAU" "$command" --help >help.txt
   check "aufbau $command --help gives an example" grep -q "^  .*aufbau $command" help.txt
 done
-check 'no option is listed twice' test -z "$("$AUFBAU" status --help | grep -o -- ' --[a-z-]*' | sort | uniq -d)"
+check 'no option is listed twice' test -z "$("$AUFBAU" status --help | sed -n '/^Options/,/^Examples/p' | grep -o -e ' --[a-z-]* ' | sort | uniq -d)"
 expect 1 'a command is missing'
 expect 1 'there is no command "atmo"; did you mean "atom"?' atmo good.yaml
 expect 1 'an argument is missing: aufbau check INPUT' check
