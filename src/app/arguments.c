@@ -7,7 +7,7 @@
 typedef afb_option option;
 
 static const option options[] = {
-  {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the HDF5 file that is written"},
+  {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the file that is written"},
   {AFB_OPTION_JSON, "--json", NULL, "FILE", "writes the result as JSON too"},
   {AFB_OPTION_GRASP, "--grasp", NULL, "DIR", "writes isodata, rcsf.inp, rwfn.inp and rmix.out for GRASP into this folder too"},
   {AFB_OPTION_CSV, "--csv", NULL, "FILE", "the CSV file that is written"},
@@ -15,6 +15,10 @@ static const option options[] = {
   {AFB_OPTION_COMPARE, "--compare", NULL, "OBSERVED.csv", "compares levels with observed ones"},
   {AFB_OPTION_SET, "--set", NULL, "section.key=value", "goes before the key of the input; may be repeated"},
   {AFB_OPTION_SKIP_BAD, "--skip-bad", NULL, NULL, "structures with mistakes are left out and recorded in the file"},
+  {AFB_OPTION_TEXT, "--text", NULL, NULL, "in brief on the terminal, and no page"},
+  {AFB_OPTION_CRATE, "--crate", NULL, NULL, "RO-Crate metadata too: ro-crate-metadata.json beside FILE.h5"},
+  {AFB_OPTION_AUTHOR, "--author", NULL, "NAME", "of the data, for --crate: \"Jane Doe https://orcid.org/...\""},
+  {AFB_OPTION_LICENCE, "--license", NULL, "ID", "of the data, for --crate: an SPDX identifier, CC-BY-4.0, or an address"},
   {AFB_OPTION_MARKDOWN, "--markdown", NULL, NULL, "as Markdown"},
   {AFB_OPTION_QUIET, "--quiet", "-q", NULL, "only errors and results"},
   {AFB_OPTION_LOG_LEVEL, "--log-level", NULL, "LEVEL", "error, warning, info (default), trace or debug"},
@@ -93,6 +97,16 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
     return AFB_OK;
   case AFB_OPTION_SKIP_BAD:
     out->skip_bad = 1;
+    return AFB_OK;
+  case AFB_OPTION_CRATE:
+    out->crate = 1;
+    return AFB_OK;
+  case AFB_OPTION_AUTHOR:
+    return set_once(o, value, &out->author);
+  case AFB_OPTION_LICENCE:
+    return set_once(o, value, &out->licence);
+  case AFB_OPTION_TEXT:
+    out->text = 1;
     return AFB_OK;
   case AFB_OPTION_MARKDOWN:
     out->markdown = 1;

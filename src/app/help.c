@@ -55,6 +55,7 @@ static const example examples[] = {
   {"list", "aufbau list template train", "an input to start from"},
   {"predict", "mpirun -n 4 aufbau predict structures.yaml -o forces.h5", "energies, forces and stresses"},
   {"report", "aufbau report first.h5", "a page that shows what is in the file"},
+  {"report", "aufbau report first.h5 --crate --author \"Jane Doe\" --license CC-BY-4.0", "the page, and metadata for an archive"},
   {"status", "aufbau status first.h5", "a screen"},
   {"status", "watch -n 30 aufbau status first.h5", "every 30 seconds"},
   {"status", "aufbau status first.h5 --quiet | tr ' ' '\\n' | sed -n 's/^done=//p'", "the number of runs, for a script"},

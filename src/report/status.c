@@ -292,6 +292,19 @@ static afb_status read_checkpoint(const char *path, afb_standing *s)
   return afb_arrays_close(&arrays, status);
 }
 
+static afb_status read_origin(const char *path, afb_standing *s)
+{
+  afb_arrays *arrays;
+  afb_arrays_facts facts;
+  AFB_TRY(afb_arrays_open(MPI_COMM_SELF, path, NULL, &arrays));
+  afb_status status = afb_arrays_tell(arrays, &facts);
+  s->session = facts.session;
+  s->sessions = 1;
+  s->opened = afb_moment_of(s->session.started);
+  free(facts.input);
+  return afb_arrays_close(&arrays, status);
+}
+
 static afb_status read_arrays(const char *path, int exists, afb_standing *s)
 {
   char name[PATH_LENGTH + 16];
@@ -327,11 +340,10 @@ static afb_status read_once(const char *path, afb_standing *s)
   int exists = afb_look_at(path, &s->bytes, &written);
   s->updated = latest(s->updated, written);
   if (exists) {
-    AFB_TRY(afb_look_kind(path, s->kind, &s->session));
+    AFB_TRY(afb_look_kind(path, s->kind));
     if (!s->kind[0])
       return read_tables(path, s);
-    s->sessions = 1;
-    s->opened = afb_moment_of(s->session.started);
+    AFB_TRY(read_origin(path, s));
   } else if (s->writer.journal) {
     s->tables = 1;
     return AFB_OK;
