@@ -195,7 +195,7 @@ void afb_page_learning(FILE *out, const afb_page *page)
     return;
   afb_html_section(out, "learning", "Learning",
                    "A round trains the model on the runs so far and ranks candidates. Validation trains models apart from the campaign\xe2\x80\x99s own and tests "
-                   "them on what they have not seen, beside logistic regression on hand features and the majority class. Bal.: mean of the accuracies on both classes; AUC: area under the ROC curve; ECE: expected calibration error in ten bins; 302/335: how many of how many runs came out so.");
+                   "them on what they have not seen, beside logistic regression on hand features and the majority class. Bal.: mean of the accuracies on both classes; AUC: area under the ROC curve; ECE: expected calibration error in ten bins; n/m: n of m runs came out so.");
   fputs("<div class=\"grid\">\n", out);
   if (n > 0) {
     fputs("<div>", out);

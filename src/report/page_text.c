@@ -48,6 +48,11 @@ static void failures(FILE *out, const afb_page *page)
 static void levels(FILE *out, const afb_page *page)
 {
   enum { SHOWN = 40 };
+  int there = 0;
+  for (int i = 0; i < page->n_ions; i++)
+    there += page->best[i].run >= 0;
+  if (there == 0)
+    return;
   fprintf(out, "\n%-24s %8s %8s %8s %10s   %s\n", "Levels of the best run", "run", "levels", "sets of", "to cm-1", "ground level");
   for (int i = 0, n = 0; i < page->n_ions; i++) {
     const afb_page_levels *b = &page->best[i];

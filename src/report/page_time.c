@@ -343,6 +343,17 @@ void afb_page_usage(FILE *out, int64_t n, const afb_store_usage *usage)
   fputs("</tbody></table></div>\n", out);
 }
 
+static int sessions_without_usage(const afb_page *page)
+{
+  int n = 0;
+  for (int s = 0; s < page->n_sessions; s++) {
+    afb_usage_sum u;
+    afb_usage_sum_up(page->n_usage, page->usage, s, &u);
+    n += u.ranks == 0;
+  }
+  return n;
+}
+
 afb_status afb_page_time(FILE *out, const afb_page *page)
 {
   timeline t = {.page = page};
@@ -355,9 +366,10 @@ afb_status afb_page_time(FILE *out, const afb_page *page)
     afb_page_key(out, count);
     status = draw(out, &t);
     afb_page_usage(out, page->n_usage, page->usage);
-    if (page->n_usage == 0)
-      fputs("<p class=\"about\">The file does not say where the time of its ranks went besides runs: it is of an older program, or was never closed in order."
-            "</p>\n", out);
+    int without = sessions_without_usage(page);
+    if (without > 0)
+      fprintf(out, "<p class=\"about\">%d of %lld sessions do not say where the time of their ranks went besides runs: they are of an older program, or did not "
+                   "end in order.</p>\n", without, (long long)page->n_sessions);
     afb_html_section_end(out);
   }
   free(t.begin);

@@ -61,6 +61,14 @@ static afb_status make_campaign(const char *path, const char *input)
     snprintf(run.reason, sizeof run.reason, "%s 4p has %d nodes", nasty, 3 + i);
     status = add_run(store, i ? 2 : 3, i ? other : set, run, "");
   }
+  const afb_store_metric trained[] = {{"auc/converged/calibration", 0.8125}}, tested[] = {{"auc/ions/converged/model", 0.7125}, {"acc/size/cheapest/majority", 0.3375}};
+  const afb_store_loss loss = {.step = 9, .training = 0.5, .validation = 0.25};
+  afb_store_round round = {.start = 1.0, .finish = 1.5, .n_runs = 2, .n_training = 2, .model = -1};
+  if (status == AFB_OK)
+    status = afb_store_add_round(store, &round, 1, trained, 1, &loss, NULL);
+  round = (afb_store_round){.round = 1, .start = 4.0, .finish = 4.5, .n_runs = 4, .model = -1};
+  if (status == AFB_OK)
+    status = afb_store_add_round(store, &round, 2, tested, 0, NULL, NULL);
   if (status == AFB_OK)
     status = afb_store_add_usage(store, 2, usage);
   if (status == AFB_OK)
@@ -113,13 +121,16 @@ static void a_campaign_is_shown_as_it_was(void **state)
   check_true(strstr(html, "<b>60.0\xe2\x80\xaf%</b><span>of all ranks") != NULL);            /* 6 s of 2 x 5 s */
   check_true(strstr(html, "calculations 4.0\xe2\x80\xafs, 40.0\xe2\x80\xaf%") != NULL && strstr(html, "failed calculations 2.0\xe2\x80\xafs, 20.0") != NULL);
   check_true(strstr(html, "<td>0.75</td><td>0.8</td><td>0.6</td>") != NULL);                 /* load balance, communication, parallel */
-  check_true(count(html, "<circle class=\"f o0\"") == 1 && count(html, "<circle class=\"f o1\"") == 1 && count(html, "<path class=\"k o2 bold\"") == 2);
+  check_true(count(html, "<title>run ") == 4 && count(html, "<path class=\"k o2 bold\"") == 2);   /* nodes, of which two are crosses */
+  check_true(count(html, "(diis), 2 levels") == 1 && count(html, "(newton), 2 levels") == 1);
   check_true(strstr(html, "4p\xe2\x80\xaf\xc3\x97\xe2\x80\xaf" "2") != NULL);                /* both failures are one kind, and blame 4p */
   check_true(strstr(html, "4 runs: 75.0\xe2\x80\xaf% within a factor of two") != NULL);      /* 1.4 s for 1, 3, 1 and 1 s */
   check_true(strstr(html, "4 runs: 0.0\xe2\x80\xaf% within a factor of two") != NULL);       /* 8 s from the input alone */
   check_true(strstr(html, "Expected calibration error 0.700") != NULL && strstr(html, "0.450 (converges)") != NULL);   /* 0.95 for 1/4 and 1/2 */
   check_true(strstr(html, "88\xe2\x80\xaf%") != NULL && strstr(html, "21947.5") != NULL);     /* weight of a label; 0.1 hartree */
-  check_true(strstr(html, "does not say which rank") == NULL);
+  check_true(strstr(html, "does not say which rank") == NULL && strstr(html, "do not say where") == NULL);
+  check_true(strstr(html, "Area under the ROC curve") != NULL && strstr(html, "Expected calibration error</text>") == NULL);   /* what there is */
+  check_true(count(html, "<td>0.713</td>") + count(html, "<td>0.712</td>") == 1 && count(html, "<td>0.338</td>") + count(html, "<td>0.337</td>") == 1);
   check_true(strstr(text, "4 runs of 1 ion, 2 converged") != NULL && strstr(text, "allocation efficiency 0.600") != NULL);
   free(html);
   free(text);
