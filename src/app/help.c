@@ -241,7 +241,8 @@ static void roff_end(void)
     {"FILE.h5.validation", "what a training that was stopped had done; the same command goes on from it"},
   };
   static const char *const variables[][2] = {
-    {"AUFBAU_SCRATCH", "where programs of others work (engine: grasp); default: the first of the site\'s folders that will do, then TMPDIR and /tmp"},
+    {"AUFBAU_SCRATCH", "where programs of others work (engine: grasp); default: the first of TMPDIR, SLURM_TMPDIR, LOCAL_SCRATCH, /tmp and /dev/shm "
+     "that will do"},
     {"PATH", "where these programs are found"},
   };
   printf(".SH EXIT STATUS\n");

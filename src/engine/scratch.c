@@ -218,7 +218,7 @@ static afb_status take_lock(const char *folder)
   lock_of_node = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (lock_of_node < 0)
     return AFB_FAIL(AFB_E_IO, "cannot create %s: %s", path, strerror(errno));
-  /* A file system without locks: the folder is then removed by the next start that finds it after its end. */
+  /* Without locks on this file system no other process takes the folder for one that was left behind. */
   (void)fcntl(lock_of_node, F_SETLK, &lock);
   return AFB_OK;
 }

@@ -59,18 +59,17 @@ static void note_failure(afb_standing *s, const calendar *c, const afb_store_run
   memmove(s->failure + 1, s->failure, (AFB_STANDING_FAILURES - 1) * sizeof s->failure[0]);
   s->n_failures += s->n_failures < AFB_STANDING_FAILURES;
   afb_standing_failure *f = &s->failure[0];
-  *f = (afb_standing_failure){.finish = finish_of(c, run), .outcome = run->outcome, .n_set = (int)run->set};
-  snprintf(f->ion, sizeof f->ion, "%d", (int)run->ion);
+  *f = (afb_standing_failure){.finish = finish_of(c, run), .outcome = run->outcome, .set = run->set};
   snprintf(f->reason, sizeof f->reason, "%s", run->reason);
 }
 
-/* The rows that the failures refer to, in place of their numbers. */
+/* What the rows say that the failures refer to. */
 static afb_status name_failures(afb_store *store, afb_standing *s)
 {
   for (int i = 0; i < s->n_failures; i++) {
     afb_store_set set;
     afb_store_ion ion;
-    AFB_TRY(afb_store_read(store, AFB_TABLE_SETS, s->failure[i].n_set, 1, sizeof set, &set));
+    AFB_TRY(afb_store_read(store, AFB_TABLE_SETS, s->failure[i].set, 1, sizeof set, &set));
     AFB_TRY(afb_store_read(store, AFB_TABLE_IONS, set.ion, 1, sizeof ion, &ion));
     s->failure[i].n_set = set.count;
     snprintf(s->failure[i].ion, sizeof s->failure[i].ion, "%s", ion.label);
