@@ -398,8 +398,6 @@ afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer
   return status;
 }
 
-afb_status afb_hdf_read_identity(hid_t file, char **identity) { return afb_hdf_read_input(file, "input/identity", identity); }
-
 afb_status afb_hdf_read_input(hid_t file, const char *name, char **text)
 {
   hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
