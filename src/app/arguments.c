@@ -10,7 +10,7 @@ typedef struct {
 } option;
 
 static const option options[] = {
-  {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the HDF5 file that is written"},
+  {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the file that is written"},
   {AFB_OPTION_JSON, "--json", NULL, "FILE", "writes the result as JSON too"},
   {AFB_OPTION_GRASP, "--grasp", NULL, "DIR", "writes isodata, rcsf.inp, rwfn.inp and rmix.out for GRASP into this folder too"},
   {AFB_OPTION_CSV, "--csv", NULL, "FILE", "the CSV file that is written"},
@@ -18,6 +18,7 @@ static const option options[] = {
   {AFB_OPTION_COMPARE, "--compare", NULL, "OBSERVED.csv", "compares levels with observed ones"},
   {AFB_OPTION_SET, "--set", NULL, "section.key=value", "goes before the key of the input; may be repeated"},
   {AFB_OPTION_SKIP_BAD, "--skip-bad", NULL, NULL, "structures with mistakes are left out and recorded in the file"},
+  {AFB_OPTION_TEXT, "--text", NULL, NULL, "in brief on the terminal, and no page"},
   {AFB_OPTION_MARKDOWN, "--markdown", NULL, NULL, "as Markdown"},
   {AFB_OPTION_QUIET, "--quiet", "-q", NULL, "only errors and results"},
   {AFB_OPTION_LOG_LEVEL, "--log-level", NULL, "LEVEL", "error, warning, info (default), trace or debug"},
@@ -96,6 +97,9 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
     return AFB_OK;
   case AFB_OPTION_SKIP_BAD:
     out->skip_bad = 1;
+    return AFB_OK;
+  case AFB_OPTION_TEXT:
+    out->text = 1;
     return AFB_OK;
   case AFB_OPTION_MARKDOWN:
     out->markdown = 1;

@@ -27,7 +27,8 @@ enum {
   AFB_OPTION_SKIP_BAD = 256,
   AFB_OPTION_JLODK = 512,
   AFB_OPTION_COMPARE = 1024,
-  AFB_OPTION_GRASP = 2048
+  AFB_OPTION_GRASP = 2048,
+  AFB_OPTION_TEXT = 4096
 };
 
 enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
@@ -38,7 +39,7 @@ typedef struct {
   const char *output, *json, *csv, *jlodk, *compare, *grasp;   /* NULL when not given */
   int n_set;
   const char *set[AFB_MAX_SET_OPTIONS];
-  int markdown, quiet, help, skip_bad;
+  int markdown, quiet, help, skip_bad, text;
   afb_log_level log_level;
 } afb_arguments;
 
@@ -82,6 +83,7 @@ afb_status afb_run_export(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_import(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_list(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_report_of(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_train(const afb_arguments *arguments, int *exit_status);
 
 #endif

@@ -72,6 +72,12 @@ const afb_command afb_commands[] = {
    "`aufbau list template predict` prints an input. With --skip-bad a structure with a mistake is\n"
    "left out, and the file says so.\n",
    afb_run_predict},
+  {"report", "FILE.h5", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_TEXT | AFB_OPTION_QUIET,
+   "a page that shows what a file holds",
+   "Writes one page of HTML that needs nothing else, no network and no scripts, to -o PAGE.html (default: the file's name with .html): what was\n"
+   "run and what came of it, the graph of sets, learning, levels, costs, failures, where the time went, provenance. With --text the same in\n"
+   "brief on the terminal. Works on every file that this program writes, also while it is being written.\n",
+   afb_run_report_of},
   {"train", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
    "potentials and networks from structures, models from tables",
    "With model.type linear: fits an interatomic potential to energies, forces and stresses, prints its errors by group,\n"

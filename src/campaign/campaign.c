@@ -9,6 +9,7 @@
 
 #include "campaign/ranking.h"
 #include "campaign/record.h"
+#include "campaign/review.h"
 #include "core/account.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -439,32 +440,6 @@ static afb_status prepare(afb_campaign_state *state)
   return AFB_OK;
 }
 
-/* How predictions that were made before the runs stand to what came. */
-static afb_status judge_predictions(afb_campaign_state *state, afb_strategy strategy, afb_metrics *out)
-{
-  const afb_ledger *ledger = state->ledger;
-  float *p = malloc(2 * (size_t)ledger->n * AFB_N_TARGETS * sizeof *p + 1);
-  if (!p)
-    return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld predictions", (long long)ledger->n);
-  float *label = p + ledger->n * AFB_N_TARGETS;
-  for (int64_t i = 0; i < ledger->n; i++) {
-    const afb_entry *entry = &ledger->entry[i];
-    float of_run[AFB_N_LABELS];
-    afb_sample_label(entry->outcome, entry->rung, NAN, NAN, NULL, of_run);
-    memcpy(label + i * AFB_N_TARGETS, of_run, AFB_N_TARGETS * sizeof *label);
-    p[i * AFB_N_TARGETS + AFB_TARGET_CONVERGED] = (float)entry->probability;
-    p[i * AFB_N_TARGETS + AFB_TARGET_CHEAPEST_RUNG] = (float)entry->probability_cheapest;
-    for (int t = 0; t < AFB_N_TARGETS; t++)
-      if (entry->strategy != strategy || isnan(p[i * AFB_N_TARGETS + t]))
-        label[i * AFB_N_TARGETS + t] = NAN;
-  }
-  afb_status status = AFB_OK;
-  for (int t = 0; t < AFB_N_TARGETS && status == AFB_OK; t++)
-    status = afb_metrics_compute(ledger->n, p + t, AFB_N_TARGETS, label + t, AFB_N_TARGETS, &out[t]);
-  free(p);
-  return status;
-}
-
 /* Collective. Once what was stored is in the file, so that this is counted as well: what the ranks spent. */
 static afb_status store_usage(afb_campaign_state *state)
 {
@@ -504,9 +479,9 @@ static afb_status conclude(afb_campaign_state *state)
   if (state->pool->rank == 0) {
     status = commit(state);
     if (status == AFB_OK)
-      status = judge_predictions(state, AFB_BY_MODEL, state->result->chosen);
+      status = afb_review_predictions(state->ledger, AFB_BY_MODEL, state->result->chosen);
     if (status == AFB_OK)
-      status = judge_predictions(state, AFB_BY_RANDOM, state->result->drawn);
+      status = afb_review_predictions(state->ledger, AFB_BY_RANDOM, state->result->drawn);
   }
   AFB_TRY(afb_agree(state->pool->comm, status));
   status = store_usage(state);

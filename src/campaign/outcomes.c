@@ -7,6 +7,7 @@
 
 #include "campaign/learner.h"
 #include "campaign/record.h"
+#include "campaign/review.h"
 #include "core/clock.h"
 #include "core/random.h"
 #include "learn/logistic.h"
@@ -27,21 +28,6 @@ void afb_outcome_data_clear(afb_outcome_data *d)
   free(d->entry);
   afb_set_table_clear(&d->table);
   *d = (afb_outcome_data){0};
-}
-
-static afb_status read_ledger(afb_store *store, afb_outcome_data *d)
-{
-  afb_ion *ion;
-  AFB_TRY(afb_record_ions(store, &d->n_ions, &ion));
-  d->ion = calloc((size_t)d->n_ions + 1, sizeof *d->ion);
-  afb_status status = d->ion ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d ions", d->n_ions);
-  /* Other configurations than the ground configuration are inserted as the file names them. */
-  for (int i = 0; i < d->n_ions && status == AFB_OK; i++)
-    status = afb_candidates_create(ion[i], AFB_MAX_N, AFB_MAX_L, 0, 0, &d->ion[i]);
-  free(ion);
-  if (status == AFB_OK)
-    status = afb_ledger_init(d->n_ions, d->n_ions, d->ion, &d->ledger);
-  return status == AFB_OK ? afb_record_load(store, &d->ledger) : status;
 }
 
 /* Where more processes than cores ran, core-seconds (by the wall) say how busy the machine was. */
@@ -101,7 +87,7 @@ afb_status afb_outcome_data_read(afb_store *store, afb_outcome_data *d)
 {
   *d = (afb_outcome_data){0};
   AFB_TRY(afb_features_table_init(AFB_N_LABELS, &d->table));
-  AFB_TRY(read_ledger(store, d));
+  AFB_TRY(afb_review_ledger(store, &d->n_ions, &d->ion, &d->ledger));
   if (d->ledger.n == 0)
     return AFB_FAIL(AFB_E_INPUT, "the file has no run of a campaign: run `aufbau campaign` first");
   AFB_TRY(count_cpu_seconds(store, &d->ledger));

@@ -6,108 +6,44 @@
 
 #include "report/progress.h"
 #include "report/ratios.h"
+#include "report/tally.h"
 
 /* MB; what is measured of a smaller run may be off by as much as half of it (core/memory.h). */
 static const double LARGE = 32.0;
 
-typedef struct {
-  int64_t runs, converged, useful, levels;
-  double core_seconds;
-} tally;
-
-/* Entry number e of the ledger. */
-static void add(tally *t, const afb_campaign_result *result, int64_t e)
-{
-  const afb_entry *entry = &result->ledger.entry[e];
-  int ok = afb_outcome_ok(entry->outcome);
-  t->runs++;
-  t->converged += ok;
-  t->useful += result->harvest.gain[e].useful;
-  t->levels += ok ? entry->n_levels : 0;
-  t->core_seconds += entry->core_seconds;
-}
-
-static void print_tally(FILE *out, const char *name, const tally *t)
+static void print_tally(FILE *out, const char *name, const afb_tally *t)
 {
   fprintf(out, "  %-22s %7lld %10lld %8.1f %% %7lld %8lld %10.1f\n", name, (long long)t->runs, (long long)t->converged,
           t->runs ? 100.0 * (double)t->converged / (double)t->runs : 0.0, (long long)t->useful, (long long)t->levels, t->core_seconds);
 }
 
-static void print_head(FILE *out, const char *title)
+static void compare_strategies(FILE *out, const afb_tally *model, const afb_tally *random)
 {
-  fprintf(out, "\n%-24s %7s %10s %10s %7s %8s %10s\n", title, "runs", "converged", "share", "useful", "levels", "core-s");
-}
-
-static void by_ion(FILE *out, const afb_campaign_result *result)
-{
-  const afb_ledger *ledger = &result->ledger;
-  print_head(out, "By ion");
-  for (int i = 0; i < ledger->n_active; i++) {
-    tally t = {0};
-    char label[AFB_ION_LENGTH];
-    for (int64_t e = 0; e < ledger->n; e++)
-      if (ledger->entry[e].ion == i)
-        add(&t, result, e);
-    print_tally(out, afb_ion_format(ledger->ion[i].ion, label), &t);
-  }
-}
-
-static void by_size(FILE *out, const afb_campaign_result *result)
-{
-  const afb_ledger *ledger = &result->ledger;
-  tally t[AFB_MAX_SET + 1] = {{0}};
-  for (int64_t e = 0; e < ledger->n; e++)
-    add(&t[ledger->entry[e].node.n], result, e);
-  print_head(out, "By size of the set");
-  for (int n = 1; n <= AFB_MAX_SET; n++) {
-    char name[32];
-    snprintf(name, sizeof name, "%d configuration%s", n, n == 1 ? "" : "s");
-    if (t[n].runs > 0)
-      print_tally(out, name, &t[n]);
-  }
-}
-
-static void by_outcome(FILE *out, const afb_campaign_result *result)
-{
-  const afb_ledger *ledger = &result->ledger;
-  tally outcome[AFB_N_OUTCOMES] = {{0}}, rung[AFB_N_RUNGS] = {{0}};
-  for (int64_t e = 0; e < ledger->n; e++) {
-    const afb_entry *entry = &ledger->entry[e];
-    if ((int)entry->outcome >= 0 && entry->outcome < AFB_N_OUTCOMES)
-      add(&outcome[entry->outcome], result, e);
-    if (afb_outcome_ok(entry->outcome) && entry->rung >= 0 && entry->rung < AFB_N_RUNGS)
-      add(&rung[entry->rung], result, e);
-  }
-  print_head(out, "By outcome");
-  for (int k = 0; k < AFB_N_OUTCOMES; k++)
-    if (outcome[k].runs > 0)
-      print_tally(out, afb_outcome_name((afb_outcome)k), &outcome[k]);
-  print_head(out, "Converged, by rung");
-  for (int k = 0; k < AFB_N_RUNGS; k++)
-    if (rung[k].runs > 0)
-      print_tally(out, afb_rung_name((afb_rung)k), &rung[k]);
-}
-
-static void compare_strategies(FILE *out, const afb_campaign_result *result)
-{
-  const afb_ledger *ledger = &result->ledger;
-  tally t[AFB_N_STRATEGIES] = {{0}};
-  for (int64_t e = 0; e < ledger->n; e++) {
-    const afb_entry *entry = &ledger->entry[e];
-    if ((int)entry->strategy >= 0 && entry->strategy < AFB_N_STRATEGIES)
-      add(&t[entry->strategy], result, e);
-  }
-  print_head(out, "By who chose");
-  for (int k = 0; k < AFB_N_STRATEGIES; k++)
-    if (t[k].runs > 0)
-      print_tally(out, afb_strategy_name((afb_strategy)k), &t[k]);
-  const tally *model = &t[AFB_BY_MODEL], *random = &t[AFB_BY_RANDOM];
   if (model->runs == 0 || random->runs == 0)
     return;
   double by_model = (double)model->useful / model->core_seconds, drawn = (double)random->useful / random->core_seconds;
   fprintf(out, "  Useful runs per core-second: %.2f chosen by the model (%lld of %lld), %.2f drawn at random from the same "
           "candidates (%lld of %lld): a factor of %.2f.\n", by_model, (long long)model->useful, (long long)model->runs,
           drawn, (long long)random->useful, (long long)random->runs, by_model / drawn);
+}
+
+void afb_report_tallies(FILE *out, const afb_campaign_result *result)
+{
+  for (int key = 0; key < AFB_N_TALLIES; key++) {
+    afb_tally *row;
+    char name[AFB_TALLY_NAME];
+    int n;
+    if (afb_tally_by(result, (afb_tally_key)key, &n, &row) != AFB_OK)
+      return;
+    fprintf(out, "\n%-24s %7s %10s %10s %7s %8s %10s\n", afb_tally_title((afb_tally_key)key), "runs", "converged", "share", "useful", "levels",
+            "core-s");
+    for (int i = 0; i < n; i++)
+      if (row[i].runs > 0 || key == AFB_TALLY_ION)
+        print_tally(out, afb_tally_name(result, (afb_tally_key)key, i, name), &row[i]);
+    if (key == AFB_TALLY_STRATEGY)
+      compare_strategies(out, &row[AFB_BY_MODEL], &row[AFB_BY_RANDOM]);
+    free(row);
+  }
 }
 
 static void print_metrics(FILE *out, const char *name, const afb_metrics *m)
@@ -129,7 +65,7 @@ static const char *target_name(int target)
   return target == AFB_TARGET_CHEAPEST_RUNG ? "converges at the cheapest rung" : "converges at all";
 }
 
-static void predictions_before(FILE *out, const afb_campaign_result *result)
+void afb_report_predictions(FILE *out, const afb_campaign_result *result)
 {
   if (result->chosen[AFB_TARGET_CONVERGED].n + result->drawn[AFB_TARGET_CONVERGED].n == 0)
     return;
@@ -202,14 +138,14 @@ static void where_time_went(FILE *out, const afb_campaign_result *result)
 }
 
 /* Costs that were predicted before the runs, against what came: all runs, then without the first batch, which had little to learn from. */
-static void predicted_costs(FILE *out, const afb_campaign_options *options, const afb_ledger *ledger)
+void afb_report_costs(FILE *out, int batch, const afb_ledger *ledger)
 {
   double *value = malloc((2 * (size_t)ledger->n + 1) * sizeof *value), *actual = value + ledger->n;
   if (!value)
     return;
   afb_report_ratios_head(out, 0, "Predicted before the run: cost");
   for (int corrected = 0; corrected < 2; corrected++)
-    for (int64_t first = 0; first <= options->batch && first < ledger->n; first += options->batch) {
+    for (int64_t first = 0; first <= batch && first < ledger->n; first += batch) {
       int64_t n = ledger->n - first;
       for (int64_t i = 0; i < n; i++) {
         const afb_entry *entry = &ledger->entry[first + i];
@@ -253,11 +189,9 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
                          const char *path, const char *input)
 {
   const afb_ledger *ledger = &result->ledger;
-  tally all = {0};
+  afb_tally all = afb_tally_all(result);
   char text[32];
   int ions = 0;
-  for (int64_t e = 0; e < ledger->n; e++)
-    add(&all, result, e);
   for (int i = 0; i < ledger->n_active; i++) {
     afb_node root = afb_node_root();
     ions += afb_ledger_find(ledger, i, &root) >= 0;
@@ -267,15 +201,11 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
           (long long)(all.runs - result->runs_before), afb_duration(result->wall, text));
   if (ledger->n_imported > 0)
     fprintf(out, "%lld imported outcomes taught the model as well.\n", (long long)ledger->n_imported);
-  if (all.runs > 0) {
-    by_outcome(out, result);
-    by_ion(out, result);
-    by_size(out, result);
-    compare_strategies(out, result);
-  }
-  predictions_before(out, result);
   if (all.runs > 0)
-    predicted_costs(out, options, ledger);
+    afb_report_tallies(out, result);
+  afb_report_predictions(out, result);
+  if (all.runs > 0)
+    afb_report_costs(out, options->batch, ledger);
   validation(out, result);
   what_it_got(out, result);
   where_time_went(out, result);

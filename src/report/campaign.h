@@ -11,4 +11,11 @@
 void afb_report_campaign(FILE *out, const afb_campaign_options *options, const afb_campaign_result *result,
                          const char *path, const char *input);
 
+/* Parts of it. Runs counted by outcome, rung, ion, size of the set, and by who chose; */
+void afb_report_tallies(FILE *out, const afb_campaign_result *result);
+/* how predictions made before the runs stand to what came; */
+void afb_report_predictions(FILE *out, const afb_campaign_result *result);
+/* how predicted costs and memory do, of all runs and without the first `batch`, which had little to learn from. */
+void afb_report_costs(FILE *out, int batch, const afb_ledger *ledger);
+
 #endif
