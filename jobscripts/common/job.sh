@@ -10,12 +10,11 @@ set -u
 history=${output%.h5}.jobs # a line for every job that stopped: its number, how far it had got
 stopped=75
 
-# How far the work has got: whatever this prints must differ from job to job, or nothing was done.
+# How far the work has got: whatever this prints must differ from job to job, or nothing was done. Here, on the first node; as a step where
+# an MPI program cannot be run without one.
 progress() {
-  case $command in
-    campaign) "${launcher[@]}" --nodes=1 --ntasks=1 "$program" export runs "$output" --quiet | tail -n +2 | wc -l ;;
-    *) cksum <"$output.validation" | tr ' ' - ;;
-  esac
+  { "$program" status "$output" --quiet || "${launcher[@]}" --nodes=1 --ntasks=1 "$program" status "$output" --quiet; } |
+    tr ' ' '\n' | sed -n 's/^done=//p' | grep .
 }
 
 say() { echo "job ${SLURM_JOB_ID}: $1"; }

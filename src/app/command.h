@@ -84,6 +84,7 @@ afb_status afb_run_import(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_list(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_predict(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_report_of(const afb_arguments *arguments, int *exit_status);
+afb_status afb_run_status(const afb_arguments *arguments, int *exit_status);
 afb_status afb_run_train(const afb_arguments *arguments, int *exit_status);
 
 #endif

@@ -78,6 +78,11 @@ const afb_command afb_commands[] = {
    "run and what came of it, the graph of sets, learning, levels, costs, failures, where the time went, provenance. With --text the same in\n"
    "brief on the terminal. Works on every file that this program writes, also while it is being written.\n",
    afb_run_report_of},
+  {"status", "FILE.h5", 1, 1, AFB_OPTION_QUIET, "how far a campaign or a training has got, while it runs",
+   "Reads FILE.h5 and its journal, takes no lock and changes nothing: whether a process writes it, runs and outcomes, the rate of the last\n"
+   "minutes, what is left of the budget, the model's last round, efficiency, the last failures. --quiet prints one line of key=value for\n"
+   "scripts, nothing behind the = where a value is not known. Exit status 1 when nothing of the file is there yet.\n",
+   afb_run_status},
   {"train", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET | AFB_OPTION_SKIP_BAD,
    "potentials and networks from structures, models from tables",
    "With model.type linear: fits an interatomic potential to energies, forces and stresses, prints its errors by group,\n"

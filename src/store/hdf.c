@@ -398,20 +398,20 @@ afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer
   return status;
 }
 
-afb_status afb_hdf_read_identity(hid_t file, char **identity)
+afb_status afb_hdf_read_input(hid_t file, const char *name, char **text)
 {
-  hid_t dataset = H5Dopen2(file, "input/identity", H5P_DEFAULT);
+  hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
   if (dataset < 0)
     return AFB_FAIL(AFB_E_FOREIGN, "damaged result file: %s", afb_hdf_reason());
   hid_t type = H5Dget_type(dataset);
-  *identity = calloc(H5Tget_size(type) + 1, 1);
+  *text = calloc(H5Tget_size(type) + 1, 1);
   afb_status status = AFB_OK;
-  if (!*identity)
+  if (!*text)
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for an input");
-  else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *identity) < 0) {
+  else if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *text) < 0) {
     status = AFB_FAIL(AFB_E_IO, "cannot read the input in a result file: %s", afb_hdf_reason());
-    free(*identity);
-    *identity = NULL;
+    free(*text);
+    *text = NULL;
   }
   H5Tclose(type);
   H5Dclose(dataset);

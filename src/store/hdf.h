@@ -46,8 +46,8 @@ afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint
 /* Not collective. Opens for reading and checks that it is a file of this program with a schema that this one can read.
  * AFB_E_FOREIGN and AFB_E_IO as for afb_store_open. The caller closes *file with H5Fclose. */
 afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts);
-/* The text that decides whether the file may be continued; the caller frees. */
-afb_status afb_hdf_read_identity(hid_t file, char **identity);
+/* "input/resolved", or "input/identity", the text that decides whether the file may be continued; the caller frees. */
+afb_status afb_hdf_read_input(hid_t file, const char *name, char **text);
 /* Not collective. Gives a closed file the input and the identity of a writer in place of its own. */
 afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer);
 /* Not collective. Adds to a closed file of an older schema version the columns that it lacks, and makes it one of this version. */

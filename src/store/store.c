@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ static const char *next_line(const char *text, int *length)
 static afb_status compare_identity(const afb_store *store, const char *mine)
 {
   char *theirs;
-  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  AFB_TRY(afb_hdf_read_input(store->file, "input/identity", &theirs));
   const char *a = theirs, *b = mine;
   int line = 1, n = 0, m = 0;
   const char *next_a = next_line(a, &n), *next_b = next_line(b, &m);
@@ -153,7 +154,7 @@ static afb_status change_file(afb_store *store, const afb_hdf_facts *facts, cons
 static afb_status adopt_identity(afb_store *store, const afb_store_writer *writer)
 {
   char *theirs;
-  AFB_TRY(afb_hdf_read_identity(store->file, &theirs));
+  AFB_TRY(afb_hdf_read_input(store->file, "input/identity", &theirs));
   int adopt = !*theirs && *writer->identity;
   free(theirs);
   return adopt ? change_file(store, NULL, writer) : AFB_OK;
@@ -238,25 +239,29 @@ static afb_status copy_legends(afb_store *store, const afb_store_legend *legend)
   return AFB_OK;
 }
 
-/* One attempt at a state in which file and journal fit together; *again: a writer replaced one of them in between. */
+/* One attempt at a state in which file and journal fit together; *again: it was none. The journal is opened first: whatever a writer does
+ * from then on, the file that is opened next holds all that is not in that journal. */
 static afb_status open_for_reading(afb_store *store, int *again)
 {
   int exists;
+  struct stat journal;
   *again = 0;
   afb_store_release_file(store);
   afb_journal_clear(&store->journal);
   AFB_TRY(afb_hdf_look(store->path, 0, &exists));
   if (!exists)
     return AFB_FAIL(AFB_E_NOT_FOUND, "there is no file %s", store->path);
-  AFB_TRY(load_file(store));
   afb_status status = afb_journal_open(&store->journal, store->journal_path);
-  if (status == AFB_E_NOT_FOUND)
+  int absent = status == AFB_E_NOT_FOUND;
+  if (!absent)
+    AFB_TRY(status);
+  AFB_TRY(load_file(store));
+  if (absent)
     return AFB_OK;
-  int64_t size = 0;
-  if (status == AFB_OK)
-    status = afb_file_size(store->journal_path, &size);
-  if (status != AFB_OK || size < AFB_JOURNAL_HEADER)   /* a writer is about to begin */
-    return status;
+  if (fstat(store->journal.fd, &journal) != 0)
+    return AFB_FAIL(AFB_E_IO, "cannot read %s: %s", store->journal_path, strerror(errno));
+  if (journal.st_size < AFB_JOURNAL_HEADER)   /* a writer is about to begin */
+    return AFB_OK;
   status = afb_journal_replay(&store->journal, store->id, store->folded_sequence, store->count);
   *again = status != AFB_OK;
   return status;
