@@ -5,6 +5,7 @@
 
 #include "app/inputs.h"
 #include "app/output.h"
+#include "app/report_scaling.h"
 #include "report/html.h"
 #include "report/page.h"
 
@@ -42,6 +43,12 @@ static afb_status write_page(const afb_arguments *arguments, const afb_page *pag
 
 static afb_status report(const afb_arguments *arguments)
 {
+  if (arguments->scaling)
+    return afb_report_scaling(arguments);
+  if (arguments->n_operands > 1)
+    return AFB_FAIL(AFB_E_INPUT, "a page is of one file; several are compared with --scaling");
+  if (arguments->csv || arguments->latex || arguments->figure || arguments->plan)
+    return AFB_FAIL(AFB_E_INPUT, "--csv, --latex, --figure and --plan go with --scaling");
   afb_store *store = NULL;
   afb_page page;
   const char *path = arguments->operand[0];
