@@ -84,6 +84,17 @@ static afb_status run_once(void *context, MPI_Comm comm)
   return AFB_OK;
 }
 
+/* Adds a measurement with the work of the one before it: in the strong series any, in the weak one on as many ranks. Where runs depend on the number of
+ * ranks it is not quite the same, and the note says so. */
+static afb_status add(afb_scaling *s, int strong, int n, const measurement *m)
+{
+  double work = m->amount;
+  for (int i = 0; i < s->n; i++)
+    if (strong || s->point[i].ranks == n)
+      work = s->point[i].work;
+  return afb_scaling_add(s, n, work, m->seconds, &m->usage);
+}
+
 /* On n ranks everything, or their part of it. On all ranks these are the same, and one measurement counts for both. */
 static afb_status measure(const bench *b, int n, int weak, int counts)
 {
@@ -93,9 +104,9 @@ static afb_status measure(const bench *b, int n, int weak, int counts)
   if (b->rank == 0 && !b->quiet)
     fprintf(stderr, "%s, %d rank%s: %.2f s%s\n", weak ? b->weak->name : b->strong->name, n, n == 1 ? "" : "s", m.seconds, counts ? "" : " (warm-up)");
   if (b->rank == 0 && counts && !weak)
-    status = afb_scaling_add(b->strong, n, m.amount, m.seconds, &m.usage);
+    status = add(b->strong, 1, n, &m);
   if (b->rank == 0 && counts && status == AFB_OK && (weak || n == b->size))
-    status = afb_scaling_add(b->weak, n, m.amount, m.seconds, &m.usage);
+    status = add(b->weak, 0, n, &m);
   return afb_agree(MPI_COMM_WORLD, status);
 }
 
