@@ -56,7 +56,7 @@ static void line(FILE *out, const afb_chart *c, const afb_series *s, int number)
 void afb_figure_write(FILE *out, int n, const afb_chart *chart)
 {
   int rows = (n + 1) / 2;
-  fprintf(out, "<svg class=\"fig\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\">\n", 2 * WIDTH, rows * HEIGHT);
+  fprintf(out, "<svg class=\"fig\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\">\n", n > 1 ? 2 * WIDTH : WIDTH, rows * HEIGHT);
   fputs("<style>.fig .t{font-size:13px;font-weight:bold;fill:#222}.fig .m{font-size:11px;fill:#333}.fig .g{stroke:#999;stroke-opacity:.4;fill:none}"
         ".fig .s{fill:none;stroke-width:2}.fig .d{stroke-dasharray:5 4}.fig .c0{stroke:#1668b0}.fig .c1{stroke:#c75c00}.fig .c2{stroke:#777}.fig .c3{stroke:#2a8a3c}"
         ".fig .f0{fill:#1668b0}.fig .f1{fill:#c75c00}.fig .f2{fill:#777}.fig .f3{fill:#2a8a3c}"
