@@ -8,6 +8,7 @@
 #include "app/report_scaling.h"
 #include "report/html.h"
 #include "report/page.h"
+#include "report/page_arrays.h"
 
 enum { PATH_LENGTH = 1024 };
 
@@ -22,17 +23,34 @@ static afb_status choose_path(const afb_arguments *arguments, char path[PATH_LEN
   return length < PATH_LENGTH ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "the name of the page is too long");
 }
 
-static afb_status write_page(const afb_arguments *arguments, const afb_page *page)
+/* One of the two: a file of runs, a file of arrays. */
+typedef struct {
+  const afb_page *runs;
+  const afb_array_page *arrays;
+} content;
+
+static afb_status write_html(FILE *out, const content *of)
+{
+  if (of->runs)
+    return afb_page_html(out, of->runs);
+  afb_array_page_html(out, of->arrays);
+  return AFB_OK;
+}
+
+static afb_status write(const afb_arguments *arguments, const content *of)
 {
   char path[PATH_LENGTH];
   afb_output out;
   if (arguments->text) {
-    afb_page_text(stdout, page);
+    if (of->runs)
+      afb_page_text(stdout, of->runs);
+    else
+      afb_array_page_text(stdout, of->arrays);
     return AFB_OK;
   }
   AFB_TRY(choose_path(arguments, path));
   AFB_TRY(afb_output_begin(path, AFB_HTML_BEGINNING, &out));
-  afb_status status = afb_page_html(out.stream, page);
+  afb_status status = write_html(out.stream, of);
   if (status == AFB_OK)
     status = afb_output_end(&out);
   afb_output_discard(&out);
@@ -41,24 +59,42 @@ static afb_status write_page(const afb_arguments *arguments, const afb_page *pag
   return status;
 }
 
+static afb_status report_arrays(const afb_arguments *arguments, afb_arrays *arrays)
+{
+  afb_array_page page;
+  afb_status status = afb_array_page_read(arrays, arguments->operand[0], &page);
+  if (status == AFB_OK)
+    status = write(arguments, &(content){.arrays = &page});
+  afb_array_page_clear(&page);
+  return afb_arrays_close(&arrays, status);
+}
+
 static afb_status report(const afb_arguments *arguments)
+{
+  afb_arrays *arrays;
+  afb_store *store;
+  afb_page page;
+  const char *path = arguments->operand[0];
+  if (afb_arrays_open(MPI_COMM_SELF, path, NULL, &arrays) == AFB_OK)
+    return report_arrays(arguments, arrays);
+  AFB_TRY(afb_file_open(MPI_COMM_SELF, path, AFB_STORE_READ, NULL, &store));
+  afb_status status = afb_page_read(store, path, &page);
+  if (status == AFB_OK)
+    status = write(arguments, &(content){.runs = &page});
+  afb_page_clear(&page);
+  afb_status closed = afb_store_close(&store);
+  return status == AFB_OK ? closed : status;
+}
+
+static afb_status choose_report(const afb_arguments *arguments)
 {
   if (arguments->scaling)
     return afb_report_scaling(arguments);
   if (arguments->n_operands > 1)
     return AFB_FAIL(AFB_E_INPUT, "a page is of one file; several are compared with --scaling");
-  if (arguments->csv || arguments->latex || arguments->figure || arguments->plan)
-    return AFB_FAIL(AFB_E_INPUT, "--csv, --latex, --figure and --plan go with --scaling");
-  afb_store *store = NULL;
-  afb_page page;
-  const char *path = arguments->operand[0];
-  AFB_TRY(afb_file_open(MPI_COMM_SELF, path, AFB_STORE_READ, NULL, &store));
-  afb_status status = afb_page_read(store, path, &page);
-  if (status == AFB_OK)
-    status = write_page(arguments, &page);
-  afb_page_clear(&page);
-  afb_status closed = afb_store_close(&store);
-  return status == AFB_OK ? closed : status;
+  if (arguments->csv || arguments->latex || arguments->figure || arguments->plan || arguments->markdown)
+    return AFB_FAIL(AFB_E_INPUT, "--csv, --latex, --figure, --markdown and --plan go with --scaling");
+  return report(arguments);
 }
 
 afb_status afb_run_report_of(const afb_arguments *arguments, int *exit_status)
@@ -66,5 +102,5 @@ afb_status afb_run_report_of(const afb_arguments *arguments, int *exit_status)
   int rank;
   (void)exit_status;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  return afb_agree(MPI_COMM_WORLD, rank == 0 ? report(arguments) : AFB_OK);
+  return afb_agree(MPI_COMM_WORLD, rank == 0 ? choose_report(arguments) : AFB_OK);
 }

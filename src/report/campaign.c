@@ -17,21 +17,11 @@ static void print_tally(FILE *out, const char *name, const afb_tally *t)
           t->runs ? 100.0 * (double)t->converged / (double)t->runs : 0.0, (long long)t->useful, (long long)t->levels, t->core_seconds);
 }
 
-static void compare_strategies(FILE *out, const afb_tally *model, const afb_tally *random)
-{
-  if (model->runs == 0 || random->runs == 0)
-    return;
-  double by_model = (double)model->useful / model->core_seconds, drawn = (double)random->useful / random->core_seconds;
-  fprintf(out, "  Useful runs per core-second: %.2f chosen by the model (%lld of %lld), %.2f drawn at random from the same "
-          "candidates (%lld of %lld): a factor of %.2f.\n", by_model, (long long)model->useful, (long long)model->runs,
-          drawn, (long long)random->useful, (long long)random->runs, by_model / drawn);
-}
-
 void afb_report_tallies(FILE *out, const afb_campaign_result *result)
 {
   for (int key = 0; key < AFB_N_TALLIES; key++) {
     afb_tally *row;
-    char name[AFB_TALLY_NAME];
+    char name[AFB_TALLY_NAME], lead[AFB_TALLY_LEAD];
     int n;
     if (afb_tally_by(result, (afb_tally_key)key, &n, &row) != AFB_OK)
       return;
@@ -40,8 +30,8 @@ void afb_report_tallies(FILE *out, const afb_campaign_result *result)
     for (int i = 0; i < n; i++)
       if (row[i].runs > 0 || key == AFB_TALLY_ION)
         print_tally(out, afb_tally_name(result, (afb_tally_key)key, i, name), &row[i]);
-    if (key == AFB_TALLY_STRATEGY)
-      compare_strategies(out, &row[AFB_BY_MODEL], &row[AFB_BY_RANDOM]);
+    if (key == AFB_TALLY_STRATEGY && afb_tally_lead(row, lead)[0])
+      fprintf(out, "  %s\n", lead);
     free(row);
   }
 }

@@ -28,6 +28,8 @@ enum { AFB_HTML_NUMBER = 48 };
 char *afb_html_count(int64_t n, char *buffer);
 /* "51.5 %"; "–" of nothing. */
 char *afb_html_percent(double part, double of, char *buffer);
+/* "0.35 s", "3 min 05 s". */
+char *afb_html_seconds(double seconds, char *buffer);
 /* Three digits; "–" for NaN. */
 char *afb_html_value(double value, char *buffer);
 

@@ -4,16 +4,13 @@
 #include <string.h>
 
 #include "report/page_parts.h"
-#include "report/progress.h"
 
 void afb_page_key(FILE *out, const int64_t count[AFB_N_RUN_CLASSES])
 {
   char text[AFB_HTML_NUMBER];
   fputs("<ul class=\"key\">", out);
   for (int c = 0; c < AFB_N_RUN_CLASSES; c++)
-    if (!count)
-      fprintf(out, "<li><i class=\"b o%d\"></i>%s</li>", c, afb_run_class_name((afb_run_class)c));
-    else if (count[c] > 0)
+    if (count[c] > 0)
       fprintf(out, "<li><i class=\"b o%d\"></i>%s %s</li>", c, afb_run_class_name((afb_run_class)c), afb_html_count(count[c], text));
   fputs("</ul>\n", out);
 }
@@ -43,9 +40,18 @@ void afb_page_set(FILE *out, const afb_stored *stored, int64_t set, int most)
     fprintf(out, " and %d more", s->count - most);
 }
 
+int afb_page_session_ranks(const afb_page *page, int s)
+{
+  afb_usage_sum usage;
+  afb_usage_sum_up(page->n_usage, page->usage, s, &usage);
+  return usage.ranks > 0 ? usage.ranks : page->session[s].ranks;
+}
+
 double afb_page_session_seconds(const afb_page *page, int s)
 {
-  double last = 0;
+  afb_usage_sum usage;
+  afb_usage_sum_up(page->n_usage, page->usage, s, &usage);
+  double last = usage.wall;
   for (int64_t r = 0; r < page->stored.n_runs; r++)
     if (page->stored.run[r].session == s && page->stored.run[r].strategy != AFB_BY_IMPORT)
       last = fmax(last, page->stored.run[r].finish);
@@ -68,10 +74,12 @@ afb_page_sums afb_page_sum(const afb_page *page)
   for (int s = 0; s < page->n_sessions; s++) {
     double wall = afb_page_session_seconds(page, s);
     sum.wall += wall;
-    sum.rank_seconds += wall * page->session[s].ranks;
+    sum.rank_seconds += wall * afb_page_session_ranks(page, s);
   }
   return sum;
 }
+
+void afb_page_end(FILE *out) { afb_html_end(out, "Written by aufbau report. Definitions of what is shown: docs/report.md of the program."); }
 
 /* ---- The head ---- */
 
@@ -109,6 +117,23 @@ static void lead(const afb_page *page, char *to, size_t size)
     snprintf(to + used, size - used, ", %lld sessions", (long long)page->n_sessions);
 }
 
+void afb_page_short_input(FILE *out, const char *input)
+{
+  enum { LONGEST = 28, MOST = 28 };
+  int n = 0;
+  for (const char *line = input; *line && n < MOST; line += strcspn(line, "\n"), line += *line == '\n') {
+    char text[2 * LONGEST + 8];
+    const char *key = line + strspn(line, " "), *end = line + strcspn(line, "\n"), *colon = strchr(key, ':');
+    if (key == end || *key == '#' || *key == '-' || !colon || colon + 2 >= end || colon - key > LONGEST || end - colon > LONGEST)
+      continue;
+    snprintf(text, sizeof text, "%.*s %.*s", (int)(colon - key), key, (int)(end - colon - 2), colon + 2);
+    fputs(n++ ? " \xc2\xb7 " : "<p class=\"about\">", out);
+    afb_html_text(out, text);
+  }
+  if (n)
+    fputs("</p>\n", out);
+}
+
 static void tiles(FILE *out, const afb_page *page)
 {
   char a[AFB_HTML_NUMBER], text[AFB_HTML_NUMBER];
@@ -123,9 +148,9 @@ static void tiles(FILE *out, const afb_page *page)
   }
   if (sum.imported > 0)
     afb_html_tile(out, afb_html_count(sum.imported, a), "imported outcomes");
-  snprintf(a, sizeof a, sum.core_seconds < 3600 ? "%.3g\xe2\x80\xafs" : "%.3g\xe2\x80\xafh", sum.core_seconds / (sum.core_seconds < 3600 ? 1 : 3600));
+  snprintf(a, sizeof a, "%.3g", sum.core_seconds / (sum.core_seconds < 3600 ? 1 : 3600));
   afb_html_tile(out, a, sum.core_seconds < 3600 ? "core-seconds in runs" : "core-hours in runs");
-  afb_html_tile(out, afb_duration(sum.wall, text), "wall time");
+  afb_html_tile(out, afb_html_seconds(sum.wall, text), "wall time");
   if (page->is_campaign)
     afb_html_tile(out, afb_html_percent(sum.core_seconds, sum.rank_seconds, a), "of all ranks\xe2\x80\x99 time in runs");
   fputs("</div>\n", out);
@@ -133,7 +158,7 @@ static void tiles(FILE *out, const afb_page *page)
 
 static void contents(FILE *out, const afb_page *page)
 {
-  static const char *const campaign[][2] = {{"outcomes", "Outcomes"}, {"graph", "Graph of sets"}, {"failures", "Failures"},
+  static const char *const campaign[][2] = {{"graph", "Graph of sets"}, {"outcomes", "Outcomes"}, {"failures", "Failures"},
     {"levels", "Levels"}, {"learning", "Learning"}, {"costs", "Costs"}, {"time", "Time"}, {"provenance", "Provenance"}};
   fputs("<nav>", out);
   for (size_t i = 0; i < sizeof campaign / sizeof *campaign; i++)
@@ -151,9 +176,10 @@ afb_status afb_page_html(FILE *out, const afb_page *page)
   if (page->is_campaign)
     contents(out, page);
   tiles(out, page);
+  afb_page_short_input(out, page->input);
   if (page->is_campaign) {
-    AFB_TRY(afb_page_outcomes(out, page));
     AFB_TRY(afb_page_graph(out, page));
+    AFB_TRY(afb_page_outcomes(out, page));
     afb_page_failures(out, page);
   } else
     afb_page_calculation(out, page);
@@ -164,6 +190,6 @@ afb_status afb_page_html(FILE *out, const afb_page *page)
     AFB_TRY(afb_page_time(out, page));
   }
   afb_page_provenance(out, page);
-  afb_html_end(out, "Written by aufbau report. Definitions of what is shown: docs/report.md of the program.");
+  afb_page_end(out);
   return AFB_OK;
 }

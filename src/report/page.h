@@ -9,8 +9,8 @@
 #include "campaign/campaign.h"
 #include "campaign/record.h"
 #include "core/status.h"
-#include "store/arrays.h"
 #include "store/store.h"
+#include "store/usage.h"
 
 /* Runs that failed with one outcome for one reason, the numbers in it aside. */
 enum { AFB_PAGE_BLAMED = 4 };
@@ -55,6 +55,8 @@ typedef struct {
   int64_t n_sessions;
   afb_store_session *session;
   char *input;                 /* resolved, of the last session */
+  int64_t n_usage;
+  afb_store_usage *usage;      /* of all sessions; a session that was killed, or of an older program, has none */
   int n_ions;
   afb_page_levels *best;       /* [n_ions] by nuclear charge and charge */
   int n_failures;

@@ -24,15 +24,16 @@ static void convergence(FILE *out, const afb_page *page)
   }
   if (most > 0) {
     afb_plot plot = {.title = "Convergence", .x_title = "iteration", .y_title = "largest orbital residual", .x = {0, (double)n}, .y = {least, most},
-                     .log_y = 1, .width = 560};
+                     .log_y = 1};
     int64_t first = 0;
     int attempt = 0;
     afb_plot_begin(out, &plot);
     for (int64_t i = 0; i < n; i++)
       if (i + 1 == n || page->trace[i].outcome != AFB_OUTCOME_NONE || page->trace[i + 1].rung != page->trace[i].rung) {
         afb_plot_line(out, &plot, (int)(i + 1 - first), x + first, y + first, colour[attempt++ % COLOURS], 0);
-        fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", afb_plot_x(&plot, x[first]) + 6,
-                afb_plot_y(&plot, isfinite(y[first]) ? y[first] : least) - 6, afb_rung_name((afb_rung)page->trace[first].rung));
+        int64_t middle = (first + i) / 2;
+        fprintf(out, "<text class=\"m h\" x=\"%.1f\" y=\"%.1f\">%s</text>\n", afb_plot_x(&plot, x[middle]) + 6,
+                afb_plot_y(&plot, isfinite(y[middle]) ? y[middle] : least) - 6, afb_rung_name((afb_rung)page->trace[first].rung));
         first = i + 1;
       }
     afb_plot_end(out, NULL);

@@ -8,7 +8,7 @@
 #include "campaign/transfer.h"
 #include "report/page.h"
 
-const char *const afb_page_measure[AFB_PAGE_MEASURES] = {"accuracy", "balanced accuracy", "ROC AUC", "log loss", "calibration error"};
+const char *const afb_page_measure[AFB_PAGE_MEASURES] = {"accuracy", "bal.", "AUC", "log loss", "ECE"};
 
 void afb_page_clear(afb_page *page)
 {
@@ -17,6 +17,7 @@ void afb_page_clear(afb_page *page)
   for (int i = 0; page->best && i < page->n_ions; i++)
     free(page->best[i].level);
   free(page->session);
+  free(page->usage);
   free(page->input);
   free(page->best);
   free(page->failure);
@@ -260,13 +261,17 @@ static afb_status judge(const afb_ledger *ledger, afb_page_reliability reliabili
   return AFB_OK;
 }
 
-static afb_status read_campaign(afb_store *store, afb_page *page)
+static afb_status read_rounds(afb_store *store, afb_page *page)
 {
   page->n_rounds = page->count[AFB_TABLE_ROUNDS];
-  AFB_TRY(afb_campaign_review(store, &page->result));
   AFB_TRY(read_table(store, AFB_TABLE_ROUNDS, 0, page->n_rounds, &page->round));
   AFB_TRY(read_table(store, AFB_TABLE_METRICS, 0, page->count[AFB_TABLE_METRICS], &page->metric));
-  AFB_TRY(read_table(store, AFB_TABLE_LOSSES, 0, page->count[AFB_TABLE_LOSSES], &page->loss));
+  return read_table(store, AFB_TABLE_LOSSES, 0, page->count[AFB_TABLE_LOSSES], &page->loss);
+}
+
+static afb_status read_campaign(afb_store *store, afb_page *page)
+{
+  AFB_TRY(afb_campaign_review(store, &page->result));
   find_validation(page);
   return judge(&page->result.ledger, page->reliability);
 }
@@ -284,13 +289,37 @@ static afb_status read_calculation(afb_store *store, afb_page *page)
   return read_table(store, AFB_TABLE_ORBITALS, run->first_orbital, run->n_orbitals, &page->orbital);
 }
 
+/* What the sections follow without looking. */
+static afb_status check_references(const afb_page *page)
+{
+  const afb_stored *t = &page->stored;
+  int wrong = 0;
+  for (int64_t s = 0; s < t->n_sets; s++)
+    wrong += t->set[s].count < 1 || t->set[s].first < 0 || t->set[s].first + t->set[s].count > t->n_members;
+  for (int64_t m = 0; m < t->n_members; m++)
+    wrong += t->member[m] < 0 || t->member[m] >= t->n_configurations;
+  for (int64_t r = 0; r < t->n_runs; r++) {
+    const afb_store_run *run = &t->run[r];
+    wrong += run->ion < 0 || run->ion >= t->n_ions || run->set < 0 || run->set >= t->n_sets || run->session < 0 || run->session >= page->n_sessions;
+  }
+  for (int64_t r = 0; r < page->n_rounds; r++) {
+    const afb_store_round *round = &page->round[r];
+    wrong += round->first_metric < 0 || round->first_metric + round->n_metrics > page->count[AFB_TABLE_METRICS] || round->first_loss < 0 ||
+      round->first_loss + round->n_losses > page->count[AFB_TABLE_LOSSES] || round->session < 0 || round->session >= page->n_sessions;
+  }
+  return wrong ? AFB_FAIL(AFB_E_FOREIGN, "%s is damaged: %d of its rows refer to rows that are not there", page->path, wrong) : AFB_OK;
+}
+
 afb_status afb_page_read(afb_store *store, const char *path, afb_page *page)
 {
   *page = (afb_page){.path = path};
   for (int t = 0; t < AFB_N_TABLES; t++)
     page->count[t] = afb_store_count(store, (afb_table)t);
   AFB_TRY(read_sessions(store, page));
+  AFB_TRY(afb_usage_of_store(store, &page->n_usage, &page->usage));
   AFB_TRY(afb_stored_read(store, &page->stored));
+  AFB_TRY(read_rounds(store, page));
+  AFB_TRY(check_references(page));
   AFB_TRY(read_levels(store, page));
   AFB_TRY(group_failures(page));
   return page->is_campaign ? read_campaign(store, page) : read_calculation(store, page);

@@ -1,5 +1,5 @@
 /* The graph of sets as a radial tree: the ground configuration in the middle, a ring for every size of the set. A node lies in the middle of the
- * sector of its subtree, which is as wide as the leaves in it are many. */
+ * sector of its subtree, which is as wide as the leaves in it need: those on inner rings, which are shorter, need more. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +13,16 @@ typedef struct {
   int64_t entry;
   int size, parent;            /* parent: -1 the middle */
   double leaves, from, width, taken;
+  int inner;                   /* 1: it has children */
+  int inner_children, leaf_children, inner_seen, leaf_seen;
+  double turn;                 /* among its siblings, 0 ... 1 */
   double angle, radius;
 } node;
 
 typedef struct {
   int ion, n, deepest;         /* deepest: size of the largest set */
   int64_t runs;                /* of the ion; n of them are drawn */
+  double ring[AFB_MAX_SET + 1];   /* radius by size: crowded rings keep farther from the one before */
   node *node;
 } tree;
 
@@ -55,26 +59,74 @@ static int tree_parent(const afb_ledger *ledger, const tree *t, const afb_entry 
   return parent;
 }
 
+/* Siblings with and without children alternate evenly, so that subtrees spread over the whole circle. */
+static void take_turns(tree *t)
+{
+  for (int i = 0; i < t->n; i++)
+    if (t->node[i].parent >= 0) {
+      node *p = &t->node[t->node[i].parent];
+      *(t->node[i].inner ? &p->inner_children : &p->leaf_children) += 1;
+    }
+  for (int i = 0; i < t->n; i++) {
+    node *v = &t->node[i], *p = v->parent >= 0 ? &t->node[v->parent] : NULL;
+    if (p)
+      v->turn = v->inner ? (p->inner_seen++ + 0.5) / p->inner_children : (p->leaf_seen++ + 0.5) / p->leaf_children;
+  }
+}
+
+typedef struct {
+  int node, size;
+  double turn;
+} place;
+static int by_turn(const void *a, const void *b)
+{
+  const place *x = a, *y = b;
+  if (x->size != y->size)
+    return x->size - y->size;
+  return x->turn != y->turn ? (x->turn > y->turn) - (x->turn < y->turn) : (x->node > y->node) - (x->node < y->node);
+}
+
+static void place_rings(tree *t, double radius)
+{
+  int count[AFB_MAX_SET + 1] = {0}, most = 1;
+  for (int i = 0; i < t->n; i++) {
+    count[t->node[i].size]++;
+    most = t->node[i].size > 1 && count[t->node[i].size] > most ? count[t->node[i].size] : most;
+  }
+  for (int size = 2; size <= t->deepest; size++)
+    t->ring[size] = t->ring[size - 1] + 0.4 + (double)count[size] / most;
+  for (int size = 2; size <= t->deepest; size++)
+    t->ring[size] *= radius / t->ring[t->deepest];
+}
+
 static void lay_out(const afb_ledger *ledger, tree *t, double radius)
 {
   double leaves = 0, taken = 0;
+  place order[MOST_NODES];
   qsort(t->node, (size_t)t->n, sizeof *t->node, by_size);
   t->deepest = t->n > 0 ? t->node[t->n - 1].size : 1;
   for (int i = 0; i < t->n; i++)
     t->node[i].parent = tree_parent(ledger, t, &ledger->entry[t->node[i].entry]);
   for (int i = t->n - 1; i >= 0; i--) {
     node *v = &t->node[i];
-    v->leaves = fmax(v->leaves, 1);
+    v->leaves = fmax(v->leaves, 1.0 / (v->size > 1 ? v->size - 1 : 1));
     *(v->parent < 0 ? &leaves : &t->node[v->parent].leaves) += v->leaves;
+    if (v->parent >= 0)
+      t->node[v->parent].inner = 1;
   }
+  place_rings(t, radius);
+  take_turns(t);
+  for (int i = 0; i < t->n; i++)
+    order[i] = (place){i, t->node[i].size, t->node[i].turn};
+  qsort(order, (size_t)t->n, sizeof *order, by_turn);
   for (int i = 0; i < t->n; i++) {
-    node *v = &t->node[i], *p = v->parent < 0 ? NULL : &t->node[v->parent];
-    double *begin = p ? &p->taken : &taken, width = p ? p->width * v->leaves / p->leaves : (TURN - 2 * GAP) * v->leaves / leaves;
+    node *v = &t->node[order[i].node], *p = v->parent < 0 ? NULL : &t->node[v->parent];
+    double *begin = p ? &p->taken : &taken;
     v->from = (p ? p->from : -TURN / 4 + GAP) + *begin;
-    v->width = width;
-    *begin += width;
-    v->angle = v->from + width / 2;
-    v->radius = t->deepest > 1 ? radius * (v->size - 1) / (t->deepest - 1) : 0;
+    v->width = p ? p->width * v->leaves / p->leaves : (TURN - 2 * GAP) * v->leaves / leaves;
+    *begin += v->width;
+    v->angle = v->from + v->width / 2;
+    v->radius = t->ring[v->size];
   }
 }
 
@@ -100,17 +152,17 @@ static afb_run_class class_of(const afb_ledger *ledger, const node *v)
 
 /* ---- The large one ---- */
 
-static void rings(FILE *out, const tree *t, double radius)
+static void rings(FILE *out, const tree *t)
 {
   const double centre = LARGE / 2.0;
   for (int size = 2; size <= t->deepest; size++)
-    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.1f\"/>\n", centre, centre, radius * (size - 1) / (t->deepest - 1));
+    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.1f\"/>\n", centre, centre, t->ring[size]);
 }
 
-static void ring_names(FILE *out, const tree *t, double radius)
+static void ring_names(FILE *out, const tree *t)
 {
   for (int size = 2; size <= t->deepest; size++)
-    fprintf(out, "<text class=\"m x h\" x=\"%d\" y=\"%.1f\">%d</text>\n", LARGE / 2, LARGE / 2.0 - radius * (size - 1) / (t->deepest - 1) + 4, size);
+    fprintf(out, "<text class=\"m x h\" x=\"%d\" y=\"%.1f\">%d</text>\n", LARGE / 2, LARGE / 2.0 - t->ring[size] + 4, size);
 }
 
 static void edge(FILE *out, const node *from, const node *to)
@@ -146,6 +198,7 @@ static void mark(FILE *out, const afb_page *page, const node *v, double largest,
   double x = x_of(v, LARGE / 2.0), y = y_of(v, LARGE / 2.0);
   int ok = afb_outcome_ok(entry->outcome);
   double r = ok ? fmax(largest * sqrt(fmax((double)entry->n_levels, 1) / fmax(most_levels, 1)), 0.3 * largest) : 0.62 * largest;
+  r = v->size == 1 ? fmax(r, 5) : r;
   if (ok)
     fprintf(out, "<circle class=\"f o%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\">", class, x, y, r);
   else
@@ -177,7 +230,7 @@ static void draw_large(FILE *out, const afb_page *page, tree *t)
   snprintf(about, sizeof about, "Graph of the sets of %s", afb_ion_format(ledger->ion[t->ion].ion, label));
   fputs("<figure class=\"graph\">", out);
   afb_html_svg(out, LARGE, LARGE, about);
-  rings(out, t, radius);
+  rings(out, t);
   int64_t left_out = cross_edges(out, ledger, t);
   fputs("<path class=\"e\" d=\"M0 0", out);
   for (int i = 0; i < t->n; i++)
@@ -188,7 +241,7 @@ static void draw_large(FILE *out, const afb_page *page, tree *t)
     for (int i = 0; i < t->n; i++)
       if (failed == !afb_outcome_ok(ledger->entry[t->node[i].entry].outcome))
         mark(out, page, &t->node[i], largest, most_levels);
-  ring_names(out, t, radius);
+  ring_names(out, t);
   fprintf(out, "</svg><figcaption><b>%s</b>: ", label);
   if (t->n > 0 && t->node[0].size == 1) {
     fputs("in the middle ", out);
@@ -215,7 +268,7 @@ static void draw_small(FILE *out, const afb_ledger *ledger, tree *t)
   fputs("<figure>", out);
   afb_html_svg(out, SMALL, SMALL, label);
   for (int size = 2; size <= t->deepest; size++)
-    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.0f\"/>", centre, centre, (centre - 12) * (size - 1) / (t->deepest - 1));
+    fprintf(out, "<circle class=\"g\" cx=\"%g\" cy=\"%g\" r=\"%.0f\"/>", centre, centre, t->ring[size]);
   fputs("<path class=\"e\" d=\"M0 0", out);
   for (int i = 0; i < t->n; i++) {
     const node *v = &t->node[i], *p = v->parent >= 0 ? &t->node[v->parent] : NULL;
@@ -233,7 +286,7 @@ static void draw_small(FILE *out, const afb_ledger *ledger, tree *t)
       fprintf(out, "\" style=\"stroke:var(--o%d)\"/>", class);
     converged += class <= AFB_RUN_HIGHER ? n : 0;
   }
-  fprintf(out, "</svg><figcaption><b>%s</b> %lld runs, %s</figcaption></figure>\n", label, (long long)t->runs,
+  fprintf(out, "</svg><figcaption><b>%s</b> %lld, %s</figcaption></figure>\n", label, (long long)t->runs,
           afb_html_percent((double)converged, t->n, text));
 }
 
@@ -242,7 +295,7 @@ static void draw_others(FILE *out, const afb_page *page, int main_ion, node *roo
   const afb_ledger *ledger = &page->result.ledger;
   int64_t drawn = 0;
   int left_out = 0;
-  fputs("<h3>The other ions</h3>\n<div class=\"small\">\n", out);
+  fputs("<h3>The other ions</h3>\n<p class=\"about\">With the number of runs and the part of them that converged. Larger dots did not converge.</p>\n<div class=\"small\">\n", out);
   for (int i = 0; i < ledger->n_ions; i++) {
     tree t;
     if (i == main_ion)

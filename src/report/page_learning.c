@@ -8,9 +8,21 @@
 static const char *const target_class[AFB_N_TARGETS] = {"o0", "o1"};
 static const char *target_name(int target) { return target == AFB_TARGET_CHEAPEST_RUNG ? "converges on the cheapest rung" : "converges"; }
 
-static void two_keys(FILE *out, const char *first, const char *second)
+static int known(int n, const double *value)
 {
-  fprintf(out, "<ul class=\"key\"><li><i class=\"b o0\"></i>%s</li><li><i class=\"b o1\"></i>%s</li></ul>", first, second);
+  for (int i = 0; i < n; i++)
+    if (isfinite(value[i]))
+      return 1;
+  return 0;
+}
+
+/* The second one only where it is drawn. */
+static void two_keys(FILE *out, const char *first, const char *second, int both)
+{
+  fprintf(out, "<ul class=\"key\"><li><i class=\"b o0\"></i>%s</li>", first);
+  if (both)
+    fprintf(out, "<li><i class=\"b o1\"></i>%s</li>", second);
+  fputs("</ul>", out);
 }
 
 /* ---- Curves over rounds ---- */
@@ -39,13 +51,13 @@ static void loss_curves(FILE *out, const afb_page *page, int n, const afb_store_
     validation[i] = loss ? loss->validation : NAN;
     highest = fmax(highest, fmax(isfinite(training[i]) ? training[i] : 0, isfinite(validation[i]) ? validation[i] : 0));
   }
-  afb_plot plot = {.title = "Loss", .x_title = "runs known to the round", .y_title = "of all targets in training; log loss of converging",
+  afb_plot plot = {.title = "Loss", .x_title = "runs known to the round", .y_title = "sum over the targets, mean over samples",
                    .x = {0, runs[n - 1]}, .y = {0, 1.05 * highest}};
   afb_plot_begin(out, &plot);
   afb_plot_line(out, &plot, n, runs, training, "o0", 0);
   afb_plot_line(out, &plot, n, runs, validation, "o1", 0);
   afb_plot_end(out, NULL);
-  two_keys(out, "training loss", "log loss on the ions that calibrate");
+  two_keys(out, "training loss", "log loss of converging, on the ions that calibrate", known(n, validation));
 }
 
 static double metric_of(const afb_page *page, const afb_store_round *round, const char *name)
@@ -56,7 +68,7 @@ static double metric_of(const afb_page *page, const afb_store_round *round, cons
   return NAN;
 }
 
-static void metric_curves(FILE *out, const afb_page *page, int n, const afb_store_round *const *row, const char *title, const char *name, int from_half)
+static void metric_curves(FILE *out, const afb_page *page, int n, const afb_store_round *const *row, const char *title, const char *name)
 {
   static const char *const target[AFB_N_TARGETS] = {"cheapest", "converged"};
   double runs[MOST], value[AFB_N_TARGETS][MOST], highest = 0;
@@ -68,13 +80,17 @@ static void metric_curves(FILE *out, const afb_page *page, int n, const afb_stor
       value[t][i] = metric_of(page, row[i], full);
       highest = fmax(highest, isfinite(value[t][i]) ? value[t][i] : 0);
     }
+  if (!(highest > 0))
+    return;
   afb_plot plot = {.title = title, .x_title = "runs known to the round", .y_title = "on the ions that calibrate the model",
-                   .x = {0, runs[n - 1]}, .y = {0, from_half ? 1 : fmax(1.05 * highest, 0.1)}};
+                   .x = {0, runs[n - 1]}, .y = {0, highest > 0.5 ? 1 : 1.1 * highest}};
+  fputs("<div>", out);
   afb_plot_begin(out, &plot);
   for (int t = 0; t < AFB_N_TARGETS; t++)
     afb_plot_line(out, &plot, n, runs, value[t], target_class[t], 0);
   afb_plot_end(out, NULL);
-  two_keys(out, target_name(0), target_name(1));
+  two_keys(out, target_name(0), target_name(1), 1);
+  fputs("</div>", out);
 }
 
 /* ---- Reliability ---- */
@@ -115,15 +131,15 @@ static void reliability(FILE *out, const afb_page *page)
                                     "(%s), %.3f (%s).", (long long)most, page->reliability[0].all.calibration_error, target_name(0),
            page->reliability[1].all.calibration_error, target_name(1));
   afb_plot_end(out, caption);
-  two_keys(out, target_name(0), target_name(1));
+  two_keys(out, target_name(0), target_name(1), 1);
   fputs("</div>", out);
 }
 
 /* ---- Tables ---- */
 
-static void measures_head(FILE *out, const char *first)
+static void measures_head(FILE *out)
 {
-  fprintf(out, "<div class=\"wide\"><table><thead><tr><th>%s</th>", first);
+  fputs("<div class=\"wide measures\"><table><thead><tr><th></th>", out);
   for (int k = 0; k < AFB_PAGE_MEASURES; k++)
     fprintf(out, "<th>%s</th>", afb_page_measure[k]);
   fputs("</tr></thead><tbody>\n", out);
@@ -142,14 +158,14 @@ static void measures_row(FILE *out, const char *name, const double value[AFB_PAG
 
 static void predictions_table(FILE *out, const afb_page *page)
 {
-  const struct { const char *name; const afb_metrics *of; } row[] = {{"chosen by the model", page->result.chosen}, {"drawn at random", page->result.drawn}};
+  const struct { const char *name; const afb_metrics *of; } row[] = {{"model", page->result.chosen}, {"random", page->result.drawn}};
   for (int t = 0; t < AFB_N_TARGETS && page->reliability[t].all.n > 0; t++) {
     fprintf(out, "<figure><h3>Predicted before the run: %s</h3>", target_name(t));
-    measures_head(out, "");
+    measures_head(out);
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
       const afb_metrics *m = &row[i].of[t];
       char name[96];
-      snprintf(name, sizeof name, "%s (%lld of %lld positive)", row[i].name, (long long)m->n_positive, (long long)m->n);
+      snprintf(name, sizeof name, "%s, %lld/%lld", row[i].name, (long long)m->n_positive, (long long)m->n);
       if (m->n > 0)
         measures_row(out, name, (const double[]){m->accuracy, m->balanced_accuracy, m->auc, m->log_loss, m->calibration_error});
     }
@@ -164,7 +180,7 @@ static void validation_tables(FILE *out, const afb_page *page)
     for (int t = 0; t < AFB_N_TARGETS && v->there[s]; t++) {
       fprintf(out, "<figure><h3>Validation: %s, %s</h3>", s == AFB_SPLIT_IONS ? "ions not trained on" : "trained on small sets, tested on larger",
               target_name(t));
-      measures_head(out, "");
+      measures_head(out);
       for (int m = 0; m < AFB_N_METHODS; m++)
         measures_row(out, afb_method_name((afb_method)m), v->value[s][t][m]);
       fputs("</tbody></table></div></figure>\n", out);
@@ -179,17 +195,17 @@ void afb_page_learning(FILE *out, const afb_page *page)
     return;
   afb_html_section(out, "learning", "Learning",
                    "A round trains the model on the runs so far and ranks candidates. Validation trains models apart from the campaign\xe2\x80\x99s own and tests "
-                   "them on what they have not seen, beside logistic regression on hand features and the majority class.");
+                   "them on what they have not seen, beside logistic regression on hand features and the majority class. Bal.: mean of the accuracies on both classes; AUC: area under the ROC curve; ECE: expected calibration error in ten bins; n/m: n of m runs came out so.");
   fputs("<div class=\"grid\">\n", out);
   if (n > 0) {
     fputs("<div>", out);
     loss_curves(out, page, n, row);
-    fputs("</div><div>", out);
-    metric_curves(out, page, n, row, "Area under the ROC curve", "auc", 1);
     fputs("</div>", out);
+    metric_curves(out, page, n, row, "Area under the ROC curve", "auc");
+    metric_curves(out, page, n, row, "Expected calibration error", "calibration_error");
   }
   reliability(out, page);
-  fputs("</div>\n<div class=\"grid two\">", out);
+  fputs("</div>\n<div class=\"two\">", out);
   predictions_table(out, page);
   validation_tables(out, page);
   fputs("</div>", out);

@@ -29,7 +29,7 @@ static void diagram(FILE *out, const afb_page_levels *b, const char *label)
   for (double e = 0, step = afb_plot_step(highest, 5); e <= highest; e += step)
     fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m z\" x=\"%d\" y=\"%.1f\">%g</text>\n", LEFT, HEIGHT - BOTTOM - scale * e, WIDTH,
             LEFT - 4, HEIGHT - BOTTOM - scale * e + 4, e);
-  for (int c = 0; c < columns; c++) {
+  for (int c = 0; c < columns; c += column < 24 ? 2 : 1) {
     char j[16];
     half(two_j[0] + 2 * c, j);
     fprintf(out, "<text class=\"m x\" x=\"%.1f\" y=\"%d\">%s</text>\n", LEFT + column * (c + 0.5), HEIGHT - 6, j);
@@ -72,8 +72,11 @@ static void one_ion(FILE *out, const afb_page *page, const afb_page_levels *b, i
   afb_ion_format(b->ion, label);
   fputs("<figure>", out);
   diagram(out, b, label);
-  fprintf(out, "<figcaption><b>%s</b> run %lld: %d levels of %d configuration%s</figcaption>", label, (long long)b->run, b->n, set->count,
-          set->count == 1 ? "" : "s");
+  if (many)
+    fprintf(out, "<figcaption><b>%s</b> %d levels</figcaption>", label, b->n);
+  else
+    fprintf(out, "<figcaption><b>%s</b> %d levels of %d configuration%s (run %lld)</figcaption>", label, b->n, set->count,
+            set->count == 1 ? "" : "s", (long long)b->run);
   if (!many) {
     fprintf(out, "<details%s><summary>%s</summary><p class=\"about\">", page->is_campaign ? "" : " open=\"open\"",
             b->n > LISTED ? "Lowest levels" : "Levels");

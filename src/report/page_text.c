@@ -48,6 +48,11 @@ static void failures(FILE *out, const afb_page *page)
 static void levels(FILE *out, const afb_page *page)
 {
   enum { SHOWN = 40 };
+  int there = 0;
+  for (int i = 0; i < page->n_ions; i++)
+    there += page->best[i].run >= 0;
+  if (there == 0)
+    return;
   fprintf(out, "\n%-24s %8s %8s %8s %10s   %s\n", "Levels of the best run", "run", "levels", "sets of", "to cm-1", "ground level");
   for (int i = 0, n = 0; i < page->n_ions; i++) {
     const afb_page_levels *b = &page->best[i];
@@ -70,14 +75,14 @@ static void validation(FILE *out, const afb_page *page)
       fprintf(out, "\nValidation, %s: %s\n  %-24s", s == AFB_SPLIT_IONS ? "ions not trained on" : "trained on small sets, tested on larger",
               t == AFB_TARGET_CHEAPEST_RUNG ? "converges at the cheapest rung" : "converges at all", "");
       for (int k = 0; k < AFB_PAGE_MEASURES; k++)
-        fprintf(out, " %17s", afb_page_measure[k]);
+        fprintf(out, " %9s", afb_page_measure[k]);
       for (int m = 0; m < AFB_N_METHODS; m++) {
         fprintf(out, "\n  %-24s", afb_method_name((afb_method)m));
         for (int k = 0; k < AFB_PAGE_MEASURES; k++)
           if (isnan(v->value[s][t][m][k]))
-            fprintf(out, " %17s", "-");
+            fprintf(out, " %9s", "-");
           else
-            fprintf(out, " %17.3f", v->value[s][t][m][k]);
+            fprintf(out, " %9.3f", v->value[s][t][m][k]);
       }
       fprintf(out, "\n");
     }
@@ -109,4 +114,5 @@ void afb_page_text(FILE *out, const afb_page *page)
     afb_report_costs(out, page->batch, &page->result.ledger);
   validation(out, page);
   levels(out, page);
+  afb_page_usage_text(out, page->n_usage, page->usage);
 }

@@ -4,7 +4,7 @@
 
 #include "report/html.h"
 
-enum { LEFT = 46, RIGHT = 10, TOP = 40, BOTTOM = 38, WIDTH = 400, HEIGHT = 280 };
+enum { LEFT = 46, RIGHT = 10, TOP = 40, BOTTOM = 38, WIDTH = 350, HEIGHT = 270 };
 
 static double part(double v, const double range[2], int logarithmic)
 {

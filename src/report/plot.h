@@ -8,7 +8,7 @@ typedef struct {
   const char *title, *x_title, *y_title;   /* HTML */
   double x[2], y[2];           /* ranges; those of logarithmic axes positive */
   int log_x, log_y;
-  int width, height;           /* 0: 400 x 280 */
+  int width, height;           /* 0: 350 x 270 */
 } afb_plot;
 
 /* <figure><svg> with the axes. Ranges without extent are widened. */

@@ -98,6 +98,18 @@ afb_status afb_tally_by(const afb_campaign_result *result, afb_tally_key key, in
   return AFB_OK;
 }
 
+const char *afb_tally_lead(const afb_tally *by_strategy, char *buffer)
+{
+  const afb_tally *model = &by_strategy[AFB_BY_MODEL], *random = &by_strategy[AFB_BY_RANDOM];
+  double by_model = (double)model->useful / model->core_seconds, drawn = (double)random->useful / random->core_seconds;
+  buffer[0] = '\0';
+  if (model->runs > 0 && random->runs > 0)
+    snprintf(buffer, AFB_TALLY_LEAD, "Useful runs per core-second: %.2f chosen by the model (%lld of %lld), %.2f drawn at random from the same candidates (%lld of "
+             "%lld): a factor of %.2f.", by_model, (long long)model->useful, (long long)model->runs, drawn, (long long)random->useful,
+             (long long)random->runs, by_model / drawn);
+  return buffer;
+}
+
 afb_tally afb_tally_all(const afb_campaign_result *result)
 {
   afb_tally all = {0};

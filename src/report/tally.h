@@ -30,6 +30,10 @@ const char *afb_tally_name(const afb_campaign_result *result, afb_tally_key key,
 
 /* row[*n], malloc'ed; rows without runs are among them. Only runs that converged have a rung. AFB_E_MEMORY. */
 afb_status afb_tally_by(const afb_campaign_result *result, afb_tally_key key, int *n, afb_tally **row);
+/* Useful runs per core-second of those that the model chose and of those drawn at random beside them, from the rows of AFB_TALLY_STRATEGY: "Useful runs
+ * per core-second: ..." into a buffer of AFB_TALLY_LEAD bytes, which is returned; "" where one of the two has no runs. */
+enum { AFB_TALLY_LEAD = 256 };
+const char *afb_tally_lead(const afb_tally *by_strategy, char *buffer);
 /* All runs. */
 afb_tally afb_tally_all(const afb_campaign_result *result);
 

@@ -50,6 +50,19 @@ afb_status afb_arrays_write(afb_arrays *arrays, const char *name, int64_t first,
 /* The same for reading. *array is filled (its texts live until the next call): AFB_E_NOT_FOUND. Not collective. */
 afb_status afb_arrays_find(afb_arrays *arrays, const char *name, afb_array *array);
 afb_status afb_arrays_read(afb_arrays *arrays, const char *name, int64_t first, int64_t n, void *data);
+/* What the file says of itself: kind, versions, host, ranks and date, its resolved input ("" when there is none; malloc'ed, the caller frees, also after a
+ * failure), and the first of its notes. Not collective. AFB_E_MEMORY. */
+enum { AFB_ARRAYS_NOTES = 16 };
+typedef struct {
+  char kind[AFB_STORE_NAME];
+  afb_store_session session;   /* input_first and input_count have no meaning */
+  char *input;
+  int n_notes;
+  struct { char name[AFB_STORE_NAME]; double value; } note[AFB_ARRAYS_NOTES];
+} afb_arrays_facts;
+afb_status afb_arrays_tell(afb_arrays *arrays, afb_arrays_facts *facts);
+/* Name of array i from 0, NULL behind the last. Not collective. */
+const char *afb_arrays_name(const afb_arrays *arrays, int i);
 /* A number of the whole file as an attribute of its root; the same on all ranks. */
 afb_status afb_arrays_note(afb_arrays *arrays, const char *name, double value);
 
