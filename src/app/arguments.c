@@ -4,10 +4,7 @@
 #include "app/command.h"
 #include "config/nearest.h"
 
-typedef struct {
-  unsigned bit;
-  const char *name, *letter, *value, *help;
-} option;
+typedef afb_option option;
 
 static const option options[] = {
   {AFB_OPTION_OUTPUT, "--output", "-o", "FILE", "the file that is written"},
@@ -23,6 +20,9 @@ static const option options[] = {
   {AFB_OPTION_LATEX, "--latex", NULL, "FILE", "tables for LaTeX with the package booktabs, with --scaling"},
   {AFB_OPTION_FIGURE, "--figure", NULL, "FILE.svg", "the figure, with --scaling"},
   {AFB_OPTION_PLAN, "--plan", NULL, "runs=N[,nodes=N][,cores=N]", "the node-hours that so many runs need, with --scaling"},
+  {AFB_OPTION_CRATE, "--crate", NULL, NULL, "RO-Crate metadata too: ro-crate-metadata.json beside FILE.h5"},
+  {AFB_OPTION_AUTHOR, "--author", NULL, "NAME", "of the data, for --crate: \"Jane Doe https://orcid.org/...\""},
+  {AFB_OPTION_LICENCE, "--license", NULL, "ID", "of the data, for --crate: an SPDX identifier, CC-BY-4.0, or an address"},
   {AFB_OPTION_MARKDOWN, "--markdown", NULL, NULL, "as Markdown"},
   {AFB_OPTION_QUIET, "--quiet", "-q", NULL, "only errors and results"},
   {AFB_OPTION_LOG_LEVEL, "--log-level", NULL, "LEVEL", "error, warning, info (default), trace or debug"},
@@ -111,6 +111,13 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
   case AFB_OPTION_SKIP_BAD:
     out->skip_bad = 1;
     return AFB_OK;
+  case AFB_OPTION_CRATE:
+    out->crate = 1;
+    return AFB_OK;
+  case AFB_OPTION_AUTHOR:
+    return set_once(o, value, &out->author);
+  case AFB_OPTION_LICENCE:
+    return set_once(o, value, &out->licence);
   case AFB_OPTION_TEXT:
     out->text = 1;
     return AFB_OK;
@@ -162,27 +169,10 @@ afb_status afb_arguments_read(const afb_command *command, int argc, char **argv,
   return AFB_OK;
 }
 
-void afb_command_help(const afb_command *command)
+const afb_option *afb_command_option(const afb_command *command, int i)
 {
-  printf("aufbau %s %s [options]\n\n%s\nOptions:\n", command->name, command->operands, command->help);
-  for (int i = 0; i < N_OPTIONS; i++) {
-    const option *o = &options[i];
-    char text[64];
-    if (!(o->bit & (command->options | always)))
-      continue;
-    snprintf(text, sizeof text, "%s%s%s%s%s", o->letter ? o->letter : "", o->letter ? ", " : "", o->name,
-             o->value ? " " : "", o->value ? o->value : "");
-    printf("  %-26s %s\n", text, o->help);
-  }
-}
-
-void afb_program_help(void)
-{
-  printf("aufbau COMMAND [options] ...: machine-learning-guided campaigns of atomic-structure calculations.\n"
-         "Alone or under mpirun or srun.\n\nCommands:\n");
-  for (const afb_command *command = afb_commands; command->name; command++)
-    printf("  %-10s %s\n", command->name, command->summary);
-  printf("\n`aufbau COMMAND --help` tells more about one; `aufbau --version` names libraries too.\n"
-         "Exit status: 0 done; 1 wrong input, nothing was run; 2 the calculation failed; 75 stopped early, the same\n"
-         "command continues; 70 a defect of the program.\n");
+  for (int k = 0; k < N_OPTIONS; k++)
+    if ((options[k].bit & (command ? command->options & ~always : always)) && i-- == 0)
+      return &options[k];
+  return NULL;
 }

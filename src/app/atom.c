@@ -10,6 +10,7 @@
 #include "app/output.h"
 #include "atomic/element.h"
 #include "atomic/ion.h"
+#include "core/clock.h"
 #include "core/memory.h"
 #include "report/levels.h"
 
@@ -88,6 +89,26 @@ static afb_status write_grasp(const char *directory, const afb_mcdhf_request *re
   return directory && result->orbitals.n_orbitals > 0 ? afb_atom_grasp_write(directory, request, result) : AFB_OK;
 }
 
+static int is_asked_to_stop(void *context)
+{
+  (void)context;
+  return afb_signal_received() != 0;
+}
+
+/* What an engine shares between runs has to be removed, and its programs ended, also when this is told to stop. */
+static afb_status run_engine(const afb_engine *engine, const afb_mcdhf_request *request, afb_mcdhf_result *result)
+{
+  afb_mcdhf_request asked = *request;
+  if (!engine->begin)
+    return engine->run(MPI_COMM_WORLD, request, result);
+  afb_signals_catch();
+  asked.poll = is_asked_to_stop;
+  AFB_TRY(engine->begin(MPI_COMM_WORLD));
+  afb_status status = engine->run(MPI_COMM_WORLD, &asked, result);
+  engine->end(MPI_COMM_WORLD);
+  return status;
+}
+
 static afb_status calculate(const afb_arguments *arguments, afb_config *config, const afb_atom_request *atom, files *f,
                             afb_outcome *outcome)
 {
@@ -96,7 +117,7 @@ static afb_status calculate(const afb_arguments *arguments, afb_config *config, 
   afb_mcdhf_result result = {0};
   double start = f->store ? afb_store_time(f->store) : 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  afb_status status = atom->engine->run(MPI_COMM_WORLD, request, &result);
+  afb_status status = run_engine(atom->engine, request, &result);
   *outcome = result.outcome;
   /* What can be shown is shown before anything can fail. */
   if (status == AFB_OK)

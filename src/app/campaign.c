@@ -44,7 +44,14 @@ static afb_status run_on(const afb_pool *pool, const afb_arguments *arguments, c
   afb_progress_init(&progress, arguments->quiet || pool->rank != 0);
   options->progress = show;
   options->progress_context = &progress;
-  afb_status status = afb_campaign_run(pool, options, store, &result);
+  const afb_engine *engine = options->engine;
+  result = (afb_campaign_result){0};
+  afb_status status = engine->begin ? engine->begin(pool->comm) : AFB_OK;
+  if (status == AFB_OK) {
+    status = afb_campaign_run(pool, options, store, &result);
+    if (engine->end)
+      engine->end(pool->comm);
+  }
   afb_progress_end(&progress);
   if (status == AFB_OK && pool->rank == 0)
     afb_report_campaign(stdout, options, &result, path, arguments->operand[0]);

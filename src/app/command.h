@@ -32,7 +32,10 @@ enum {
   AFB_OPTION_SCALING = 8192,
   AFB_OPTION_LATEX = 16384,
   AFB_OPTION_FIGURE = 32768,
-  AFB_OPTION_PLAN = 65536
+  AFB_OPTION_PLAN = 65536,
+  AFB_OPTION_CRATE = 1 << 20,
+  AFB_OPTION_AUTHOR = 1 << 21,
+  AFB_OPTION_LICENCE = 1 << 22
 };
 
 enum { AFB_MAX_OPERANDS = 64, AFB_MAX_SET_OPTIONS = 64 };
@@ -40,10 +43,10 @@ enum { AFB_MAX_OPERANDS = 64, AFB_MAX_SET_OPTIONS = 64 };
 typedef struct {
   int n_operands;
   const char *operand[AFB_MAX_OPERANDS];
-  const char *output, *json, *csv, *jlodk, *compare, *grasp, *latex, *figure, *plan;   /* NULL when not given */
+  const char *output, *json, *csv, *jlodk, *compare, *grasp, *latex, *figure, *plan, *author, *licence;   /* NULL when not given */
   int n_set;
   const char *set[AFB_MAX_SET_OPTIONS];
-  int markdown, quiet, help, skip_bad, text, scaling;
+  int markdown, quiet, help, skip_bad, text, scaling, crate;
   afb_log_level log_level;
 } afb_arguments;
 
@@ -69,9 +72,18 @@ int afb_command_names(const char *name[AFB_MAX_COMMANDS]);
 
 /* Reads argv[2] ... of a command. AFB_E_INPUT. */
 afb_status afb_arguments_read(const afb_command *command, int argc, char **argv, afb_arguments *out);
-/* Help of one command, and of the program, on standard output. */
+/* An option as people see it: "--output", "-o", "FILE"; letter and value may be NULL. */
+typedef struct {
+  unsigned bit;
+  const char *name, *letter, *value, *help;
+} afb_option;
+/* Number i, from 0, of the options that a command takes beside those that all take; of these with NULL. NULL: there are no more. */
+const afb_option *afb_command_option(const afb_command *command, int i);
+
+/* Help of one command, and of the program, on standard output; the same and more as a page for man. */
 void afb_command_help(const afb_command *command);
 void afb_program_help(void);
+void afb_man_page(void);
 /* --version: the program's revision, compiler and libraries. */
 void afb_version_print(void);
 /* The program's revision, and the versions of PETSc, SLEPc ... on one line, for the files that it writes. */

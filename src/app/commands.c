@@ -79,11 +79,12 @@ const afb_command afb_commands[] = {
    afb_run_predict},
   {"report", "FILE.h5 | --scaling FILE.h5 ...", 1, AFB_MAX_OPERANDS,
    AFB_OPTION_OUTPUT | AFB_OPTION_TEXT | AFB_OPTION_QUIET | AFB_OPTION_SCALING | AFB_OPTION_CSV | AFB_OPTION_LATEX | AFB_OPTION_FIGURE |
-     AFB_OPTION_PLAN | AFB_OPTION_MARKDOWN,
+     AFB_OPTION_PLAN | AFB_OPTION_MARKDOWN | AFB_OPTION_CRATE | AFB_OPTION_AUTHOR | AFB_OPTION_LICENCE,
    "a page that shows what a file holds; scaling, and node-hours of a plan",
    "Writes one page of HTML that needs nothing else, no network and no scripts, to -o PAGE.html (default: the file's name with .html): what was\n"
    "run and what came of it, the graph of sets, learning, levels, costs, failures, where the time went, provenance. With --text the same in\n"
-   "brief on the terminal. Works on every file that this program writes, also while it is being written.\n"
+   "brief on the terminal. Works on every file that this program writes, also while it is being written. With --crate also metadata by the\n"
+   "rules of RO-Crate 1.1, once it is complete: files with sizes and SHA-256, programs, sessions, inputs.\n"
    "With --scaling: times, speed-up, efficiencies, losses, node-hours and energy of files of one input on different numbers of ranks (several of\n"
    "the same number are repetitions), as tables on the terminal and to -o PAGE.html, --csv, --latex and --figure FILE. With --plan the node-hours\n"
    "that a campaign of so many runs needs, from the costs in these files. docs/scaling.md\n",

@@ -13,6 +13,8 @@
 #include "descriptor/list.h"
 #include "engine/engine.h"
 #include "learn/model_kind.h"
+#include "store/store.h"
+#include "store/reference.h"
 
 static afb_status list_commands(const afb_arguments *arguments)
 {
@@ -112,6 +114,24 @@ static afb_status list_outcomes(const afb_arguments *arguments)
   return AFB_OK;
 }
 
+static afb_status list_man(const afb_arguments *arguments)
+{
+  (void)arguments;
+  afb_man_page();
+  return AFB_OK;
+}
+
+static afb_status list_store(const afb_arguments *arguments)
+{
+  if (arguments->markdown)
+    return afb_store_reference(stdout);
+  for (int t = 0; t < AFB_N_TABLES; t++) {
+    const afb_table_schema *table = afb_store_schema((afb_table)t);
+    printf("%-16s %3d columns  %s\n", table->name, table->n_columns, table->description);
+  }
+  return AFB_OK;
+}
+
 typedef struct {
   const char *name, *summary;
   afb_status (*print)(const afb_arguments *arguments);
@@ -126,6 +146,8 @@ static const topic topics[] = {
   {"models", "models that learn from outcomes, with references", list_models},
   {"descriptors", "descriptors of the surroundings of atoms, with references", list_descriptors},
   {"outcomes", "how a calculation can end, and the schemes that it tries, cheapest first", list_outcomes},
+  {"store", "tables of a result file; with --markdown the reference of all columns", list_store},
+  {"man", "the manual page, aufbau(1), as a source for man", list_man},
   {"ions", "ions and their ground configurations", list_ions},
 };
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };

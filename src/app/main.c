@@ -36,9 +36,12 @@ static int exit_status_of(afb_status status)
 
 static afb_status fail_unknown(const char *name)
 {
-  const char *names[AFB_MAX_COMMANDS];
+  const char *names[AFB_MAX_COMMANDS + 2];
   char meant[128];
-  afb_command_names(names);
+  int n = afb_command_names(names);
+  names[n++] = "--help";
+  names[n++] = "--version";
+  names[n] = NULL;
   return AFB_FAIL(AFB_E_INPUT, "there is no command \"%.60s\"%s; `aufbau --help` lists them", name,
                   afb_did_you_mean(name, names, meant, sizeof meant));
 }

@@ -8,7 +8,7 @@
 /* Whether the file may be replaced: it holds nothing, or what this program writes there. */
 static int is_ours(const char *path, const char *beginning)
 {
-  char found[64];
+  char found[2048];
   size_t length = strlen(beginning);
   FILE *stream = fopen(path, "rb");
   if (!stream)

@@ -6,6 +6,7 @@
 #include "app/inputs.h"
 #include "app/output.h"
 #include "app/report_scaling.h"
+#include "report/crate.h"
 #include "report/html.h"
 #include "report/page.h"
 #include "report/page_arrays.h"
@@ -59,6 +60,25 @@ static afb_status write(const afb_arguments *arguments, const content *of)
   return status;
 }
 
+/* ro-crate-metadata.json beside FILE.h5; behind the page, which is a part of the crate. */
+static afb_status write_crate(const afb_arguments *arguments)
+{
+  static const char name[] = "ro-crate-metadata.json";
+  const char *file = arguments->operand[0], *slash = strrchr(file, '/');
+  char path[PATH_LENGTH], beginning[2 * PATH_LENGTH];
+  afb_output out;
+  if (snprintf(path, sizeof path, "%.*s%s", slash ? (int)(slash - file) + 1 : 0, file, name) >= (int)sizeof path)
+    return AFB_FAIL(AFB_E_INPUT, "the name of the file is too long");
+  AFB_TRY(afb_output_begin(path, afb_crate_beginning(file, beginning, sizeof beginning), &out));
+  afb_status status = afb_crate_write(out.stream, file, &(afb_crate_owner){arguments->author, arguments->licence});
+  if (status == AFB_OK)
+    status = afb_output_end(&out);
+  afb_output_discard(&out);
+  if (status == AFB_OK && !arguments->quiet && !arguments->text)
+    printf("%s\n", path);
+  return status;
+}
+
 static afb_status report_arrays(const afb_arguments *arguments, afb_arrays *arrays)
 {
   afb_array_page page;
@@ -102,5 +122,12 @@ afb_status afb_run_report_of(const afb_arguments *arguments, int *exit_status)
   int rank;
   (void)exit_status;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  return afb_agree(MPI_COMM_WORLD, rank == 0 ? choose_report(arguments) : AFB_OK);
+  if (!arguments->crate && (arguments->author || arguments->licence))
+    return AFB_FAIL(AFB_E_INPUT, "--author and --license are for --crate");
+  if (arguments->crate && arguments->scaling)
+    return AFB_FAIL(AFB_E_INPUT, "--crate is of one file, not with --scaling");
+  afb_status status = rank == 0 ? choose_report(arguments) : AFB_OK;
+  if (status == AFB_OK && rank == 0 && arguments->crate)
+    status = write_crate(arguments);
+  return afb_agree(MPI_COMM_WORLD, status);
 }

@@ -29,6 +29,10 @@ typedef struct {
   afb_status (*run)(MPI_Comm comm, const afb_mcdhf_request *request, afb_mcdhf_result *result);
   /* What a run needs on this machine is there; otherwise AFB_E_INPUT with what to do. NULL: it needs nothing. Not collective. */
   afb_status (*check)(void);
+  /* Collective on comm: before the first run, and behind the last where it was AFB_OK, by callers who make many: what the runs of a node
+   * share. NULL: nothing. AFB_E_INPUT, AFB_E_IO, AFB_E_MEMORY. */
+  afb_status (*begin)(MPI_Comm comm);
+  void (*end)(MPI_Comm comm);
   /* From the request alone. Not collective; cheap (well below a millisecond for up to ten configurations). */
   void (*cost)(const afb_mcdhf_request *request, afb_engine_cost *cost);
 } afb_engine;

@@ -1,6 +1,5 @@
 #include "engine/grasp.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -16,6 +15,7 @@
 #include "engine/grasp_run.h"
 #include "engine/work.h"
 #include "engine/process.h"
+#include "engine/scratch.h"
 
 enum { RNUCLEUS, RCSFGENERATE, RANGULAR, RWFNESTIMATE, RMCDHF, N_PROGRAMS, PATH_LENGTH = 1024 };
 static const char *const names[N_PROGRAMS] = {"rnucleus", "rcsfgenerate", "rangular", "rwfnestimate", "rmcdhf"};
@@ -67,29 +67,41 @@ static const char *in_directory(const run *r, const char *name, char path[PATH_L
   return path;
 }
 
+/* What the runs of this node share between begin and end (engine/scratch.h); empty: each makes its own. */
+static char node_folder[AFB_SCRATCH_PATH];
+
+static afb_status begin(MPI_Comm comm)
+{
+  AFB_TRY(afb_agree(comm, check()));
+  return afb_scratch_open(comm, N_PROGRAMS, names, node_folder);
+}
+
+static void finish(MPI_Comm comm) { afb_scratch_close(comm, node_folder); }
+
 static afb_status make_directory(run *r)
 {
-  const char *tmp = getenv("TMPDIR");
-  char name[PATH_LENGTH];
-  tmp = tmp && tmp[0] == '/' ? tmp : "/tmp";
-  if (snprintf(name, sizeof name, "%.900s/aufbau-grasp-XXXXXX", tmp) >= (int)sizeof name || !mkdtemp(name))
-    return AFB_FAIL(AFB_E_IO, "%.200s: no directory can be made there for GRASP (TMPDIR says where): %s", tmp, strerror(errno));
+  char name[PATH_LENGTH], base[AFB_SCRATCH_PATH];
+  strcpy(base, node_folder);
+  if (!base[0])
+    AFB_TRY(afb_scratch_choose(base));
+  if (snprintf(name, sizeof name, "%.900s/aufbau-grasp-XXXXXX", base) >= (int)sizeof name || !mkdtemp(name))
+    return AFB_FAIL(AFB_E_IO, "%.200s: no directory can be made there for GRASP (AUFBAU_SCRATCH says where): %s", base, strerror(errno));
   strcpy(r->directory, name);
   return AFB_OK;
 }
 
 static void remove_directory(const run *r)
 {
-  char path[PATH_LENGTH + 300];
-  DIR *directory = r->directory[0] ? opendir(r->directory) : NULL;
-  if (!directory)
-    return;
-  for (struct dirent *entry; (entry = readdir(directory));) {
-    snprintf(path, sizeof path, "%s/%s", r->directory, entry->d_name);
-    unlink(path);
-  }
-  closedir(directory);
-  rmdir(r->directory);
+  if (r->directory[0])
+    afb_scratch_remove(r->directory);
+}
+
+/* The copy on this node, or what is on PATH. */
+static afb_status find_program(int program, char path[PATH_LENGTH])
+{
+  if (node_folder[0] && snprintf(path, PATH_LENGTH, "%s/bin/%s", node_folder, names[program]) < PATH_LENGTH && access(path, X_OK) == 0)
+    return AFB_OK;
+  return afb_process_find(names[program], path, PATH_LENGTH);
 }
 
 static int exists(const run *r, const char *name)
@@ -256,10 +268,16 @@ static afb_status run_program(run *r, int program, const answers *a, afb_process
   snprintf(input, sizeof input, "%s.stdin", names[program]);
   snprintf(screen, sizeof screen, "%s.screen", names[program]);
   AFB_TRY(write_answers(r, program, a->text));
-  AFB_TRY(afb_process_find(names[program], path, sizeof path));
+  AFB_TRY(find_program(program, path));
   afb_process process = {.directory = r->directory, .program = path, .input = input, .screen = screen,
                          .max_seconds = fmax(r->deadline - afb_wall_seconds(), 0.0), .poll = poll_all, .poll_context = r};
   return afb_process_run(&process, end, number);
+}
+
+/* The nucleus that rnucleus made for an earlier run on this node. */
+static void name_of_nucleus(const afb_mcdhf_request *q, char path[PATH_LENGTH + 32])
+{
+  snprintf(path, PATH_LENGTH + 32, "%s/isodata-%d-%d-%d", node_folder, q->z, mass_number(q), (int)q->nucleus);
 }
 
 /* One of the programs before rmcdhf, which has to leave the file `product`. *done: 0 when the outcome is known. */
@@ -285,7 +303,7 @@ static afb_status prepare(run *r, int program, const answers *a, const char *pro
 static afb_status prepare_nucleus(run *r, answers *a, int *done)
 {
   const afb_mcdhf_request *q = r->request;
-  char path[PATH_LENGTH + 32];
+  char path[PATH_LENGTH + 32], kept[PATH_LENGTH + 32];
   afb_nucleus nucleus;
   afb_grasp_isodata found;
   AFB_TRY(afb_nucleus_create(q->z, q->mass_number, q->nucleus, q->nucleus_c_fm, q->nucleus_a_fm, &nucleus));
@@ -293,6 +311,9 @@ static afb_status prepare_nucleus(run *r, answers *a, int *done)
   *done = 1;
   if (nucleus_is_ours(q))
     return afb_grasp_write_isodata(in_directory(r, "isodata", path), &wanted);
+  name_of_nucleus(q, kept);
+  if (node_folder[0] && link(kept, in_directory(r, "isodata", path)) == 0)
+    return AFB_OK;
   answer_rnucleus(q, a);
   AFB_TRY(prepare(r, RNUCLEUS, a, "isodata", done));
   if (!*done)
@@ -303,6 +324,8 @@ static afb_status prepare_nucleus(run *r, answers *a, int *done)
   *done = status == AFB_OK && found.z == q->z && fabs(found.c_fm - wanted.c_fm) < 1e-6 && fabs(found.a_fm - wanted.a_fm) < 1e-6;
   if (!*done)
     conclude(r, AFB_OUTCOME_ENGINE_FAILED, "%s made another nucleus", names[RNUCLEUS]);
+  else if (node_folder[0] && link(path, kept) != 0 && errno != EEXIST)
+    return AFB_FAIL(AFB_E_IO, "cannot make %s: %s", kept, strerror(errno));
   return AFB_OK;
 }
 
@@ -548,5 +571,7 @@ const afb_engine afb_engine_grasp = {
   .reference = "Froese Fischer, Gaigalas, Jonsson and Bieron, Comput. Phys. Commun. 237, 184 (2019)",
   .run = run_grasp,
   .check = check,
+  .begin = begin,
+  .end = finish,
   .cost = cost,
 };

@@ -1,7 +1,7 @@
 /* GRASP2018's programs as an engine: rnucleus, rcsfgenerate, rangular, rwfnestimate and rmcdhf, found on PATH.
  *
- * Rank 0 of the communicator runs them in a fresh directory under TMPDIR (default /tmp), which is removed afterwards; the other ranks wait. Each
- * gets its answers from a file, runs in a process group of its own, and all have request->max_seconds of wall-clock time together. How a run
+ * Rank 0 of the communicator runs them in a fresh directory in scratch on the node (engine/scratch.h), which is removed afterwards; the other ranks
+ * wait. Between begin and end the runs of a node share copies of the programs, and the isodata of each nucleus. Each program gets its answers from a file, runs in a process group of its own, and all have request->max_seconds of wall-clock time together. How a run
  * ended is read from what rmcdhf printed and wrote (engine/grasp_run.h), never from its exit status alone.
  *
  * Settings: GRASP's default grid, accuracy and node threshold; orbitals start from a Thomas-Fermi potential or request->start; weights

@@ -10,6 +10,7 @@
 #include "core/sha256.h"
 #include "report/moment.h"
 #include "report/status.h"
+#include "store/arrays.h"
 
 /* ---- JSON ---- */
 
@@ -291,12 +292,17 @@ static afb_status read_tables(const char *path, history *h)
   return status == AFB_OK ? closed : status;
 }
 
-static afb_status read_arrays(const char *path, const afb_standing *s, history *h)
+static afb_status read_arrays(const char *path, double written, history *h)
 {
+  afb_arrays *arrays;
+  afb_arrays_facts facts;
   AFB_TRY(history_make(1, h));
-  h->session[0] = s->session;
-  h->finish[0] = s->updated;
-  return afb_look_input(path, &h->input[0]);
+  AFB_TRY(afb_arrays_open(MPI_COMM_SELF, path, NULL, &arrays));
+  afb_status status = afb_arrays_tell(arrays, &facts);
+  h->session[0] = facts.session;
+  h->input[0] = facts.input;
+  h->finish[0] = written;
+  return afb_arrays_close(&arrays, status);
 }
 
 /* ---- The whole ---- */
@@ -380,7 +386,7 @@ afb_status afb_crate_write(FILE *out, const char *path, const afb_crate_owner *o
   if (s.state == AFB_STANDING_KILLED)
     return AFB_FAIL(AFB_E_INPUT, "%s.journal holds results that %s lacks: the command that wrote them, given again, puts them there; make the "
                     "metadata after that", path, path);
-  afb_status status = s.tables ? read_tables(path, &h) : read_arrays(path, &s, &h);
+  afb_status status = s.tables ? read_tables(path, &h) : read_arrays(path, s.updated, &h);
   if (status == AFB_OK)
     status = put_all(out, path, &s, &h, owner);
   history_clear(&h);

@@ -116,8 +116,13 @@ static afb_status read_arrays(afb_scaling_file *f, afb_arrays *arrays, const cha
 {
   int64_t n;
   afb_store_usage *row;
+  afb_arrays_facts facts;
   name_arrays(f, arrays, kind);
-  afb_status status = afb_usage_of_arrays(arrays, &n, &row);
+  afb_status status = afb_arrays_tell(arrays, &facts);
+  free(facts.input);
+  AFB_TRY(status);
+  snprintf(f->version, sizeof f->version, "%s, revision %s", facts.session.version, facts.session.revision);
+  status = afb_usage_of_arrays(arrays, &n, &row);
   if (status == AFB_OK)
     status = sum_usage(f, n, row);
   free(row);
@@ -127,10 +132,9 @@ static afb_status read_arrays(afb_scaling_file *f, afb_arrays *arrays, const cha
 afb_status afb_scaling_file_read(const char *path, afb_scaling_file *f)
 {
   char kind[AFB_LOOK_KIND];
-  afb_store_session session;
   *f = (afb_scaling_file){.command = "", .unit = ""};
   afb_store_text(f->path, sizeof f->path, path);
-  AFB_TRY(afb_look_kind(path, kind, &session));
+  AFB_TRY(afb_look_kind(path, kind));
   AFB_TRY(read_identity(path, &f->identity));
   afb_status status;
   if (kind[0] == '\0') {
@@ -140,7 +144,6 @@ afb_status afb_scaling_file_read(const char *path, afb_scaling_file *f)
     afb_store_close(&store);
   } else {
     afb_arrays *arrays;
-    snprintf(f->version, sizeof f->version, "%s, revision %s", session.version, session.revision);
     AFB_TRY(afb_arrays_open(MPI_COMM_SELF, path, NULL, &arrays));
     status = read_arrays(f, arrays, kind);
     afb_arrays_close(&arrays, AFB_OK);

@@ -59,18 +59,17 @@ static void note_failure(afb_standing *s, const calendar *c, const afb_store_run
   memmove(s->failure + 1, s->failure, (AFB_STANDING_FAILURES - 1) * sizeof s->failure[0]);
   s->n_failures += s->n_failures < AFB_STANDING_FAILURES;
   afb_standing_failure *f = &s->failure[0];
-  *f = (afb_standing_failure){.finish = finish_of(c, run), .outcome = run->outcome, .n_set = (int)run->set};
-  snprintf(f->ion, sizeof f->ion, "%d", (int)run->ion);
+  *f = (afb_standing_failure){.finish = finish_of(c, run), .outcome = run->outcome, .set = run->set};
   snprintf(f->reason, sizeof f->reason, "%s", run->reason);
 }
 
-/* The rows that the failures refer to, in place of their numbers. */
+/* What the rows say that the failures refer to. */
 static afb_status name_failures(afb_store *store, afb_standing *s)
 {
   for (int i = 0; i < s->n_failures; i++) {
     afb_store_set set;
     afb_store_ion ion;
-    AFB_TRY(afb_store_read(store, AFB_TABLE_SETS, s->failure[i].n_set, 1, sizeof set, &set));
+    AFB_TRY(afb_store_read(store, AFB_TABLE_SETS, s->failure[i].set, 1, sizeof set, &set));
     AFB_TRY(afb_store_read(store, AFB_TABLE_IONS, set.ion, 1, sizeof ion, &ion));
     s->failure[i].n_set = set.count;
     snprintf(s->failure[i].ion, sizeof s->failure[i].ion, "%s", ion.label);
@@ -292,6 +291,19 @@ static afb_status read_checkpoint(const char *path, afb_standing *s)
   return afb_arrays_close(&arrays, status);
 }
 
+static afb_status read_origin(const char *path, afb_standing *s)
+{
+  afb_arrays *arrays;
+  afb_arrays_facts facts;
+  AFB_TRY(afb_arrays_open(MPI_COMM_SELF, path, NULL, &arrays));
+  afb_status status = afb_arrays_tell(arrays, &facts);
+  s->session = facts.session;
+  s->sessions = 1;
+  s->opened = afb_moment_of(s->session.started);
+  free(facts.input);
+  return afb_arrays_close(&arrays, status);
+}
+
 static afb_status read_arrays(const char *path, int exists, afb_standing *s)
 {
   char name[PATH_LENGTH + 16];
@@ -327,11 +339,10 @@ static afb_status read_once(const char *path, afb_standing *s)
   int exists = afb_look_at(path, &s->bytes, &written);
   s->updated = latest(s->updated, written);
   if (exists) {
-    AFB_TRY(afb_look_kind(path, s->kind, &s->session));
+    AFB_TRY(afb_look_kind(path, s->kind));
     if (!s->kind[0])
       return read_tables(path, s);
-    s->sessions = 1;
-    s->opened = afb_moment_of(s->session.started);
+    AFB_TRY(read_origin(path, s));
   } else if (s->writer.journal) {
     s->tables = 1;
     return AFB_OK;

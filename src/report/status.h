@@ -23,7 +23,8 @@ enum { AFB_STANDING_FAILURES = 3 };
 
 typedef struct {
   double finish;             /* seconds since 1970; so for all moments here */
-  int outcome, n_set;
+  int outcome, n_set;        /* n_set: configurations of its set */
+  int64_t set;               /* row of sets */
   char ion[16];
   char reason[AFB_STORE_REASON];
 } afb_standing_failure;

@@ -64,56 +64,27 @@ afb_status afb_look_writer_of(const char *path, afb_look_writer *out)
   return AFB_OK;
 }
 
-/* An HDF5 file, whatever it holds. */
-static afb_status open_file(const char *path, hid_t *file)
+afb_status afb_look_kind(const char *path, char kind[AFB_LOOK_KIND])
 {
   int exists;
+  int32_t version = 0;
+  kind[0] = '\0';
   afb_hdf_quiet();
   AFB_TRY(afb_hdf_look(path, 0, &exists));
   if (!exists)
     return AFB_FAIL(AFB_E_NOT_FOUND, "there is no file %s", path);
-  hid_t list = afb_hdf_access(MPI_COMM_NULL);
-  *file = H5Fopen(path, H5F_ACC_RDONLY, list);
+  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
-  return *file < 0 ? AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", path, afb_hdf_reason()) : AFB_OK;
-}
-
-static void read_session(hid_t file, afb_store_session *session)
-{
-  const afb_table_schema *schema = afb_store_schema(AFB_TABLE_SESSIONS);
-  memset(session, 0, sizeof *session);
-  if (H5Aexists(file, "ranks") > 0)
-    afb_hdf_get_number(file, "ranks", H5T_NATIVE_INT32, &session->ranks);
-  for (int c = 0; c < schema->n_columns; c++) {
-    const afb_column *column = &schema->column[c];
-    if (column->type == AFB_STRING && H5Aexists(file, column->name) > 0)
-      afb_hdf_get_text(file, column->name, (char *)session + column->offset, (size_t)column->length);
-  }
-}
-
-afb_status afb_look_kind(const char *path, char kind[AFB_LOOK_KIND], afb_store_session *session)
-{
-  hid_t file;
-  int32_t version = 0;
-  kind[0] = '\0';
-  AFB_TRY(open_file(path, &file));
+  if (file < 0)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", path, afb_hdf_reason());
   afb_status status = AFB_OK;
   if (H5Aexists(file, "format") <= 0 || afb_hdf_get_number(file, "schema_version", H5T_NATIVE_INT32, &version) < 0)
     status = AFB_FAIL(AFB_E_FOREIGN, "%s is an HDF5 file, but none of this program", path);
   else if (version > AFB_SCHEMA_VERSION)
     status = AFB_FAIL(AFB_E_FOREIGN, "%s has schema version %d, and this program reads versions up to %d: use a newer one", path,
                       (int)version, AFB_SCHEMA_VERSION);
-  else if (H5Aexists(file, "kind") > 0 && afb_hdf_get_text(file, "kind", kind, AFB_LOOK_KIND) >= 0)
-    read_session(file, session);
-  H5Fclose(file);
-  return status;
-}
-
-afb_status afb_look_input(const char *path, char **text)
-{
-  hid_t file;
-  AFB_TRY(open_file(path, &file));
-  afb_status status = afb_hdf_read_input(file, "input/resolved", text);
+  else if (H5Aexists(file, "kind") > 0 && afb_hdf_get_text(file, "kind", kind, AFB_LOOK_KIND) < 0)
+    status = AFB_FAIL(AFB_E_FOREIGN, "%s is damaged: its kind cannot be read", path);
   H5Fclose(file);
   return status;
 }

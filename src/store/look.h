@@ -24,11 +24,8 @@ afb_status afb_look_writer_of(const char *path, afb_look_writer *out);
 int afb_look_at(const char *path, int64_t *bytes, double *written);
 
 enum { AFB_LOOK_KIND = 64 };
-/* What the HDF5 file at `path` says of itself. `kind` is "" for a file of tables, and *session is then left alone; for one of arrays it is
- * "descriptors", "forces" ..., and *session has its texts and ranks. AFB_E_NOT_FOUND; AFB_E_FOREIGN: not one of this program's files, or of
- * a newer schema; AFB_E_IO. */
-afb_status afb_look_kind(const char *path, char kind[AFB_LOOK_KIND], afb_store_session *session);
-/* The resolved input of the session that made the file, of either sort; the caller frees. AFB_E_FOREIGN, AFB_E_IO, AFB_E_MEMORY. */
-afb_status afb_look_input(const char *path, char **text);
+/* What the HDF5 file at `path` is: "" a file of tables, otherwise the kind of its arrays, "descriptors", "forces" ... (store/arrays.h).
+ * AFB_E_NOT_FOUND; AFB_E_FOREIGN: not one of this program's files, or of a newer schema; AFB_E_IO. */
+afb_status afb_look_kind(const char *path, char kind[AFB_LOOK_KIND]);
 
 #endif

@@ -14,7 +14,14 @@ printf 'binary\0binary\n' >binary.yaml
 mkdir folder
 
 expect 0 'revision' --version
-expect 0 'Commands:' --help
+expect 0 'Exit status:' --help
+expect 1 'there is no command "--hlep"; did you mean "--help"?' --hlep
+expect 1 'there is no command "statsu"; did you mean "status"?' statsu a.h5
+for command in $("$AUFBAU" list commands | cut -d ' ' -f 1); do
+  "$AUFBAU" "$command" --help >help.txt
+  check "aufbau $command --help gives an example" grep -q "^  .*aufbau $command" help.txt
+done
+check 'no option is listed twice' test -z "$("$AUFBAU" status --help | sed -n '/^Options/,/^Examples/p' | grep -o -e ' --[a-z-]* ' | sort | uniq -d)"
 expect 1 'a command is missing'
 expect 1 'there is no command "atmo"; did you mean "atom"?' atmo good.yaml
 expect 1 'an argument is missing: aufbau check INPUT' check
@@ -47,6 +54,20 @@ expect 0 '# aufbau campaign' check template.yaml
 
 "$AUFBAU" list inputs --markdown >input.md
 check 'docs/input.md is current (make input-reference)' cmp -s input.md "$AUFBAU_SOURCE/docs/input.md"
+for file in store-schema.md aufbau.1; do
+  if [ $file = aufbau.1 ]; then "$AUFBAU" list man >$file; else "$AUFBAU" list store --markdown >$file; fi
+  check "docs/$file is current (make store-reference man-page)" cmp -s $file "$AUFBAU_SOURCE/docs/$file"
+done
+if command -v mandoc >/dev/null; then
+  # No date: the page changes with the program only.
+  mandoc -Tlint -W warning aufbau.1 | grep -v 'missing date' >lint
+  check 'mandoc finds nothing' test ! -s lint
+  sed 's/^/# /' lint
+elif man --warnings -l aufbau.1 >/dev/null 2>lint; then
+  check 'man finds nothing' test ! -s lint
+  sed 's/^/# /' lint
+fi
+rm -f lint help.txt store-schema.md aufbau.1
 check 'nothing else was written' test "$(ls | tr '\n' ' ')" = \
   'bad.yaml binary.yaml campaign.yaml err folder good.yaml input.md out template.yaml '
 echo "1..$n"

@@ -82,10 +82,22 @@ expect 0 'state=killed kind=campaign done=' status killed.h5 --quiet
 check 'what it stored is counted' test "$(value done)" -gt 0
 check 'its journal is still there' test -s killed.h5.journal
 
+# Metadata for an archive (tests/report/crate.c looks at them closely)
+expect 1 'killed.h5.journal holds results that killed.h5 lacks' report killed.h5 --text --crate
+expect 0 'ro-crate-metadata.json' report few.h5 --crate --author 'Jane Doe' --license CC-BY-4.0
+check 'with the hash of the file' grep -q "\"sha256\": \"$(sha256sum few.h5 | cut -d ' ' -f 1)\"" ro-crate-metadata.json
+check 'and that of the page' grep -q "\"sha256\": \"$(sha256sum few.html | cut -d ' ' -f 1)\"" ro-crate-metadata.json
+expect 0 '' report few.h5 --text --crate
+check 'it is made again for the same file' grep -q 'not given yet' ro-crate-metadata.json
+cp ro-crate-metadata.json kept.json
+expect 1 'ro-crate-metadata.json' report watched.h5 --text --crate
+check 'but never for another one' cmp -s kept.json ro-crate-metadata.json
+expect 1 '--author and --license are for --crate' report few.h5 --author me
+
 echo text >text.h5
 expect 1 'text.h5 is not an HDF5 file' status text.h5
 expect 1 'one argument too many' status few.h5 killed.h5
 ls >files
 check 'no file was made' test "$(tr '\n' ' ' <files)" = \
-  'alone.csv alone.h5 alone.log campaign.yaml err few.h5 few.log files killed.h5 killed.h5.journal killed.log out text.h5 watched.csv watched.h5 watched.log '
+  'alone.csv alone.h5 alone.log campaign.yaml err few.h5 few.html few.log files kept.json killed.h5 killed.h5.journal killed.log out ro-crate-metadata.json text.h5 watched.csv watched.h5 watched.log '
 echo "1..$n"

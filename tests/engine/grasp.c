@@ -6,10 +6,12 @@
 #include "tests/engine/grasp_data.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "core/clock.h"
 #include "engine/grasp_files.h"
+#include "engine/scratch.h"
 
 static int rank;
 static char *original_path, bin[1024], scratch[1024];
@@ -207,6 +209,88 @@ static void grasp_gives_what_it_gave(void **state)
   afb_mcdhf_result_clear(&ours);
 }
 
+/* A program that is no script. */
+static void binary(const char *name)
+{
+  char command[4096];
+  snprintf(command, sizeof command, "rm -f '%s/%s'; cp /usr/bin/true '%s/%s' || cp /bin/true '%s/%s'", bin, name, bin, name, bin, name);
+  check_true(rank != 0 || system(command) == 0);
+}
+
+static int lines_of(const char *path)
+{
+  int n = 0;
+  FILE *file = fopen(path, "r");
+  for (int c; file && (c = getc(file)) != EOF;)
+    n += c == '\n';
+  if (file)
+    fclose(file);
+  return n;
+}
+
+static void a_node_keeps_what_runs_share(void **state)
+{
+  (void)state;
+  char path[1200], old[1200];
+  afb_mcdhf_request request = carbon();
+  afb_mcdhf_result result;
+  stage(":");
+  script("rnucleus", "echo once >>\"${0%/*}/count\"; cp $DATA/carbon/isodata .");
+  binary("rmcdhf");
+  /* What a process that is no more left behind, and what one may just be making. */
+  snprintf(old, sizeof old, "%s/aufbau-scratch-old", scratch);
+  snprintf(path, sizeof path, "%s/aufbau-scratch-new", scratch);
+  check_true(rank != 0 || (mkdir(old, 0700) == 0 && mkdir(path, 0700) == 0 &&
+                           utimensat(AT_FDCWD, old, (struct timespec[2]){{1000, 0}, {1000, 0}}, 0) == 0));
+  check_ok(afb_engine_grasp.begin(MPI_COMM_WORLD));
+  check_true(access(old, F_OK) != 0 && access(path, F_OK) == 0);
+  MPI_Barrier(MPI_COMM_WORLD);
+  check_true(rank != 0 || rmdir(path) == 0);
+  /* The copy is what runs, not what takes its place on PATH. */
+  script("rmcdhf", "exit 7");
+  for (int i = 0; i < 3; i++) {
+    check_ok(afb_engine_grasp.run(MPI_COMM_WORLD, &request, &result));
+    check_true(result.outcome == AFB_OUTCOME_ENGINE_FAILED && strstr(result.reason, "exit status 0"));
+    afb_mcdhf_result_clear(&result);
+  }
+  snprintf(path, sizeof path, "%s/count", bin);
+  check_true(lines_of(path) == 1);
+  check_true(!is_empty(scratch));
+  MPI_Barrier(MPI_COMM_WORLD);
+  afb_engine_grasp.end(MPI_COMM_WORLD);
+  MPI_Barrier(MPI_COMM_WORLD);
+  check_true(is_empty(scratch));
+  MPI_Barrier(MPI_COMM_WORLD);
+  remove(path);
+  /* Without it every run asks for its own. */
+  check_ok(afb_engine_grasp.run(MPI_COMM_WORLD, &request, &result));
+  check_true(strstr(result.reason, "exit status 7") && is_empty(scratch));
+  afb_mcdhf_result_clear(&result);
+  MPI_Barrier(MPI_COMM_WORLD);
+  remove(path);
+}
+
+static void scratch_must_do(void **state)
+{
+  (void)state;
+  char path[AFB_SCRATCH_PATH];
+  stage(":");
+  setenv("AUFBAU_SCRATCH", "/no/such/folder", 1);
+  check_true(afb_engine_grasp.begin(MPI_COMM_WORLD) == AFB_E_INPUT);
+  check_true(rank != 0 || strstr(afb_error_text(), "AUFBAU_SCRATCH: /no/such/folder is no folder"));
+  setenv("AUFBAU_SCRATCH", "scratch", 1);
+  check_true(afb_scratch_choose(path) == AFB_E_INPUT && strstr(afb_error_text(), "no absolute path"));
+  unsetenv("AUFBAU_SCRATCH");
+  setenv("TMPDIR", "/no/such/folder", 1);
+  check_ok(afb_scratch_choose(path));
+  check_true(path[0] == '/' && access(path, W_OK) == 0);
+  setenv("AUFBAU_SCRATCH", scratch, 1);
+  check_ok(afb_scratch_choose(path));
+  check_true(strcmp(path, scratch) == 0);
+  check_true(afb_scratch_is_network(0x6969) && afb_scratch_is_network(0x0bd00bd0) && afb_scratch_is_network(0x47504653));
+  check_true(!afb_scratch_is_network(0xef53) && !afb_scratch_is_network(0x01021994) && !afb_scratch_is_network(0x58465342));
+}
+
 int main(int argc, char **argv)
 {
   static const struct CMUnitTest tests[] = {
@@ -214,6 +298,8 @@ int main(int argc, char **argv)
     cmocka_unit_test(rubbish_and_old_files_are_no_results),
     cmocka_unit_test(what_hangs_or_dies_is_ended),
     cmocka_unit_test(what_it_cannot_do_is_refused),
+    cmocka_unit_test(a_node_keeps_what_runs_share),
+    cmocka_unit_test(scratch_must_do),
     cmocka_unit_test(grasp_gives_what_it_gave),
   };
   char folder[] = "grasp-XXXXXX", here[512];
@@ -230,7 +316,7 @@ int main(int argc, char **argv)
     return 99;
   MPI_Barrier(MPI_COMM_WORLD);
   original_path = strdup(getenv("PATH") ? getenv("PATH") : "");
-  setenv("TMPDIR", scratch, 1);
+  setenv("AUFBAU_SCRATCH", scratch, 1);
   cmocka_set_message_output(CM_OUTPUT_TAP);
   int failures = cmocka_run_group_tests(tests, NULL, NULL);
   static const char *const names[] = {"rnucleus", "rcsfgenerate", "rangular", "rwfnestimate", "rmcdhf"};
