@@ -16,6 +16,10 @@ static const option options[] = {
   {AFB_OPTION_SET, "--set", NULL, "section.key=value", "goes before the key of the input; may be repeated"},
   {AFB_OPTION_SKIP_BAD, "--skip-bad", NULL, NULL, "structures with mistakes are left out and recorded in the file"},
   {AFB_OPTION_TEXT, "--text", NULL, NULL, "in brief on the terminal, and no page"},
+  {AFB_OPTION_SCALING, "--scaling", NULL, NULL, "how time and efficiency of several files change with the number of ranks"},
+  {AFB_OPTION_LATEX, "--latex", NULL, "FILE", "tables for LaTeX with the package booktabs, with --scaling"},
+  {AFB_OPTION_FIGURE, "--figure", NULL, "FILE.svg", "the figure, with --scaling"},
+  {AFB_OPTION_PLAN, "--plan", NULL, "runs=N[,nodes=N][,cores=N]", "the node-hours that so many runs need, with --scaling"},
   {AFB_OPTION_CRATE, "--crate", NULL, NULL, "RO-Crate metadata too: ro-crate-metadata.json beside FILE.h5"},
   {AFB_OPTION_AUTHOR, "--author", NULL, "NAME", "of the data, for --crate: \"Jane Doe https://orcid.org/...\""},
   {AFB_OPTION_LICENCE, "--license", NULL, "ID", "of the data, for --crate: an SPDX identifier, CC-BY-4.0, or an address"},
@@ -90,6 +94,15 @@ static afb_status take(const option *o, const char *value, afb_arguments *out)
     return set_once(o, value, &out->jlodk);
   case AFB_OPTION_COMPARE:
     return set_once(o, value, &out->compare);
+  case AFB_OPTION_LATEX:
+    return set_once(o, value, &out->latex);
+  case AFB_OPTION_FIGURE:
+    return set_once(o, value, &out->figure);
+  case AFB_OPTION_PLAN:
+    return set_once(o, value, &out->plan);
+  case AFB_OPTION_SCALING:
+    out->scaling = 1;
+    return AFB_OK;
   case AFB_OPTION_SET:
     if (out->n_set == AFB_MAX_SET_OPTIONS)
       return AFB_FAIL(AFB_E_INPUT, "more than %d options --set: put them into the input", AFB_MAX_SET_OPTIONS);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "app/bench_loop.h"
+#include "app/bench_scaling.h"
+#include "app/bench_schedule.h"
 #include "app/bench_train.h"
 #include "app/command.h"
 #include "report/bench.h"
@@ -181,5 +183,11 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return afb_run_bench_train(arguments);
   if (strcmp(what, "loop") == 0)
     return afb_run_bench_loop(arguments);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, pretraining, bispectrum, train, loop", what);
+  if (strcmp(what, "schedule") == 0)
+    return afb_run_bench_schedule(arguments);
+  if (strcmp(what, "campaign") == 0)
+    return afb_run_bench_campaign(arguments);
+  if (strcmp(what, "describe") == 0)
+    return afb_run_bench_describe(arguments);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, pretraining, bispectrum, train, loop, campaign, describe, schedule", what);
 }

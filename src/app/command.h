@@ -29,20 +29,24 @@ enum {
   AFB_OPTION_COMPARE = 1024,
   AFB_OPTION_GRASP = 2048,
   AFB_OPTION_TEXT = 4096,
+  AFB_OPTION_SCALING = 8192,
+  AFB_OPTION_LATEX = 16384,
+  AFB_OPTION_FIGURE = 32768,
+  AFB_OPTION_PLAN = 65536,
   AFB_OPTION_CRATE = 1 << 20,
   AFB_OPTION_AUTHOR = 1 << 21,
   AFB_OPTION_LICENCE = 1 << 22
 };
 
-enum { AFB_MAX_OPERANDS = 8, AFB_MAX_SET_OPTIONS = 64 };
+enum { AFB_MAX_OPERANDS = 64, AFB_MAX_SET_OPTIONS = 64 };
 
 typedef struct {
   int n_operands;
   const char *operand[AFB_MAX_OPERANDS];
-  const char *output, *json, *csv, *jlodk, *compare, *grasp, *author, *licence;   /* NULL when not given */
+  const char *output, *json, *csv, *jlodk, *compare, *grasp, *latex, *figure, *plan, *author, *licence;   /* NULL when not given */
   int n_set;
   const char *set[AFB_MAX_SET_OPTIONS];
-  int markdown, quiet, help, skip_bad, text, crate;
+  int markdown, quiet, help, skip_bad, text, scaling, crate;
   afb_log_level log_level;
 } afb_arguments;
 

@@ -11,7 +11,7 @@ const afb_command afb_commands[] = {
    "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
    "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
-  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|pretraining FILE.h5|train [CASE]|loop INPUT", 1, 2,
+  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|pretraining FILE.h5|train [CASE]|loop INPUT|campaign INPUT|describe INPUT|schedule [CSV]", 1, 2,
    AFB_OPTION_MARKDOWN | AFB_OPTION_CSV | AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET, "what calculations cost on this machine",
    "atom: runs every set of TABLE.csv (the columns of `export runs`, or GRASP's reference data) that begins at the start potential, one\n"
    "rank a run, the lowest three levels of every J and parity, and prints CPU seconds, in all and by phase, beside those of the table,\n"
@@ -30,7 +30,12 @@ const afb_command afb_commands[] = {
    "rank also rank 0 alone, in turn. -o FILE.h5 gets data, weights to start from, loss curves and rates, for a comparison with other\n"
    "programs (tests/bench). Takes about a minute.\n"
    "loop: campaigns of INPUT by the strategies model, random and breadth, five seeds each, a rank each, until each has used budget.core_hours:\n"
-   "what they got per core-hour, and the model's lead. -o FIGURE.svg gets the curves.\n",
+   "what they got per core-hour, and the model's lead. -o FIGURE.svg gets the curves.\n"
+   "campaign, describe: the whole command on 1, 2, 4 ... ranks of this start, the same work and work that grows with the ranks, with reading and writing,\n"
+   "each three times after a warm-up: times, speed-up, efficiencies. A campaign needs budget.runs, and is the same on any number of ranks\n"
+   "with a list of sets and without warm starts (inputs/scaling); descriptors are of all structures as often as there are ranks. -o FIGURE.svg.\n"
+   "schedule: what a task costs beside its own time, empty ones and of 0.1 ms to 1 s; CSV has the same of other programs (tests/bench/task-length.sh).\n"
+   "-o FIGURE.svg gets the curve against the length of tasks. About a minute.\n",
    afb_run_bench},
   {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
    "a campaign of MCDHF runs on sets of configurations, guided by a model",
@@ -73,12 +78,17 @@ const afb_command afb_commands[] = {
    "`aufbau list template predict` prints an input. With --skip-bad a structure with a mistake is\n"
    "left out, and the file says so.\n",
    afb_run_predict},
-  {"report", "FILE.h5", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_TEXT | AFB_OPTION_CRATE | AFB_OPTION_AUTHOR | AFB_OPTION_LICENCE | AFB_OPTION_QUIET,
-   "a page that shows what a file holds",
+  {"report", "FILE.h5 | --scaling FILE.h5 ...", 1, AFB_MAX_OPERANDS,
+   AFB_OPTION_OUTPUT | AFB_OPTION_TEXT | AFB_OPTION_QUIET | AFB_OPTION_SCALING | AFB_OPTION_CSV | AFB_OPTION_LATEX | AFB_OPTION_FIGURE |
+     AFB_OPTION_PLAN | AFB_OPTION_MARKDOWN | AFB_OPTION_CRATE | AFB_OPTION_AUTHOR | AFB_OPTION_LICENCE,
+   "a page that shows what a file holds; scaling, and node-hours of a plan",
    "Writes one page of HTML that needs nothing else, no network and no scripts, to -o PAGE.html (default: the file's name with .html): what was\n"
    "run and what came of it, the graph of sets, learning, levels, costs, failures, where the time went, provenance. With --text the same in\n"
    "brief on the terminal. Works on every file that this program writes, also while it is being written. With --crate also metadata by the\n"
-   "rules of RO-Crate 1.1, once it is complete: files with sizes and SHA-256, programs, sessions, inputs.\n",
+   "rules of RO-Crate 1.1, once it is complete: files with sizes and SHA-256, programs, sessions, inputs.\n"
+   "With --scaling: times, speed-up, efficiencies, losses, node-hours and energy of files of one input on different numbers of ranks (several of\n"
+   "the same number are repetitions), as tables on the terminal and to -o PAGE.html, --csv, --latex and --figure FILE. With --plan the node-hours\n"
+   "that a campaign of so many runs needs, from the costs in these files. docs/scaling.md\n",
    afb_run_report_of},
   {"status", "FILE.h5", 1, 1, AFB_OPTION_QUIET, "how far a campaign or a training has got, while it runs",
    "Reads FILE.h5 and its journal, takes no lock and changes nothing: whether a process writes it, runs and outcomes, the rate of the last\n"

@@ -81,7 +81,7 @@ static afb_status predict_into(job *j, afb_arrays *arrays)
   const char *name = j->model.element;
   const afb_named names = {.n = 1, .name = &name};
   const afb_potential_basis *b = &j->model.net.basis;
-  AFB_TRY(afb_structures_input_read(&j->input->structures, j->arguments->skip_bad, &j->structures, NULL));
+  AFB_TRY(afb_structures_input_read(MPI_COMM_WORLD, &j->input->structures, j->arguments->skip_bad, &j->structures, NULL));
   AFB_TRY(afb_species_elements(MPI_COMM_WORLD, j->config, "model.file", &names, &j->structures, j->element));
   AFB_TRY(predict_with_features(j));
   AFB_TRY(afb_tables_structures(MPI_COMM_WORLD, arrays, &j->structures, 1, &name, j->element));

@@ -111,7 +111,7 @@ static afb_status predict_into(job *j, afb_arrays *arrays)
   int32_t element[AFB_MAX_SPECIES];
   const afb_input_structures *files = &j->input->structures;
   const afb_named names = {.n = j->elements.n, .name = j->name};
-  AFB_TRY(afb_structures_input_read(files, j->arguments->skip_bad, &j->structures, NULL));
+  AFB_TRY(afb_structures_input_read(MPI_COMM_WORLD, files, j->arguments->skip_bad, &j->structures, NULL));
   AFB_TRY(afb_species_elements(MPI_COMM_WORLD, j->config, "model.coefficients", &names, &j->structures, element));
   AFB_TRY(afb_predict_forces(MPI_COMM_WORLD, &j->structures, element, &j->potential, files->divide_above, j->arguments->skip_bad,
                              &j->forces));

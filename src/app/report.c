@@ -5,6 +5,7 @@
 
 #include "app/inputs.h"
 #include "app/output.h"
+#include "app/report_scaling.h"
 #include "report/crate.h"
 #include "report/html.h"
 #include "report/page.h"
@@ -105,6 +106,17 @@ static afb_status report(const afb_arguments *arguments)
   return status == AFB_OK ? closed : status;
 }
 
+static afb_status choose_report(const afb_arguments *arguments)
+{
+  if (arguments->scaling)
+    return afb_report_scaling(arguments);
+  if (arguments->n_operands > 1)
+    return AFB_FAIL(AFB_E_INPUT, "a page is of one file; several are compared with --scaling");
+  if (arguments->csv || arguments->latex || arguments->figure || arguments->plan || arguments->markdown)
+    return AFB_FAIL(AFB_E_INPUT, "--csv, --latex, --figure, --markdown and --plan go with --scaling");
+  return report(arguments);
+}
+
 afb_status afb_run_report_of(const afb_arguments *arguments, int *exit_status)
 {
   int rank;
@@ -112,7 +124,9 @@ afb_status afb_run_report_of(const afb_arguments *arguments, int *exit_status)
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (!arguments->crate && (arguments->author || arguments->licence))
     return AFB_FAIL(AFB_E_INPUT, "--author and --license are for --crate");
-  afb_status status = rank == 0 ? report(arguments) : AFB_OK;
+  if (arguments->crate && arguments->scaling)
+    return AFB_FAIL(AFB_E_INPUT, "--crate is of one file, not with --scaling");
+  afb_status status = rank == 0 ? choose_report(arguments) : AFB_OK;
   if (status == AFB_OK && rank == 0 && arguments->crate)
     status = write_crate(arguments);
   return afb_agree(MPI_COMM_WORLD, status);

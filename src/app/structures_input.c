@@ -3,15 +3,15 @@
 #include "core/clock.h"
 #include "core/log.h"
 
-afb_status afb_structures_input_read(const afb_input_structures *files, int skip_bad, afb_structures *structures,
+afb_status afb_structures_input_read(MPI_Comm comm, const afb_input_structures *files, int skip_bad, afb_structures *structures,
                                      double *seconds)
 {
   afb_structures_options options = {.skip_bad = skip_bad, .format = files->format};
   double start = afb_wall_seconds();
-  AFB_TRY(afb_structures_read(MPI_COMM_WORLD, files->file.n, files->file.item, &options, structures));
+  AFB_TRY(afb_structures_read(comm, files->file.n, files->file.item, &options, structures));
   if (seconds) {
     *seconds = afb_wall_seconds() - start;
-    MPI_Allreduce(MPI_IN_PLACE, seconds, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, seconds, 1, MPI_DOUBLE, MPI_SUM, comm);
   }
   return AFB_OK;
 }

@@ -5,8 +5,8 @@
 #include "config/inputs.h"
 #include "materials/structures.h"
 
-/* As afb_structures_read on MPI_COMM_WORLD; *seconds, or NULL: wall seconds summed over ranks. */
-afb_status afb_structures_input_read(const afb_input_structures *files, int skip_bad, afb_structures *structures,
+/* As afb_structures_read on `comm`; *seconds, or NULL: wall seconds summed over ranks. */
+afb_status afb_structures_input_read(MPI_Comm comm, const afb_input_structures *files, int skip_bad, afb_structures *structures,
                                      double *seconds);
 
 /* Names the first structures that were left out on standard error, so that nobody overlooks them. Not collective: rank 0. */

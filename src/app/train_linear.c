@@ -110,7 +110,7 @@ static afb_status fit(job *j)
   const afb_named *elements = &j->input->descriptor.elements;
   const afb_input_structures *files = &j->input->structures;
   AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_bispectrum_create(&j->settings, &j->potential.bispectrum)));
-  AFB_TRY(afb_structures_input_read(files, j->arguments->skip_bad, &j->structures, NULL));
+  AFB_TRY(afb_structures_input_read(MPI_COMM_WORLD, files, j->arguments->skip_bad, &j->structures, NULL));
   AFB_TRY(afb_descriptor_elements(MPI_COMM_WORLD, j->config, elements, &j->structures, element));
   AFB_TRY(afb_agree(MPI_COMM_WORLD, choose_groups(j)));
   const afb_linear_data data = {.structures = &j->structures, .element = element, .bispectrum = j->potential.bispectrum,

@@ -205,7 +205,7 @@ static afb_status number_kinds(job *j)
 static afb_status read_data(job *j)
 {
   const afb_train_input *in = j->input;
-  AFB_TRY(afb_structures_input_read(&in->structures, j->arguments->skip_bad, &j->structures, NULL));
+  AFB_TRY(afb_structures_input_read(MPI_COMM_WORLD, &in->structures, j->arguments->skip_bad, &j->structures, NULL));
   AFB_TRY(afb_descriptor_elements(MPI_COMM_WORLD, j->config, &in->descriptor.elements, &j->structures, j->element));
   snprintf(j->trained.element, sizeof j->trained.element, "%s", in->descriptor.elements.name[0]);
   AFB_TRY(afb_potential_read_exponents(MPI_COMM_WORLD, in->exponents, &j->n_gaussians, j->alpha));

@@ -48,6 +48,7 @@ class Campaign(Aufbau):
         ]
         self.prerun_cmds = ['rm -f campaign.h5', "cat >campaign.yaml <<'YAML'", *lines, 'YAML']
         self.executable_opts = ['campaign', 'campaign.yaml', '-o', 'campaign.h5', '--quiet']
+        self.postrun_cmds = ['aufbau report --scaling campaign.h5 --csv scaling.csv --quiet']
 
     @sanity_function
     def is_done(self):
@@ -59,3 +60,7 @@ class Campaign(Aufbau):
     @performance_function('%')
     def efficiency(self):
         return sn.extractsingle(r'runs \(efficiency\)\s+\S+\s+(\S+) %', self.stdout, 1, float)
+
+    @performance_function('1')
+    def parallel_efficiency(self):
+        return sn.extractsingle(r'^"campaign, strong scaling",(?:[^,]*,){14}([^,]+),', 'scaling.csv', 1, float)
