@@ -108,18 +108,18 @@ static int budget_reached(const afb_campaign_state *state, afb_end *why, int *do
 
 static afb_under_way *free_slot(afb_campaign_state *state)
 {
-  for (int i = 0; i < state->n_slots; i++)
-    if (!state->slot[i].used)
-      return &state->slot[i];
+  if (state->free_slot >= 0)
+    return &state->slot[state->free_slot];
   int n = 2 * state->n_slots + 64;
   afb_under_way *grown = realloc(state->slot, (size_t)n * sizeof *grown);
   if (!grown)
     return NULL;
-  memset(grown + state->n_slots, 0, (size_t)(n - state->n_slots) * sizeof *grown);
+  for (int i = state->n_slots; i < n; i++)
+    grown[i] = (afb_under_way){.next_free = i + 1 < n ? i + 1 : -1};
   state->slot = grown;
-  afb_under_way *slot = &grown[state->n_slots];
+  state->free_slot = state->n_slots;
   state->n_slots = n;
-  return slot;
+  return &grown[state->free_slot];
 }
 
 static int ranks_for(const afb_planned *planned)
@@ -144,7 +144,8 @@ static afb_status make_task(afb_campaign_state *state, const afb_planned *planne
     AFB_TRY(afb_warm_get(state->warm, state->store, state->ledger->entry[ancestor].run, &start));
   *task = (afb_task){.id = slot - state->slot, .ranks = ranks_for(planned), .seconds = planned->seconds};
   afb_plan_request(state, edge->ion, &edge->node, configuration, &task->request);
-  *slot = (afb_under_way){.used = 1, .planned = *planned, .ancestor = start ? ancestor : -1,
+  state->free_slot = slot->next_free;
+  *slot = (afb_under_way){.planned = *planned, .ancestor = start ? ancestor : -1,
     .begun = afb_store_time(state->store)};
   slot->content_hash = afb_record_hash(&state->ledger->ion[edge->ion], &edge->node, state->options->engine->name,
                                        &task->request, state->options->warm_start);
@@ -163,7 +164,8 @@ static void forget(afb_campaign_state *state, afb_under_way *slot)
 {
   state->n_under_way--;
   state->under_way_seconds = state->n_under_way > 0 ? state->under_way_seconds - slot->planned.seconds : 0.0;
-  slot->used = 0;
+  slot->next_free = state->free_slot;
+  state->free_slot = (int)(slot - state->slot);
 }
 
 typedef struct {
@@ -503,7 +505,7 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
                             afb_campaign_result *result)
 {
   *result = (afb_campaign_result){0};
-  campaign c = {.state = {.pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger,
+  campaign c = {.state = {.free_slot = -1, .pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger,
     .harvest = &result->harvest, .cpu_at_start = afb_cpu_seconds(),
     .trainers = MPI_COMM_NULL, .n_trainers = count_trainers(pool)}};
   afb_work work = {.context = &c, .next = next, .done = done, .dropped = dropped, .check = check_hook, .together = together,

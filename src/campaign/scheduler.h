@@ -86,7 +86,8 @@ typedef struct {
 
 /* Collective on pool->comm. Returns when `next` says stop or has nothing more, with every run reported or given back. The
  * statistics (of this call) are the same on every rank. AFB_E_MEMORY, or what a hook returned; every rank returns the same.
- * Cost: one message to and one from each run's rank; a millisecond at the end. */
+ * Cost: one message to and one from each run's rank, and on rank 0 a time that grows as the logarithm of
+ * the number of ranks (with that number itself for a run on a group); a millisecond at the end. */
 afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats);
 
 #endif
