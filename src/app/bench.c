@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/bench_loop.h"
+#include "app/bench_simulate.h"
 #include "app/bench_train.h"
 #include "app/command.h"
 #include "report/bench.h"
@@ -171,5 +172,7 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return afb_run_bench_train(arguments);
   if (strcmp(what, "loop") == 0)
     return afb_run_bench_loop(arguments);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train, loop", what);
+  if (strcmp(what, "simulate") == 0)
+    return afb_run_bench_simulate(arguments);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train, loop, simulate", what);
 }

@@ -4,7 +4,10 @@
 
 #include "core/status.h"
 
-enum { AFB_MOST_AHEAD = 16 };        /* runs that a rank may hold */
+enum {
+  AFB_MOST_AHEAD = 16,               /* runs that a rank may hold */
+  AFB_FEED_AFTER = 16                /* results after which runs are handed out, before more results are taken in */
+};
 
 typedef struct {
   int n;

@@ -336,8 +336,9 @@ static void progress(scheduler *s)
   if (s->pool->rank == 0) {
     double away = begin - s->served_at;
     s->gap = fmax(s->gap * exp(-away / GAP_MEMORY), away);
-    while (receive_report(s))
-      ;
+    for (int n = 1; receive_report(s); n++)
+      if (n % AFB_FEED_AFTER == 0)
+        feed(s);
     check(s);
     feed(s);
   } else {

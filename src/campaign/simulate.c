@@ -19,6 +19,55 @@ const char *afb_layout_name(afb_layout layout)
   return name[layout];
 }
 
+/* ---- Lengths of runs ---- */
+
+static double normal_below(double z) { return 0.5 * erfc(-z / sqrt(2.0)); }
+
+/* mu for which the distribution up to its cut has the wanted mean. */
+static double find_mu(const afb_lengths *l)
+{
+  double s = l->deviation, top = log(l->cut * l->mean), low = log(l->mean) - s * s - 1.0, high = top + 4.0 * s * s;
+  for (int i = 0; i < 60 && s > 0.0; i++) {
+    double mu = 0.5 * (low + high);
+    double mean = exp(mu + 0.5 * s * s) * normal_below((top - mu - s * s) / s) / normal_below((top - mu) / s);
+    *(mean < l->mean ? &low : &high) = mu;
+  }
+  return s > 0.0 ? 0.5 * (low + high) : log(l->mean);
+}
+
+afb_length_source afb_lengths_source(const afb_lengths *lengths, uint64_t seed)
+{
+  afb_length_source source = {lengths, seed, lengths->n > 0 ? 0.0 : find_mu(lengths), 1.0};
+  double sum = 0.0;
+  for (int64_t i = 0; i < lengths->n; i++)
+    sum += lengths->seconds[i];
+  if (sum > 0.0)
+    source.scale = lengths->mean * (double)lengths->n / sum;
+  return source;
+}
+
+static double draw(const afb_length_source *source, uint64_t run)
+{
+  const afb_lengths *l = source->lengths;
+  if (l->n > 0)
+    return source->scale * l->seconds[afb_random_below((uint64_t)l->n, source->seed, STREAM_LENGTH, run)];
+  if (l->deviation <= 0.0)
+    return l->mean;
+  double seconds;
+  uint64_t stream = STREAM_LENGTH;
+  do
+    seconds = exp(source->mu + l->deviation * afb_random_normal(source->seed, stream++, run));
+  while (seconds > l->cut * l->mean);
+  return seconds;
+}
+
+double afb_lengths_of(const afb_length_source *source, int64_t run, double *predicted)
+{
+  double seconds = draw(source, (uint64_t)run), error = source->lengths->error;
+  *predicted = error > 0.0 ? seconds * exp(error * afb_random_normal(source->seed, STREAM_ERROR, (uint64_t)run)) : seconds;
+  return seconds;
+}
+
 /* ---- Events: a binary heap, the earliest first ---- */
 
 typedef struct {
@@ -96,8 +145,7 @@ typedef struct {
 
 typedef struct {
   const afb_simulation *what;
-  double mu;                     /* of the log-normal */
-  double scale;                  /* of the list */
+  afb_length_source lengths;
   int n_servers;
   server *server;
   head_office office;            /* with several servers */
@@ -106,42 +154,6 @@ typedef struct {
   double third_out, all_out, finished;
   afb_simulated *out;
 } simulation;
-
-/* ---- Lengths of runs ---- */
-
-static double normal_below(double z) { return 0.5 * erfc(-z / sqrt(2.0)); }
-
-/* mu for which the distribution up to its cut has the wanted mean. */
-static double find_mu(const afb_lengths *l)
-{
-  double s = l->deviation, top = log(l->cut * l->mean), low = log(l->mean) - s * s - 1.0, high = log(l->mean) + 1.0;
-  for (int i = 0; i < 60 && s > 0.0; i++) {
-    double mu = 0.5 * (low + high);
-    double mean = exp(mu + 0.5 * s * s) * normal_below((top - mu - s * s) / s) / normal_below((top - mu) / s);
-    *(mean < l->mean ? &low : &high) = mu;
-  }
-  return s > 0.0 ? 0.5 * (low + high) : log(l->mean);
-}
-
-static double length_of(const simulation *s, int64_t run)
-{
-  const afb_lengths *l = &s->what->lengths;
-  uint64_t seed = s->what->seed, k = (uint64_t)run;
-  if (l->n > 0)
-    return s->scale * l->seconds[afb_random_below((uint64_t)l->n, seed, STREAM_LENGTH, k)];
-  double seconds;
-  uint64_t stream = STREAM_LENGTH;
-  do
-    seconds = exp(s->mu + (l->deviation > 0.0 ? l->deviation * afb_random_normal(seed, stream++, k) : 0.0));
-  while (l->deviation > 0.0 && seconds > l->cut * l->mean);
-  return seconds;
-}
-
-static double predicted(const simulation *s, int64_t run, double seconds)
-{
-  double error = s->what->lengths.error;
-  return error > 0.0 ? seconds * exp(error * afb_random_normal(s->what->seed, STREAM_ERROR, (uint64_t)run)) : seconds;
-}
 
 /* ---- Handing out ---- */
 
@@ -167,8 +179,8 @@ static afb_status feed(simulation *s, server *m)
   int rank;
   while (m->stock > 0 && (rank = afb_loads_hungriest(&m->loads, m->gap)) >= 0) {
     int64_t run = s->out->orders++;
-    s->length[run] = length_of(s, run);
-    double guess = predicted(s, run, s->length[run]);
+    double guess;
+    s->length[run] = afb_lengths_of(&s->lengths, run, &guess);
     m->stock--;
     afb_loads_add(&m->loads, rank, guess);
     if (m->computes && rank == 0) {
@@ -224,10 +236,12 @@ static afb_status look(simulation *s, server *m)
     m->now += s->what->service.receive;
     m->stock += (int64_t)pop(&m->batches).value;
   }
-  while (next_time(&m->results) <= m->now) {
+  for (int n = 1; next_time(&m->results) <= m->now; n++) {
     event result = pop(&m->results);
     m->now += m->take_in;
     keep(s, m, result.who, result.value);
+    if (n % AFB_FEED_AFTER == 0)
+      AFB_TRY(feed(s, m));
   }
   AFB_TRY(feed(s, m));
   m->served_at = m->now;
@@ -423,13 +437,8 @@ afb_status afb_simulate(const afb_simulation *what, afb_simulated *out)
   if (what->ranks < 1 || what->runs < 1)
     return AFB_FAIL(AFB_E_INPUT, "a simulation needs a rank and a run at least");
   size_t n = (size_t)what->runs;
-  simulation s = {.what = what, .out = out, .mu = find_mu(&what->lengths), .scale = 1.0, .begin = malloc(n * sizeof(double)),
+  simulation s = {.what = what, .out = out, .lengths = afb_lengths_source(&what->lengths, what->seed), .begin = malloc(n * sizeof(double)),
                   .end = malloc(n * sizeof(double)), .length = malloc(n * sizeof(double))};
-  double sum = 0.0;
-  for (int64_t i = 0; i < what->lengths.n; i++)
-    sum += what->lengths.seconds[i];
-  if (sum > 0.0)
-    s.scale = what->lengths.mean * (double)what->lengths.n / sum;
   afb_status status = s.begin && s.end && s.length ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)what->runs);
   if (status == AFB_OK)
     status = init_servers(&s);

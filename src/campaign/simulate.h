@@ -53,6 +53,15 @@ typedef struct {
 /* The 20,000 sets of docs/lithium-silver.md: median 0.076 s, mean 0.270 s, the longest 42 means. */
 #define AFB_LENGTHS_MEASURED {.mean = 0.27, .deviation = 1.6, .cut = 42.0, .error = 0.75}
 
+/* The run of a number takes so many seconds, and is predicted to take *predicted: by lengths, seed and number alone. */
+typedef struct {
+  const afb_lengths *lengths;
+  uint64_t seed;
+  double mu, scale;             /* of the log-normal; of the list */
+} afb_length_source;
+afb_length_source afb_lengths_source(const afb_lengths *lengths, uint64_t seed);
+double afb_lengths_of(const afb_length_source *source, int64_t run, double *predicted);
+
 typedef struct {
   afb_layout layout;
   int ranks, per_leader;

@@ -6,22 +6,27 @@ enum { WIDTH = 400, HEIGHT = 300, LEFT = 52, RIGHT = 12, TOP = 30, BOTTOM = 42, 
 
 static double clamp(double v, const double range[2]) { return fmin(fmax(v, range[0]), range[1]); }
 
-static double place_x(const afb_chart *c, double x)
+/* 0 ... 1 along an axis. */
+static double along(double v, const double range[2], int logarithmic)
 {
-  return LEFT + (clamp(x, c->x) - c->x[0]) / (c->x[1] - c->x[0]) * (WIDTH - LEFT - RIGHT);
+  v = clamp(v, range);
+  return logarithmic ? log(v / range[0]) / log(range[1] / range[0]) : (v - range[0]) / (range[1] - range[0]);
 }
 
-static double place_y(const afb_chart *c, double y)
-{
-  return HEIGHT - BOTTOM - (clamp(y, c->y) - c->y[0]) / (c->y[1] - c->y[0]) * (HEIGHT - TOP - BOTTOM);
-}
+static double place_x(const afb_chart *c, double x) { return LEFT + along(x, c->x, c->log_x) * (WIDTH - LEFT - RIGHT); }
+
+static double place_y(const afb_chart *c, double y) { return HEIGHT - BOTTOM - along(y, c->y, c->log_y) * (HEIGHT - TOP - BOTTOM); }
+
+static double first_mark(const double range[2], int logarithmic) { return logarithmic ? pow(10.0, ceil(log10(range[0]) - 1e-9)) : range[0]; }
+
+static double next_mark(double v, double step, int logarithmic) { return logarithmic ? 10.0 * v : v + step; }
 
 static void axes(FILE *out, const afb_chart *c)
 {
   fprintf(out, "<text class=\"t\" x=\"%d\" y=\"18\">%s</text>\n", LEFT, c->title);
-  for (double x = c->x[0]; x <= c->x[1] + 1e-9; x += c->x_step)
-    fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.4g</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14, x);
-  for (double y = c->y[0]; y <= (c->y_most > 0 ? c->y_most : c->y[1]) + 1e-9; y += c->y_step)
+  for (double x = first_mark(c->x, c->log_x); x <= c->x[1] * (1.0 + 1e-9) + 1e-9; x = next_mark(x, c->x_step, c->log_x))
+    fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.6g</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14, x);
+  for (double y = first_mark(c->y, c->log_y); y <= (c->y_most > 0 ? c->y_most : c->y[1]) + 1e-9; y = next_mark(y, c->y_step, c->log_y))
     fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", LEFT,
             place_y(c, y), WIDTH - RIGHT, LEFT - 5, place_y(c, y) + 4, y);
   fprintf(out, "<text class=\"m\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, c->x_title);

@@ -16,7 +16,8 @@ typedef struct {
 typedef struct {
   const char *title, *x_title, *y_title;
   double x[2], y[2];           /* ranges of the axes */
-  double x_step, y_step;       /* between marks */
+  double x_step, y_step;       /* between marks; of a logarithmic axis its marks are the powers of ten */
+  int log_x, log_y;            /* the axis is logarithmic; its range is positive */
   double y_most;               /* the last mark; 0: as far as the axis goes */
   int diagonal;                /* 1: the line y = x is drawn, thin */
   int n;
