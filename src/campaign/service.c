@@ -263,7 +263,7 @@ static afb_status done(void *context, const afb_run_report *report, afb_mcdhf_re
   (void)report;
   (void)result;
   t->done++;
-  for (double begin = afb_cpu_seconds(); afb_cpu_seconds() - begin < t->what->service.store;)
+  for (double begin = afb_wall_seconds(); afb_wall_seconds() - begin < t->what->service.store;)
     ;
   return AFB_OK;
 }

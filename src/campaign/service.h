@@ -20,7 +20,7 @@ typedef struct {
 } afb_service_trial;
 
 /* Collective on comm, of which the first simulation->ranks take part; the others sleep meanwhile. *out is filled on rank 0. Layout SHARED; rank 0 spends simulation->service.store
- * seconds of CPU time on each result. AFB_E_MEMORY. */
+ * seconds on each result. AFB_E_MEMORY. */
 afb_status afb_service_try(MPI_Comm comm, const afb_simulation *simulation, afb_service_trial *out);
 
 /* Collective. Waits without taking the processor from those that are not here yet. */
