@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench_io.h"
 #include "app/bench_loop.h"
 #include "app/bench_simulate.h"
 #include "app/bench_train.h"
@@ -172,7 +173,9 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return afb_run_bench_train(arguments);
   if (strcmp(what, "loop") == 0)
     return afb_run_bench_loop(arguments);
+  if (strcmp(what, "io") == 0)
+    return afb_run_bench_io(arguments);
   if (strcmp(what, "simulate") == 0)
     return afb_run_bench_simulate(arguments);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train, loop, simulate", what);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, bispectrum, train, loop, io, simulate", what);
 }

@@ -11,7 +11,7 @@ const afb_command afb_commands[] = {
    "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
    "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
-  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|train [CASE]|loop INPUT|simulate [FILE.h5]", 1, 2,
+  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|train [CASE]|loop INPUT|io [MEGABYTES]|simulate [FILE.h5]", 1, 2,
    AFB_OPTION_MARKDOWN | AFB_OPTION_CSV | AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET, "what calculations cost on this machine",
    "atom: runs every set of TABLE.csv (the columns of `export runs`, or GRASP's reference data) that begins at the start potential, one\n"
    "rank a run, the lowest three levels of every J and parity, and prints CPU seconds, in all and by phase, beside those of the table,\n"
@@ -30,6 +30,8 @@ const afb_command afb_commands[] = {
    "programs (tests/bench). Takes about a minute.\n"
    "loop: campaigns of INPUT by the strategies model, random and breadth, five seeds each, a rank each, until each has used budget.core_hours:\n"
    "what they got per core-hour, and the model's lead. -o FIGURE.svg gets the curves.\n"
+   "io: files of 1, 4, 16 ... MEGABYTES (256), written by all ranks into the working directory and removed, beside raw MPI-IO of the same bytes: descriptors, and\n"
+   "a campaign's journal folded into its file.\n"
    "simulate: measures what handing out a run costs, compares the scheduler with its simulation on 1, 2, 4 ... ranks (runs that sleep), and simulates it\n"
    "on up to 100,000, runs being as long as those of FILE.h5 or of a campaign of 20,000. -o FIGURE.svg gets the curves. About a minute.\n",
    afb_run_bench},
