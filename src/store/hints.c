@@ -58,14 +58,18 @@ static void set_number(afb_hints *hints, const char *key, int value)
 
 void afb_hints_choose(MPI_Comm comm, const char *path, afb_hints *hints)
 {
-  int rank, found[2] = {OTHER, 0}, nodes = count_nodes(comm);
+  int rank, size, found[2] = {OTHER, 0};
   MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  *hints = (afb_hints){.info = MPI_INFO_NULL, .text = "one process"};
+  if (size == 1)
+    return;
+  int nodes = count_nodes(comm);
   if (rank == 0) {
     found[0] = (int)look(path);
     found[1] = getenv("ROMIO_HINTS") || getenv("MPICH_MPIIO_HINTS");
   }
   MPI_Bcast(found, 2, MPI_INT, 0, comm);
-  *hints = (afb_hints){.info = MPI_INFO_NULL};
   snprintf(hints->text, sizeof hints->text, "%d node%s, %s", nodes, nodes > 1 ? "s" : "", name_of[found[0]]);
   if (found[1]) {
     snprintf(hints->text + strlen(hints->text), 32, "; those of the environment");
