@@ -17,8 +17,9 @@
 static const double GRACE = 20.0;              /* seconds that runs get after a signal before they are ended, */
 static const double GRACE_SHARE = 0.05;        /* or this part of the wall time, after the deadline */
 static const double STOP_FILE_INTERVAL = 0.5;  /* seconds between looks for the stop file */
-static const double LEAST_COMMIT = 0.2;        /* seconds between commits, */
-static const double COMMIT_RATIO = 50.0;       /* or this many times what one costs; a batch is never left waiting */
+static const double LEAST_COMMIT = 0.2;        /* seconds between commits, unless a batch waits; */
+static const double COMMIT_RATIO = 50.0;       /* this many times what one costs, at least, */
+static const double MOST_COMMIT = 30.0;        /* and at most so many */
 enum { RANKS_PER_TRAINER = 8 };
 static const double GROUP_SECONDS = 10.0;      /* a run that is longer than this is given two ranks, 4 times longer four ... */
 
@@ -312,8 +313,8 @@ static afb_status done(void *context, const afb_run_report *report, afb_mcdhf_re
   else
     status = keep(state, slot, report, result);
   forget(state, slot);
-  double interval = fmax(LEAST_COMMIT, COMMIT_RATIO * state->commit_seconds);
-  int due = state->uncommitted >= state->options->batch || afb_wall_seconds() - state->committed_at > interval;
+  double least = state->uncommitted >= state->options->batch ? 0.0 : LEAST_COMMIT;
+  int due = afb_wall_seconds() - state->committed_at > fmax(least, fmin(COMMIT_RATIO * state->commit_seconds, MOST_COMMIT));
   if (status == AFB_OK && due)
     status = commit(state);
   return status;
