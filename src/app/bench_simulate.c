@@ -10,7 +10,7 @@
 #include "report/simulate.h"
 #include "store/store.h"
 
-enum { RUNS_A_RANK = 20, LEAST_RUNS = 4000, MOST_RUNS = 1000000, TRIAL_RUNS = 20, RANKS_OF_LEADER = 128 };
+enum { RUNS_A_RANK = 20, LEAST_RUNS = 4000, MOST_RUNS = 1000000, TRIAL_RUNS = 20, TRIALS = 3, RANKS_OF_LEADER = 128 };
 /* Assumed of an interconnect and of a parallel file system. */
 static const double LATENCY = 2e-6, BYTE = 1e-10, FILE_BANDWIDTH = 1e10;
 /* Measured by hand in the campaign of inputs/quickstart.yaml: see docs/simulation.md. */
@@ -69,12 +69,17 @@ static afb_status compare(const afb_service *measured, int rank, int size)
     for (int ranks = 1; ranks <= size; ranks *= 2) {
       afb_simulation s = {.layout = AFB_LAYOUT_SHARED, .ranks = ranks, .runs = (int64_t)TRIAL_RUNS * ranks, .seed = 1, .service = *measured,
                           .lengths = {.mean = 0.1, .deviation = 0.8, .cut = 8.0, .error = 0.3}};
-      afb_service_trial trial;
+      afb_service_trial trial, best = {0};
       s.service.plan = 0.0;
       s.service.store = keep[k];
-      AFB_TRY(afb_service_try(MPI_COMM_WORLD, &s, &trial));
+      /* What else runs on the machine only takes: the best of several. */
+      for (int i = 0; i < TRIALS; i++) {
+        AFB_TRY(afb_service_try(MPI_COMM_WORLD, &s, &trial));
+        if (trial.real > best.real)
+          best = trial;
+      }
       if (rank == 0)
-        afb_report_trial_of_service(stdout, &s, &trial);
+        afb_report_trial_of_service(stdout, &s, &best);
       fflush(stdout);
     }
   return AFB_OK;

@@ -40,7 +40,7 @@ static void settle(afb_loads *loads, int h, int at)
 /* The heap to which a rank belongs by what it holds; -1: it may hold no more. */
 static int heap_of(const afb_loads *loads, int rank)
 {
-  return loads->held[rank] < FEW ? 0 : loads->held[rank] < AFB_MOST_AHEAD ? 1 : -1;
+  return rank < loads->first ? -1 : loads->held[rank] < FEW ? 0 : loads->held[rank] < AFB_MOST_AHEAD ? 1 : -1;
 }
 
 static void take_out(afb_loads *loads, int h, int rank)
@@ -82,17 +82,17 @@ int afb_loads_hungriest(const afb_loads *loads, double gap)
   return before(loads, few, more) ? few : more;
 }
 
-afb_status afb_loads_init(afb_loads *loads, int n)
+afb_status afb_loads_init(afb_loads *loads, int n, int first)
 {
   size_t count = (size_t)n;
-  *loads = (afb_loads){.n = n, .held = calloc(count, sizeof *loads->held), .load = calloc(count, sizeof *loads->load),
+  *loads = (afb_loads){.n = n, .first = first, .held = calloc(count, sizeof *loads->held), .load = calloc(count, sizeof *loads->load),
                        .heap = {malloc(count * sizeof(int)), malloc(count * sizeof(int))}, .place = malloc(count * sizeof(int))};
   if (!loads->held || !loads->load || !loads->heap[0] || !loads->heap[1] || !loads->place)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d ranks", n);
   /* Equal keys: descending ranks are a heap. */
-  for (int at = 0; at < n; at++)
+  for (int at = 0; at < n - first; at++)
     put(loads, 0, at, n - 1 - at);
-  loads->size[0] = n;
+  loads->size[0] = n - first;
   return AFB_OK;
 }
 

@@ -6,11 +6,13 @@
 
 enum {
   AFB_MOST_AHEAD = 16,               /* runs that a rank may hold */
+  /* On so many ranks rank 0 does not compute: a thousandth of the work, while all others may wait for a long run of its own (docs/simulation.md). */
+  AFB_ONLY_SERVES_FROM = 1024,
   AFB_FEED_AFTER = 16                /* results after which runs are handed out, before more results are taken in */
 };
 
 typedef struct {
-  int n;
+  int n, first;                      /* ranks before `first` are given no runs of their own */
   int *held;                         /* [n] runs issued to a rank and not reported, */
   double *load;                      /* [n] their predicted seconds */
   /* Two heaps of ranks, the least loaded at the top: of those that hold fewer than two runs, and of those that may hold more. */
@@ -20,7 +22,7 @@ typedef struct {
 } afb_loads;
 
 /* n ranks without work. AFB_E_MEMORY; the caller clears in any case. */
-afb_status afb_loads_init(afb_loads *loads, int n);
+afb_status afb_loads_init(afb_loads *loads, int n, int first);
 void afb_loads_clear(afb_loads *loads);
 
 /* A run of so many predicted seconds was issued to the rank, or reported by it. Cost: log n. */

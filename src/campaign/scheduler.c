@@ -604,7 +604,8 @@ static void sum_up(scheduler *s, afb_schedule_stats *stats)
 afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats)
 {
   scheduler s = {.pool = pool, .engine = engine, .work = work, .free_slot = -1};
-  afb_status status = afb_agree(pool->comm, pool->rank == 0 ? afb_loads_init(&s.loads, pool->size) : AFB_OK);
+  int first = pool->size >= AFB_ONLY_SERVES_FROM;
+  afb_status status = afb_agree(pool->comm, pool->rank == 0 ? afb_loads_init(&s.loads, pool->size, first) : AFB_OK);
   if (status == AFB_OK) {
     MPI_Comm_dup(pool->comm, &s.comm);
     s.channel.comm = s.comm;

@@ -1,6 +1,6 @@
-/* Runs on a pool of ranks, none of which only manages.
+/* Runs on a pool of ranks.
  *
- * Rank 0 owns the queue and computes as well. It keeps every rank a little ahead: at least one run waits behind the one
+ * Rank 0 owns the queue and, on fewer than AFB_ONLY_SERVES_FROM ranks (campaign/loads.h), computes as well. It keeps every rank a little ahead: at least one run waits behind the one
  * in progress, and more when the runs are short against the time between two moments in which rank 0 looks at its
  * messages. It looks between its own runs and, through the request's poll hook, at every iteration within them. A run
  * on 2, 4 ... ranks goes to every rank of a group, in one order everywhere, so that groups cannot wait for each other.

@@ -344,7 +344,7 @@ static afb_status init_server(const simulation *s, server *m, int n, int compute
   m->free_at = calloc((size_t)n, sizeof *m->free_at);
   if (!m->free_at)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d ranks", n);
-  return afb_loads_init(&m->loads, n);
+  return afb_loads_init(&m->loads, n, 0);
 }
 
 static afb_status init_servers(simulation *s)

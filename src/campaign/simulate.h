@@ -15,8 +15,8 @@
 #include "core/status.h"
 
 typedef enum {
-  AFB_LAYOUT_SHARED,            /* rank 0 hands out and computes as well: the program as it is */
-  AFB_LAYOUT_DEDICATED,         /* rank 0 does not compute */
+  AFB_LAYOUT_SHARED,            /* rank 0 hands out and computes as well: the program on fewer than AFB_ONLY_SERVES_FROM ranks */
+  AFB_LAYOUT_DEDICATED,         /* rank 0 does not compute: the program on more */
   /* One rank in `per_leader` hands out to the others of its node, and computes as well. It gets runs from a rank 0 that does not, and passes
    * results on to it, in batches. With one node only: as SHARED. */
   AFB_LAYOUT_LEADERS,

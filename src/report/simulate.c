@@ -1,5 +1,6 @@
 #include "report/simulate.h"
 
+#include "campaign/loads.h"
 #include "report/figure.h"
 
 static double single(const afb_service *s) { return s->pack_order + s->send + s->receive + s->unpack_result + s->plan + s->store; }
@@ -39,7 +40,8 @@ void afb_report_simulation(FILE *out, const afb_service *service, const afb_simu
       fprintf(out, "| %g | %d |", grid->mean[m], grid->ranks[r]);
       for (int l = 0; l < AFB_N_LAYOUTS; l++)
         fprintf(out, " %.3f |", grid->of[m][l][r].steady);
-      const afb_simulated *now = &grid->of[m][AFB_LAYOUT_SHARED][r];
+      afb_layout present = grid->ranks[r] < AFB_ONLY_SERVES_FROM ? AFB_LAYOUT_SHARED : AFB_LAYOUT_DEDICATED;
+      const afb_simulated *now = &grid->of[m][present][r];
       fprintf(out, " %.1f %% | %.1f | %.3f |\n", 100.0 * now->busy, now->longest, now->whole);
     }
   fprintf(out, "\nOne rank 0 is busy all the time from about");
