@@ -21,14 +21,26 @@ static double first_mark(const double range[2], int logarithmic) { return logari
 
 static double next_mark(double v, double step, int logarithmic) { return logarithmic ? 10.0 * v : v + step; }
 
+/* The text of a mark: of a logarithmic axis a power of ten. */
+static const char *mark(double v, int logarithmic, char text[64])
+{
+  if (logarithmic)
+    snprintf(text, 64, "10<tspan dy=\"-4\" font-size=\"8\">%.0f</tspan>", log10(v));
+  else
+    snprintf(text, 64, "%.4g", v);
+  return text;
+}
+
 static void axes(FILE *out, const afb_chart *c)
 {
+  char text[64];
   fprintf(out, "<text class=\"t\" x=\"%d\" y=\"18\">%s</text>\n", LEFT, c->title);
   for (double x = first_mark(c->x, c->log_x); x <= c->x[1] * (1.0 + 1e-9) + 1e-9; x = next_mark(x, c->x_step, c->log_x))
-    fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.6g</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14, x);
+    fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14,
+            mark(x, c->log_x, text));
   for (double y = first_mark(c->y, c->log_y); y <= (c->y_most > 0 ? c->y_most : c->y[1]) + 1e-9; y = next_mark(y, c->y_step, c->log_y))
-    fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", LEFT,
-            place_y(c, y), WIDTH - RIGHT, LEFT - 5, place_y(c, y) + 4, y);
+    fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT,
+            place_y(c, y), WIDTH - RIGHT, LEFT - 5, place_y(c, y) + 4, mark(y, c->log_y, text));
   fprintf(out, "<text class=\"m\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, c->x_title);
   fprintf(out, "<text class=\"m\" transform=\"translate(13 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n", (TOP + HEIGHT - BOTTOM) / 2,
           c->y_title);
@@ -45,7 +57,7 @@ static void line(FILE *out, const afb_chart *c, const afb_series *s, int number)
   fprintf(out, "\"/>\n");
   for (int i = 0; i < s->n; i++)
     fprintf(out, "<circle class=\"f%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"/>\n", s->colour, place_x(c, s->x[i]), place_y(c, s->y[i]));
-  int y = TOP + 8 + ROW * number;
+  int y = c->legend_low ? HEIGHT - BOTTOM - 8 - ROW * (c->n - 1 - number) : TOP + 8 + ROW * number;
   fprintf(out, "<path class=\"s c%d%s\" d=\"M%d %dh22\"/><text class=\"m\" x=\"%d\" y=\"%d\">%s</text>\n", s->colour, s->dashed ? " d" : "",
           LEFT + 8, y, LEFT + 35, y + 4, s->name);
 }

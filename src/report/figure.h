@@ -19,6 +19,7 @@ typedef struct {
   double x_step, y_step;       /* between marks; of a logarithmic axis its marks are the powers of ten */
   int log_x, log_y;            /* the axis is logarithmic; its range is positive */
   double y_most;               /* the last mark; 0: as far as the axis goes */
+  int legend_low;              /* 1: names of the series at the lower edge; 0: at the upper one */
   int diagonal;                /* 1: the line y = x is drawn, thin */
   int n;
   afb_series series[AFB_FIGURE_SERIES];

@@ -55,7 +55,7 @@ void afb_report_simulation_figure(FILE *out, const afb_simulation_grid *grid)
   static afb_chart chart[AFB_GRID_MEANS];
   for (int m = 0; m < AFB_GRID_MEANS; m++) {
     snprintf(title[m], sizeof title[m], "runs of %g s on average", grid->mean[m]);
-    chart[m] = (afb_chart){.title = title[m], .x_title = "ranks", .y_title = "efficiency", .x = {1.0, 1e5}, .y = {0.0, 1.0}, .y_step = 0.2, .log_x = 1,
+    chart[m] = (afb_chart){.title = title[m], .x_title = "ranks", .y_title = "efficiency", .x = {1.0, 1e5}, .y = {0.0, 1.0}, .y_step = 0.2, .log_x = 1, .legend_low = 1,
                            .n = AFB_N_LAYOUTS};
     for (int l = 0; l < AFB_N_LAYOUTS; l++) {
       afb_series *series = &chart[m].series[l];
