@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/bench_io.h"
 #include "app/bench_loop.h"
 #include "app/bench_scaling.h"
 #include "app/bench_schedule.h"
+#include "app/bench_simulate.h"
 #include "app/bench_train.h"
 #include "app/command.h"
 #include "report/bench.h"
@@ -189,5 +191,9 @@ afb_status afb_run_bench(const afb_arguments *arguments, int *exit_status)
     return afb_run_bench_campaign(arguments);
   if (strcmp(what, "describe") == 0)
     return afb_run_bench_describe(arguments);
-  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, pretraining, bispectrum, train, loop, campaign, describe, schedule", what);
+  if (strcmp(what, "io") == 0)
+    return afb_run_bench_io(arguments);
+  if (strcmp(what, "simulate") == 0)
+    return afb_run_bench_simulate(arguments);
+  return AFB_FAIL(AFB_E_INPUT, "there is no benchmark \"%.40s\"; there are: atom, cost, large, outcomes, pretraining, bispectrum, train, loop, campaign, describe, schedule, io, simulate", what);
 }

@@ -11,7 +11,7 @@ const afb_command afb_commands[] = {
    "what there is of a result is then printed and written all the same. -o FILE.h5 is made, or, if it holds the result\n"
    "of the same input, left as it is; a file of another input, or of another program, is never touched.\n",
    afb_run_atom},
-  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|pretraining FILE.h5|train [CASE]|loop INPUT|campaign INPUT|describe INPUT|schedule [CSV]", 1, 2,
+  {"bench", "bispectrum|atom TABLE.csv|cost TABLE.csv|large [all]|outcomes FILE.h5|pretraining FILE.h5|train [CASE]|loop INPUT|campaign INPUT|describe INPUT|schedule [CSV]|io [MEGABYTES]|simulate [FILE.h5]", 1, 2,
    AFB_OPTION_MARKDOWN | AFB_OPTION_CSV | AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET, "what calculations cost on this machine",
    "atom: runs every set of TABLE.csv (the columns of `export runs`, or GRASP's reference data) that begins at the start potential, one\n"
    "rank a run, the lowest three levels of every J and parity, and prints CPU seconds, in all and by phase, beside those of the table,\n"
@@ -35,7 +35,11 @@ const afb_command afb_commands[] = {
    "each three times after a warm-up: times, speed-up, efficiencies. A campaign needs budget.runs, and is the same on any number of ranks\n"
    "with a list of sets and without warm starts (inputs/scaling); descriptors are of all structures as often as there are ranks. -o FIGURE.svg.\n"
    "schedule: what a task costs beside its own time, empty ones and of 0.1 ms to 1 s; CSV has the same of other programs (tests/bench/task-length.sh).\n"
-   "-o FIGURE.svg gets the curve against the length of tasks. About a minute.\n",
+   "-o FIGURE.svg gets the curve against the length of tasks. About a minute.\n"
+   "io: files of 1, 4, 16 ... MEGABYTES (256), written by all ranks into the working directory and removed, beside raw MPI-IO of the same bytes: descriptors, and\n"
+   "a campaign's journal folded into its file.\n"
+   "simulate: measures what handing out a run costs, compares the scheduler with its simulation on 1, 2, 4 ... ranks (runs that sleep), and simulates it\n"
+   "on up to 100,000, runs being as long as those of FILE.h5 or of a campaign of 20,000. -o FIGURE.svg gets the curves. About a minute.\n",
    afb_run_bench},
   {"campaign", "INPUT", 1, 1, AFB_OPTION_OUTPUT | AFB_OPTION_SET | AFB_OPTION_QUIET,
    "a campaign of MCDHF runs on sets of configurations, guided by a model",

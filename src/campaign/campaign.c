@@ -18,8 +18,9 @@
 static const double GRACE = 20.0;              /* seconds that runs get after a signal before they are ended, */
 static const double GRACE_SHARE = 0.05;        /* or this part of the wall time, after the deadline */
 static const double STOP_FILE_INTERVAL = 0.5;  /* seconds between looks for the stop file */
-static const double LEAST_COMMIT = 0.2;        /* seconds between commits, */
-static const double COMMIT_RATIO = 50.0;       /* or this many times what one costs; a batch is never left waiting */
+static const double LEAST_COMMIT = 0.2;        /* seconds between commits, unless a batch waits; */
+static const double COMMIT_RATIO = 50.0;       /* this many times what one costs, at least, */
+static const double MOST_COMMIT = 30.0;        /* and at most so many */
 enum { RANKS_PER_TRAINER = 8 };
 static const double GROUP_SECONDS = 10.0;      /* a run that is longer than this is given two ranks, 4 times longer four ... */
 
@@ -111,18 +112,18 @@ static int budget_reached(const afb_campaign_state *state, afb_end *why, int *do
 
 static afb_under_way *free_slot(afb_campaign_state *state)
 {
-  for (int i = 0; i < state->n_slots; i++)
-    if (!state->slot[i].used)
-      return &state->slot[i];
+  if (state->free_slot >= 0)
+    return &state->slot[state->free_slot];
   int n = 2 * state->n_slots + 64;
   afb_under_way *grown = realloc(state->slot, (size_t)n * sizeof *grown);
   if (!grown)
     return NULL;
-  memset(grown + state->n_slots, 0, (size_t)(n - state->n_slots) * sizeof *grown);
+  for (int i = state->n_slots; i < n; i++)
+    grown[i] = (afb_under_way){.next_free = i + 1 < n ? i + 1 : -1};
   state->slot = grown;
-  afb_under_way *slot = &grown[state->n_slots];
+  state->free_slot = state->n_slots;
   state->n_slots = n;
-  return slot;
+  return &grown[state->free_slot];
 }
 
 static int ranks_for(const afb_planned *planned)
@@ -147,7 +148,8 @@ static afb_status make_task(afb_campaign_state *state, const afb_planned *planne
     AFB_TRY(afb_warm_get(state->warm, state->store, state->ledger->entry[ancestor].run, &start));
   *task = (afb_task){.id = slot - state->slot, .ranks = ranks_for(planned), .seconds = planned->seconds};
   afb_plan_request(state, edge->ion, &edge->node, configuration, &task->request);
-  *slot = (afb_under_way){.used = 1, .planned = *planned, .ancestor = start ? ancestor : -1,
+  state->free_slot = slot->next_free;
+  *slot = (afb_under_way){.planned = *planned, .ancestor = start ? ancestor : -1,
     .begun = afb_store_time(state->store)};
   slot->content_hash = afb_record_hash(&state->ledger->ion[edge->ion], &edge->node, state->options->engine->name,
                                        &task->request, state->options->warm_start);
@@ -166,7 +168,8 @@ static void forget(afb_campaign_state *state, afb_under_way *slot)
 {
   state->n_under_way--;
   state->under_way_seconds = state->n_under_way > 0 ? state->under_way_seconds - slot->planned.seconds : 0.0;
-  slot->used = 0;
+  slot->next_free = state->free_slot;
+  state->free_slot = (int)(slot - state->slot);
 }
 
 typedef struct {
@@ -311,8 +314,8 @@ static afb_status done(void *context, const afb_run_report *report, afb_mcdhf_re
   else
     status = keep(state, slot, report, result);
   forget(state, slot);
-  double interval = fmax(LEAST_COMMIT, COMMIT_RATIO * state->commit_seconds);
-  int due = state->uncommitted >= state->options->batch || afb_wall_seconds() - state->committed_at > interval;
+  double least = state->uncommitted >= state->options->batch ? 0.0 : LEAST_COMMIT;
+  int due = afb_wall_seconds() - state->committed_at > fmax(least, fmin(COMMIT_RATIO * state->commit_seconds, MOST_COMMIT));
   if (status == AFB_OK && due)
     status = commit(state);
   return status;
@@ -504,7 +507,7 @@ afb_status afb_campaign_run(const afb_pool *pool, const afb_campaign_options *op
                             afb_campaign_result *result)
 {
   *result = (afb_campaign_result){0};
-  campaign c = {.state = {.pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger,
+  campaign c = {.state = {.free_slot = -1, .pool = pool, .options = options, .store = store, .result = result, .ledger = &result->ledger,
     .harvest = &result->harvest, .cpu_at_start = afb_cpu_seconds(),
     .trainers = MPI_COMM_NULL, .n_trainers = count_trainers(pool)}};
   afb_work work = {.context = &c, .next = next, .done = done, .dropped = dropped, .check = check_hook, .together = together,

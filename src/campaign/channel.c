@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdlib.h>
 
+enum { AT_ONCE = 1024 };       /* messages that are taken in at a time: what is done with one grows with their number */
+
 static afb_status grow(afb_transits *list)
 {
   if (list->n < list->capacity)
@@ -39,7 +41,7 @@ afb_status afb_channel_send(afb_channel *channel, int to, int tag, afb_bytes *by
  * be computing: so no blocking receive. */
 static afb_status take_in(afb_channel *channel, int tag)
 {
-  for (;;) {
+  while (channel->in.n < AT_ONCE) {
     int there, size;
     MPI_Status found;
     MPI_Iprobe(MPI_ANY_SOURCE, tag, channel->comm, &there, &found);
@@ -56,6 +58,7 @@ static afb_status take_in(afb_channel *channel, int tag)
     MPI_Irecv(item.bytes.data, size, MPI_BYTE, item.peer, tag, channel->comm, &item.request);
     channel->in.item[channel->in.n++] = item;
   }
+  return AFB_OK;
 }
 
 static int overtakes(const afb_transits *list, int index)

@@ -7,17 +7,15 @@
 #include <time.h>
 
 #include "campaign/channel.h"
+#include "campaign/loads.h"
 #include "core/account.h"
 #include "core/clock.h"
 #include "core/memory.h"
 
 enum { TAG_ORDER = 1, TAG_REPORT = 2 };
-enum { MOST_AHEAD = 16 };                         /* tasks that a rank may hold */
-enum { ASIDE = -2 };                             /* id of the work of the first ranks among what is under way */
 static const double POLL_INTERVAL = 0.01;        /* seconds between looks at messages within a run */
 static const double GAP_MEMORY = 5.0;            /* seconds after which a long absence of rank 0 is forgotten */
 static const double ASIDE_GAP = 0.2;             /* seconds that rank 0 may be away within work aside, before anything is known of it */
-static const double LEAST_HORIZON = 0.02, MOST_HORIZON = 2.0;   /* seconds of work ahead of a rank */
 
 typedef enum { ORDER_TASK, ORDER_TOGETHER, ORDER_ASIDE, ORDER_STOP, ORDER_ABANDON, ORDER_END } order_kind;
 
@@ -25,6 +23,7 @@ typedef struct {
   order_kind kind;
   int ranks, first;             /* of a task, or of what is done aside: its group */
   int64_t id;
+  int slot;                     /* of a task, or of what is done aside: its place among what is under way */
   double seconds;               /* predicted; of ORDER_TOGETHER: until the last rank is expected */
 } order_head;
 
@@ -37,7 +36,7 @@ typedef struct order {
 
 typedef struct {
   afb_run_report report;
-  int started;
+  int slot, started;
 } report_head;
 
 typedef struct {
@@ -58,46 +57,45 @@ typedef struct {
   double idle;                  /* spent so until its last work ended */
   int64_t runs;
   /* rank 0 */
-  int *held;                    /* [size] tasks issued to a rank and not reported */
-  double *load;                 /* [size] their predicted seconds */
-  order_head *under_way;        /* [n_under_way] tasks issued and not reported */
-  int n_under_way, capacity;
+  afb_loads loads;              /* tasks issued to a rank and not reported */
+  order_head *under_way;        /* [capacity] these; a free place has no seconds, and the next free one as its slot, -1 at the end */
+  int n_under_way, free_slot, capacity;
   int together_pending;
   double together_by;           /* when the last rank is expected */
   double gap;                   /* longest recent time between two looks at messages */
 } scheduler;
 
-static void add_load(scheduler *s, const order_head *task, int sign)
+static afb_status set_out(scheduler *s, order_head *task)
 {
-  for (int r = task->first; r < task->first + task->ranks; r++) {
-    s->held[r] += sign;
-    s->load[r] = s->held[r] > 0 ? s->load[r] + sign * task->seconds : 0.0;
-  }
-}
-
-static afb_status set_out(scheduler *s, const order_head *task)
-{
-  if (s->n_under_way == s->capacity) {
+  if (s->free_slot < 0) {
     int capacity = 2 * s->capacity + 64;
     order_head *grown = realloc(s->under_way, (size_t)capacity * sizeof *grown);
     if (!grown)
       return AFB_FAIL(AFB_E_MEMORY, "no memory for %d tasks", capacity);
+    for (int i = s->capacity; i < capacity; i++)
+      grown[i] = (order_head){.slot = i + 1 < capacity ? i + 1 : -1};
+    s->free_slot = s->capacity;
     s->under_way = grown;
     s->capacity = capacity;
   }
-  s->under_way[s->n_under_way++] = *task;
-  add_load(s, task, +1);
+  int slot = s->free_slot;
+  s->free_slot = s->under_way[slot].slot;
+  task->slot = slot;
+  s->under_way[slot] = *task;
+  s->n_under_way++;
+  for (int r = task->first; r < task->first + task->ranks; r++)
+    afb_loads_add(&s->loads, r, task->seconds);
   return AFB_OK;
 }
 
-static void come_back(scheduler *s, int64_t id)
+static void come_back(scheduler *s, int slot)
 {
-  for (int i = 0; i < s->n_under_way; i++)
-    if (s->under_way[i].id == id) {
-      add_load(s, &s->under_way[i], -1);
-      s->under_way[i] = s->under_way[--s->n_under_way];
-      return;
-    }
+  order_head *task = &s->under_way[slot];
+  for (int r = task->first; r < task->first + task->ranks; r++)
+    afb_loads_remove(&s->loads, r, task->seconds);
+  *task = (order_head){.slot = s->free_slot};
+  s->free_slot = slot;
+  s->n_under_way--;
 }
 
 static void note_failure(scheduler *s, afb_status status)
@@ -165,27 +163,6 @@ static void begin_stop(scheduler *s)
   s->stopping = 1;
 }
 
-/* Whether a rank should get more: two tasks at least, and work for as long as rank 0 may be away. */
-static int hungry(const scheduler *s, int r)
-{
-  double horizon = fmin(fmax(2.0 * s->gap, LEAST_HORIZON), MOST_HORIZON);
-  return s->held[r] < 2 || (s->load[r] < horizon && s->held[r] < MOST_AHEAD);
-}
-
-static int least_loaded(const scheduler *s)
-{
-  int best = -1;
-  double least = INFINITY;
-  for (int r = 0; r < s->pool->size; r++) {
-    double load = s->held[r] > 0 ? s->load[r] : -1.0;
-    if (hungry(s, r) && load <= least) {
-      best = r;
-      least = load;
-    }
-  }
-  return best;
-}
-
 /* The group of at most `ranks` ranks whose busiest member is least busy. */
 static int choose_group(const scheduler *s, int *ranks)
 {
@@ -197,7 +174,7 @@ static int choose_group(const scheduler *s, int *ranks)
         continue;
       double most = 0.0;
       for (int m = r; m < r + *ranks; m++)
-        most = fmax(most, s->load[m]);
+        most = fmax(most, s->loads.load[m]);
       if (most < best_load) {
         best = r;
         best_load = most;
@@ -206,7 +183,7 @@ static int choose_group(const scheduler *s, int *ranks)
     if (best >= 0)
       return best;
   }
-  return least_loaded(s);
+  return afb_loads_hungriest(&s->loads, s->gap);
 }
 
 static afb_status issue_task(scheduler *s, const afb_task *task, int first, int ranks)
@@ -219,7 +196,7 @@ static afb_status issue_task(scheduler *s, const afb_task *task, int first, int 
   for (int r = first; r < first + ranks && status == AFB_OK; r++) {
     status = issue(s, r, &head, &payload);
     if (status != AFB_OK && r == first)
-      come_back(s, task->id);
+      come_back(s, head.slot);
   }
   afb_bytes_clear(&payload);
   return status;
@@ -228,7 +205,7 @@ static afb_status issue_task(scheduler *s, const afb_task *task, int first, int 
 static void begin_together(scheduler *s)
 {
   double longest = 0.0;
-  for (int i = 0; i < s->n_under_way; i++)
+  for (int i = 0; i < s->capacity; i++)
     longest = fmax(longest, s->under_way[i].seconds);
   s->together_pending = 1;
   s->together_by = afb_wall_seconds() + longest;
@@ -240,13 +217,13 @@ static void begin_together(scheduler *s)
 /* It counts as a run under way: its ranks get less to do meanwhile, and the schedule does not end before it. */
 static void begin_aside(scheduler *s, double seconds)
 {
-  order_head head = {.kind = ORDER_ASIDE, .ranks = s->work->aside_ranks, .id = ASIDE, .seconds = seconds};
+  order_head head = {.kind = ORDER_ASIDE, .ranks = s->work->aside_ranks, .id = -1, .seconds = seconds};
   s->gap = fmax(s->gap, ASIDE_GAP);
   afb_status status = set_out(s, &head);
   for (int r = 0; r < head.ranks && status == AFB_OK; r++) {
     status = issue(s, r, &head, NULL);
     if (status != AFB_OK && r == 0)
-      come_back(s, ASIDE);
+      come_back(s, head.slot);
   }
   note_failure(s, status);
 }
@@ -255,8 +232,7 @@ static void begin_aside(scheduler *s, double seconds)
 static void feed(scheduler *s)
 {
   while (!s->stopping && s->status == AFB_OK) {
-    int rank = least_loaded(s);
-    if (rank < 0)
+    if (afb_loads_hungriest(&s->loads, s->gap) < 0)
       return;
     double longest = s->together_pending ? s->together_by - afb_wall_seconds() : INFINITY;
     if (longest <= 0.0)
@@ -291,7 +267,7 @@ static void feed(scheduler *s)
 /* Rank 0: a run is over, here or elsewhere. */
 static void deliver(scheduler *s, const report_head *head, afb_mcdhf_result *result)
 {
-  come_back(s, head->report.id);
+  come_back(s, head->slot);
   if (!head->started)
     s->work->dropped(s->work->context, head->report.id);
   else if (s->status == AFB_OK)
@@ -366,8 +342,9 @@ static void progress(scheduler *s)
   if (s->pool->rank == 0) {
     double away = afb_wall_seconds() - s->served_at;
     s->gap = fmax(s->gap * exp(-away / GAP_MEMORY), away);
-    while (receive_report(s))
-      ;
+    for (int n = 1; receive_report(s); n++)
+      if (n % AFB_FEED_AFTER == 0)
+        feed(s);
     check(s);
     feed(s);
   } else {
@@ -471,7 +448,8 @@ static void execute(scheduler *s, order *o)
 {
   MPI_Comm comm = afb_pool_group(s->pool, o->head.ranks);
   int drop = o->head.ranks > 1 ? agree_while(s, comm, NULL, 0.0) : s->stopping;
-  report_head head = {.report = {.id = o->head.id, .ranks = o->head.ranks, .rank = o->head.first}, .started = !drop};
+  report_head head = {.report = {.id = o->head.id, .ranks = o->head.ranks, .rank = o->head.first}, .slot = o->head.slot,
+    .started = !drop};
   afb_mcdhf_result result = {0};
   if (!drop) {
     afb_owned_request owned;
@@ -551,7 +529,7 @@ static void do_aside(scheduler *s, const order *o)
     afb_account_enter(spent);
   }
   if (s->pool->rank == 0)
-    come_back(s, ASIDE);
+    come_back(s, o->head.slot);
 }
 
 /* The next order of this rank. Work for all ranks and work aside overtake single runs, but no run of a group: those were issued
@@ -625,11 +603,9 @@ static void sum_up(scheduler *s, afb_schedule_stats *stats)
 
 afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats)
 {
-  scheduler s = {.pool = pool, .engine = engine, .work = work};
-  s.held = calloc((size_t)pool->size, sizeof *s.held);
-  s.load = calloc((size_t)pool->size, sizeof *s.load);
-  afb_status status = s.held && s.load ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d ranks", pool->size);
-  status = afb_agree(pool->comm, status);
+  scheduler s = {.pool = pool, .engine = engine, .work = work, .free_slot = -1};
+  int first = pool->size >= AFB_ONLY_SERVES_FROM;
+  afb_status status = afb_agree(pool->comm, pool->rank == 0 ? afb_loads_init(&s.loads, pool->size, first) : AFB_OK);
   if (status == AFB_OK) {
     MPI_Comm_dup(pool->comm, &s.comm);
     s.channel.comm = s.comm;
@@ -645,8 +621,7 @@ afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const af
     status = afb_agree(s.comm, s.status);
     MPI_Comm_free(&s.comm);
   }
-  free(s.held);
-  free(s.load);
+  afb_loads_clear(&s.loads);
   free(s.under_way);
   return status;
 }

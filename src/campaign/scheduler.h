@@ -1,6 +1,6 @@
-/* Runs on a pool of ranks, none of which only manages.
+/* Runs on a pool of ranks.
  *
- * Rank 0 owns the queue and computes as well. It keeps every rank a little ahead: at least one run waits behind the one
+ * Rank 0 owns the queue and, on fewer than AFB_ONLY_SERVES_FROM ranks (campaign/loads.h), computes as well. It keeps every rank a little ahead: at least one run waits behind the one
  * in progress, and more when the runs are short against the time between two moments in which rank 0 looks at its
  * messages. It looks between its own runs and, through the request's poll hook, at every iteration within them. A run
  * on 2, 4 ... ranks goes to every rank of a group, in one order everywhere, so that groups cannot wait for each other.
@@ -93,7 +93,8 @@ typedef struct {
  *
  * Collective on pool->comm. Returns when `next` says stop or has nothing more, with every run reported or given back. The
  * statistics (of this call) are the same on every rank but for own_failed. AFB_E_MEMORY, or what a hook returned; every rank returns the same.
- * Cost: one message to and one from each run's rank; a millisecond at the end. */
+ * Cost: one message to and one from each run's rank, and on rank 0 a time that grows as the logarithm of the number of ranks (with that number
+ * itself for a run on a group); a millisecond at the end. */
 afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats);
 
 #endif

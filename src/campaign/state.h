@@ -9,7 +9,7 @@
 #include "campaign/warm.h"
 
 typedef struct {
-  int used;
+  int next_free;               /* slot, of one that is free; -1: the last */
   afb_planned planned;
   int64_t ancestor;            /* entry that it starts from; -1 */
   double begun;                /* afb_store_time */
@@ -44,7 +44,7 @@ typedef struct {
   afb_costs costs;
   afb_warm *warm;
   afb_queue queue;
-  int n_slots, n_under_way;
+  int n_slots, free_slot, n_under_way;   /* the first free slot; -1 when there is none */
   afb_under_way *slot;
   double under_way_seconds;    /* predicted core-seconds of what is under way */
   int64_t runs, converged;     /* stored, earlier starts included; imported ones are none */

@@ -19,15 +19,27 @@ static double place_y(const afb_chart *c, double y) { return HEIGHT - BOTTOM - p
 
 static double next_mark(double v, double step, int logarithmic) { return logarithmic ? v * step : v + step; }
 
+/* The text of a mark: of large and small numbers of a logarithmic axis a power of ten. */
+static const char *mark(double v, int logarithmic, char text[64])
+{
+  if (logarithmic && (v > 1e3 || v < 1e-3))
+    snprintf(text, 64, "10<tspan dy=\"-4\" font-size=\"8\">%.0f</tspan>", log10(v));
+  else
+    snprintf(text, 64, "%.4g", v);
+  return text;
+}
+
 static void axes(FILE *out, const afb_chart *c)
 {
+  char text[64];
   fprintf(out, "<text class=\"t\" x=\"%d\" y=\"18\">%s</text>\n", LEFT, c->title);
   for (double x = c->x[0]; x <= c->x[1] * (1 + 1e-9) + 1e-9; x = next_mark(x, c->x_step, c->log_x))
-    fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.4g</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14, x);
+    fprintf(out, "<text class=\"m\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", place_x(c, x), HEIGHT - BOTTOM + 14,
+            mark(x, c->log_x, text));
   double last = c->y_most > 0 ? c->y_most : c->y[1];
   for (double y = c->y[0]; y <= last * (1 + 1e-9) + (c->log_y ? 0 : 1e-9); y = next_mark(y, c->y_step, c->log_y))
-    fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n", LEFT,
-            place_y(c, y), WIDTH - RIGHT, LEFT - 5, place_y(c, y) + 4, y);
+    fprintf(out, "<path class=\"g\" d=\"M%d %.1fH%d\"/><text class=\"m\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", LEFT,
+            place_y(c, y), WIDTH - RIGHT, LEFT - 5, place_y(c, y) + 4, mark(y, c->log_y, text));
   fprintf(out, "<text class=\"m\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n", (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, c->x_title);
   fprintf(out, "<text class=\"m\" transform=\"translate(13 %d) rotate(-90)\" text-anchor=\"middle\">%s</text>\n", (TOP + HEIGHT - BOTTOM) / 2,
           c->y_title);
@@ -48,7 +60,7 @@ static void line(FILE *out, const afb_chart *c, const afb_series *s, int number)
     fprintf(out, "<path class=\"s c%d\" d=\"M%.1f %.1fV%.1f\"/>\n", s->colour, place_x(c, s->x[i]), place_y(c, s->low[i]), place_y(c, s->high[i]));
   if (s->name[0] == '\0')
     return;
-  int x = c->legend_right ? WIDTH - RIGHT - 150 : LEFT + 8, y = (c->legend_right ? HEIGHT - BOTTOM - 10 - ROW * (c->n - 1) : TOP + 8) + ROW * number;
+  int x = c->legend_right ? WIDTH - RIGHT - 150 : LEFT + 8, y = (c->legend_low ? HEIGHT - BOTTOM - 10 - ROW * (c->n - 1) : TOP + 8) + ROW * number;
   fprintf(out, "<path class=\"s c%d%s\" d=\"M%d %dh22\"/><text class=\"m\" x=\"%d\" y=\"%d\">%s</text>\n", s->colour, s->dashed ? " d" : "",
           x, y, x + 27, y + 4, s->name);
 }

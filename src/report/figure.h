@@ -20,8 +20,8 @@ typedef struct {
   double x[2], y[2];           /* ranges of the axes */
   double x_step, y_step;       /* between marks; of a logarithmic axis the factor between them */
   int log_x, log_y;            /* 1: logarithmic; the range is then positive */
-  int legend_right;            /* 1: names in the lower right, not in the upper left */
   double y_most;               /* the last mark; 0: as far as the axis goes */
+  int legend_low, legend_right;   /* 1: names of the series at the lower edge, on the right; 0: upper, left */
   int diagonal;                /* 1: the line y = x is drawn, thin */
   int n;
   afb_series series[AFB_FIGURE_SERIES];

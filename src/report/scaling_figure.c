@@ -108,7 +108,7 @@ void afb_scaling_figure(FILE *out, int n, const afb_scaling *scaling)
   afb_chart chart[3] = {
     {.title = "Time of the application", .x_title = "ranks", .y_title = "s", .x = {INFINITY, 0}, .y = {INFINITY, 0}, .log_x = 1, .log_y = 1},
     {.title = "Speed-up", .x_title = "ranks", .y_title = "speed-up", .y = {INFINITY, 0}, .log_x = 1, .log_y = 1},
-    {.title = "Efficiency", .x_title = "ranks", .y_title = "efficiency", .y = {0, 1.2}, .y_step = 0.2, .y_most = 1, .log_x = 1, .legend_right = 1}};
+    {.title = "Efficiency", .x_title = "ranks", .y_title = "efficiency", .y = {0, 1.2}, .y_step = 0.2, .y_most = 1, .log_x = 1, .legend_low = 1, .legend_right = 1}};
   for (int k = 0; k < n && k < MOST_SERIES; k++) {
     rows r;
     int colour = k == 2 ? 3 : k;

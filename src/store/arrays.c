@@ -10,10 +10,11 @@
 #include "core/log.h"
 #include "store/file.h"
 #include "store/hdf.h"
+#include "store/hints.h"
 #include "store/usage.h"
 
-/* Bytes of one transfer of a rank: MPI counts in int. Datasets beyond a block begin at its multiples, as stripes of file systems do. */
-enum { SLAB_BYTES = 256 << 20, BLOCK_BYTES = 1 << 20, METADATA_BYTES = 1 << 20 };
+/* Bytes of one transfer of a rank: MPI counts in int. */
+enum { SLAB_BYTES = 256 << 20, METADATA_BYTES = 1 << 20 };
 
 typedef struct {
   afb_array array;               /* its texts are those behind */
@@ -96,13 +97,19 @@ static afb_status may_replace(const char *path, const char *kind)
 
 static afb_status open_temporary(afb_arrays *arrays)
 {
-  hid_t list = afb_hdf_access(arrays->comm);
-  H5Pset_alignment(list, BLOCK_BYTES, BLOCK_BYTES);   /* of what is at least as large */
+  afb_hints hints;
+  afb_hints_choose(arrays->comm, arrays->temporary, &hints);
+  hid_t list = afb_hdf_access_with(arrays->comm, hints.info);
+  H5Pset_alignment(list, AFB_HINTS_BLOCK, AFB_HINTS_BLOCK);   /* of what is at least as large */
   arrays->file = H5Fcreate(arrays->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, list);
   H5Pclose(list);
+  afb_status status = AFB_OK;
   if (arrays->file < 0)
-    return AFB_FAIL(AFB_E_INPUT, "cannot create %s: %s", arrays->temporary, afb_hdf_reason());
-  return AFB_OK;
+    status = AFB_FAIL(AFB_E_INPUT, "cannot create %s: %s", arrays->temporary, afb_hdf_reason());
+  else if (afb_hdf_note_io(arrays->file, hints.text, AFB_HINTS_BLOCK, 0) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, afb_hdf_reason());
+  afb_hints_clear(&hints);
+  return status;
 }
 
 /* The same on all ranks: an attribute is written by all of them together. */
@@ -132,6 +139,9 @@ static afb_status create(afb_arrays *arrays, const char *kind, const afb_store_w
     status = may_replace(arrays->path, kind);
     if (status == AFB_OK)
       status = afb_file_reserve(arrays->temporary, METADATA_BYTES);
+    /* Stripes are chosen when a file is made. */
+    if (status == AFB_OK && unlink(arrays->temporary) != 0)
+      status = AFB_FAIL(AFB_E_IO, "cannot remove %s: %s", arrays->temporary, strerror(errno));
     if (status == AFB_E_IO)
       status = afb_trail_at(AFB_E_INPUT, __func__, __FILE__, __LINE__);
   }

@@ -25,7 +25,7 @@ typedef struct {
   char *column;                      /* room for the longest column */
 } fold_share;
 
-enum { AFB_FOLD_BYTES = 64 << 20 };  /* a rank's share of a round, unless one record is larger */
+enum { AFB_FOLD_BYTES = 8 << 20 };   /* a rank's share of a round, unless one record is larger: what stays in caches */
 
 static const int64_t slice_align = 1 << 20;
 
@@ -257,19 +257,43 @@ static afb_status adopt(afb_store *store, const fold_plan *plan)
   return store->writes ? afb_journal_renew(&store->journal, store->id, plan->last) : AFB_OK;
 }
 
-static afb_status fold(afb_store *store, MPI_Comm comm, const fold_plan *plan, const afb_record *record)
+/* One rank a node writes: more of them are not faster there, and every call of HDF5 that all ranks make together waits for the last of them. Rank 0 stays rank 0. */
+static void choose_writers(MPI_Comm comm, MPI_Comm *writers)
 {
-  afb_status status = make_copy(store, comm, plan);
+  MPI_Comm node;
+  int rank, on_node;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node);
+  MPI_Comm_rank(node, &on_node);
+  MPI_Comm_free(&node);
+  MPI_Comm_split(comm, on_node == 0 ? 0 : MPI_UNDEFINED, rank, writers);
+}
+
+/* Collective on the writers: FILE.h5.tmp, complete and durable. */
+static afb_status write_new_file(afb_store *store, MPI_Comm writers, const fold_plan *plan, const afb_record *record)
+{
+  afb_status status = make_copy(store, writers, plan);
   if (status == AFB_OK)
-    status = append(store, comm, plan, record);
+    status = append(store, writers, plan, record);
   if (status == AFB_OK && store->writes && !store->legends_written)
     status = afb_hdf_set_legends(store->temporary_path, &store->legend);
   if (status == AFB_OK && store->writes && store->identity)
     status = afb_hdf_set_input(store->temporary_path, store->input, store->identity);
-  status = afb_agree(comm, status);
+  status = afb_agree(writers, status);
   /* Each rank hands what it wrote to the file system; then rank 0 may replace the old file. */
-  if (status == AFB_OK)
-    status = afb_agree(comm, afb_file_sync(store->temporary_path));
+  return status == AFB_OK ? afb_agree(writers, afb_file_sync(store->temporary_path)) : status;
+}
+
+static afb_status fold(afb_store *store, MPI_Comm comm, const fold_plan *plan, const afb_record *record)
+{
+  MPI_Comm writers;
+  choose_writers(comm, &writers);
+  afb_status status = AFB_OK;
+  if (writers != MPI_COMM_NULL) {
+    status = write_new_file(store, writers, plan, record);
+    MPI_Comm_free(&writers);
+  }
+  status = afb_agree(comm, status);
   if (status == AFB_OK)
     status = afb_agree(comm, store->writes ? publish(store, plan) : AFB_OK);
   if (status != AFB_OK) {

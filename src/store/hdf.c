@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/random.h"
+#include "store/hints.h"
 #include "store/journal.h"
 
 static char reason[512] = "no reason given";
@@ -93,6 +94,8 @@ static hid_t type_of(const afb_column *column, int in_file)
 
 static int rank_of(const afb_column *column) { return column->type != AFB_STRING && column->length > 1 ? 2 : 1; }
 
+enum { CHUNK_BYTES = 4096 };
+
 /* Rows of a chunk: some 4 KiB for the many ordinary columns, 64 KiB for flat tables of numbers, so that a file with one run
  * stays small and one with 10^5 has few chunks. */
 static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *column)
@@ -100,7 +103,7 @@ static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *colum
   size_t width = afb_column_width(column);
   if (table->n_columns == 1 && width <= 8)
     return 65536 / width;
-  size_t rows = 4096 / width;
+  size_t rows = CHUNK_BYTES / width;
   return rows < 32 ? 32 : rows;
 }
 
@@ -262,6 +265,18 @@ herr_t afb_hdf_create_root(hid_t file, const afb_store_writer *writer)
   return create_input(file, writer);
 }
 
+static herr_t replace_number(hid_t file, const char *name, int64_t value)
+{
+  return H5Aexists(file, name) > 0 && H5Adelete(file, name) < 0 ? -1 : afb_hdf_set_number(file, name, H5T_NATIVE_INT64, &value);
+}
+
+herr_t afb_hdf_note_io(hid_t file, const char *hints, int64_t alignment, int64_t chunk)
+{
+  if ((H5Aexists(file, "io_hints") > 0 && H5Adelete(file, "io_hints") < 0) || afb_hdf_set_text(file, "io_hints", hints) < 0)
+    return -1;
+  return replace_number(file, "io_alignment", alignment) < 0 ? -1 : replace_number(file, "io_chunk", chunk);
+}
+
 static herr_t create_store(hid_t file, const afb_store_writer *writer, uint64_t store)
 {
   const uint64_t folded = 0;
@@ -272,15 +287,18 @@ static herr_t create_store(hid_t file, const afb_store_writer *writer, uint64_t 
 }
 
 /* HDF5's own advisory locks are not supported by every parallel file system and not needed beside the journal's. */
-hid_t afb_hdf_access(MPI_Comm comm)
+hid_t afb_hdf_access(MPI_Comm comm) { return afb_hdf_access_with(comm, MPI_INFO_NULL); }
+
+hid_t afb_hdf_access_with(MPI_Comm comm, MPI_Info hints)
 {
   hid_t list = H5Pcreate(H5P_FILE_ACCESS);
   int size = 1;
   if (comm != MPI_COMM_NULL)
     MPI_Comm_size(comm, &size);
   if (size > 1) {
-    H5Pset_fapl_mpio(list, comm, MPI_INFO_NULL);
+    H5Pset_fapl_mpio(list, comm, hints);
     H5Pset_all_coll_metadata_ops(list, 1);
+    H5Pset_coll_metadata_write(list, 1);
   }
 #if (H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 10 && H5_VERS_RELEASE >= 7) || H5_VERSION_GE(1, 12, 1)
   else
@@ -581,14 +599,17 @@ afb_status afb_hdf_append_begin(MPI_Comm comm, const char *path, const int64_t b
   for (int t = 0; t < AFB_N_TABLES; t++)
     for (int c = 0; c < AFB_MAX_COLUMNS; c++)
       appender->dataset[t][c] = H5I_INVALID_HID;
-  hid_t list = afb_hdf_access(comm);
+  afb_hints hints;
+  afb_hints_choose(comm, path, &hints);
+  hid_t list = afb_hdf_access_with(comm, hints.info);
   appender->file = H5Fopen(path, H5F_ACC_RDWR, list);
   appender->transfer = H5Pcreate(H5P_DATASET_XFER);
   if (size > 1)
     H5Pset_dxpl_mpio(appender->transfer, H5FD_MPIO_COLLECTIVE);
   H5Pclose(list);
   /* Metadata are the same on all ranks, and so is whether one of these calls fails. */
-  herr_t error = appender->file < 0 ? -1 : 0;
+  herr_t error = appender->file < 0 ? -1 : afb_hdf_note_io(appender->file, hints.text, 1, CHUNK_BYTES);
+  afb_hints_clear(&hints);
   for (int t = 0; t < AFB_N_TABLES && error >= 0; t++)
     if (after[t] > before[t])
       error = extend(appender, t, after[t]);

@@ -18,6 +18,11 @@ const char *afb_hdf_reason(void);
 afb_status afb_hdf_look(const char *path, int write, int *exists);
 /* How files are opened: by all ranks of `comm` together when there are several. The caller closes what it gets with H5Pclose. */
 hid_t afb_hdf_access(MPI_Comm comm);
+/* The same for writing, with hints (store/hints.h). */
+hid_t afb_hdf_access_with(MPI_Comm comm, MPI_Info hints);
+/* How the file was written, as attributes of its root that replace those of an earlier session: `io_hints`; `io_alignment`, bytes at whose multiples large arrays
+ * begin (1: anywhere), and `io_chunk`, bytes of most chunks (0: arrays are contiguous). Collective where the file is. */
+herr_t afb_hdf_note_io(hid_t file, const char *hints, int64_t alignment, int64_t chunk);
 /* Type of a column in the file or in memory; `length` is the bytes of a string. The caller closes it with H5Tclose. */
 hid_t afb_hdf_type(afb_column_type type, int length, int in_file);
 /* Attributes; with a file that several ranks opened all ranks write the same. A text that is read is cut at size - 1 bytes. */

@@ -8,6 +8,9 @@ Be I,1s2 2s2,converged,0.03
 B I,1s2 2s2 2p1,converged,
 EOF
 expect 1 'there is no benchmark "speed"; there are: atom, cost, large, outcomes, pretraining, bispectrum, train' bench speed
+expect 1 '"many" is no size in megabytes' bench io many
+expect 0 '| campaign, folded | 1 | 2 |' bench io 1
+expect 1 'absent.h5' bench simulate absent.h5
 expect 1 'a table of runs is missing: aufbau bench atom TABLE.csv' bench atom
 expect 1 'absent.csv' bench atom absent.csv
 expect 0 '2 runs, 2 converged, 1 with a time in the table' bench atom sets.csv --csv runs.csv
@@ -18,6 +21,7 @@ expect 1 'aufbau bench cost TABLE.csv' bench cost
 expect 1 'too few for the coefficients of the cost model' bench cost sets.csv
 ranks=2
 expect 0 '2 runs, 2 converged' bench atom sets.csv
+expect 0 '| descriptors | 2 | 1 |' bench io 1
 expect 1 'writes -o FILE.h5 on one rank only' bench train diagonal-256 -o train.h5
 ranks=1
 cat >small.yaml <<'EOF'
