@@ -7,6 +7,7 @@
 #include "app/inputs.h"
 #include "campaign/campaign.h"
 #include "campaign/record.h"
+#include "core/account.h"
 #include "core/clock.h"
 #include "report/campaign.h"
 #include "report/progress.h"
@@ -88,6 +89,7 @@ afb_status afb_run_campaign(const afb_arguments *arguments, int *exit_status)
   char path[PATH_LENGTH], stop_file[PATH_LENGTH + 8];
   afb_signals_catch();
   AFB_TRY(afb_input_read(&afb_campaign_schema, arguments, &input, &config));
+  afb_account_enter(AFB_SPENT_STARTUP);   /* until the first run */
   afb_status status = afb_agree(MPI_COMM_WORLD, afb_campaign_input_check(config, &input, &options.n_ions, &ions));
   if (status == AFB_OK)
     status = choose_path(arguments, path);

@@ -73,7 +73,7 @@ static afb_status run(job *j)
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_DESCRIPTORS_KIND, &writer, &arrays));
   afb_status status = describe_into(j, arrays, &bispectrum, &result);
-  status = afb_arrays_close(&arrays, status);
+  status = afb_arrays_finish(&arrays, status);
   if (status == AFB_OK && rank == 0) {
     afb_structures_input_warn(&j->structures);
     if (!j->arguments->quiet)

@@ -1,6 +1,8 @@
 #include "app/inputs.h"
 
 #include "config/nearest.h"
+#include "core/account.h"
+#include "core/energy.h"
 
 afb_status afb_input_read(const afb_schema *schema, const afb_arguments *arguments, void *input, afb_config **config)
 {
@@ -11,6 +13,8 @@ afb_status afb_input_read(const afb_schema *schema, const afb_arguments *argumen
                     looks_like->name, schema->name);
   AFB_TRY(afb_config_read(MPI_COMM_WORLD, schema, arguments->operand[0], arguments->n_set, arguments->set, input,
                           config));
+  afb_energy_begin(MPI_COMM_WORLD, "/sys");
+  afb_account_enter(AFB_SPENT_RUN);
   return AFB_OK;
 }
 

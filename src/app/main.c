@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "config/nearest.h"
+#include "core/account.h"
 #include "numeric/petsc.h"
 
 #ifdef HAVE_OPENBLAS_SET_NUM_THREADS
@@ -81,6 +82,7 @@ static void report(int rank, afb_status status, int exit_status)
 int main(int argc, char **argv)
 {
   int rank, provided, exit_status = AFB_EXIT_DONE;
+  afb_account_begin();
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
 #ifdef HAVE_OPENBLAS_SET_NUM_THREADS

@@ -126,7 +126,7 @@ static afb_status run(job *j)
   if (j->input->scfv)
     AFB_TRY(afb_scfv_folder(j->input->scfv));
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_POTENTIALS_KIND, &writer, &arrays));
-  AFB_TRY(afb_arrays_close(&arrays, predict_into(j, arrays)));
+  AFB_TRY(afb_arrays_finish(&arrays, predict_into(j, arrays)));
   report(j, afb_wall_seconds() - start);
   return AFB_OK;
 }

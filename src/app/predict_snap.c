@@ -125,7 +125,7 @@ static afb_status run(job *j)
   afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
                              .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_FORCES_KIND, &writer, &arrays));
-  AFB_TRY(afb_arrays_close(&arrays, predict_into(j, arrays)));
+  AFB_TRY(afb_arrays_finish(&arrays, predict_into(j, arrays)));
   report(j, afb_wall_seconds() - start);
   return j->input->xyz ? write_xyz(j) : AFB_OK;
 }

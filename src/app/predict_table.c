@@ -103,7 +103,7 @@ static afb_status run(job *j)
   AFB_TRY(read_model(j));
   AFB_TRY(afb_agree(MPI_COMM_WORLD, open_table(j)));
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_PREDICTIONS_KIND, &writer, &arrays));
-  AFB_TRY(afb_arrays_close(&arrays, predict_into(j, arrays)));
+  AFB_TRY(afb_arrays_finish(&arrays, predict_into(j, arrays)));
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   if (rank == 0 && !j->arguments->quiet)

@@ -102,7 +102,7 @@ afb_status afb_train_campaign(const afb_arguments *arguments, afb_config *config
   AFB_TRY(afb_learner_create(MPI_COMM_WORLD, (uint64_t)input->seed, &j.learner));
   afb_status status = afb_arrays_create(MPI_COMM_WORLD, arguments->output, AFB_CAMPAIGN_MODEL_KIND, &writer, &arrays);
   if (status == AFB_OK)
-    status = afb_arrays_close(&arrays, train_into(&j, arrays));
+    status = afb_arrays_finish(&arrays, train_into(&j, arrays));
   if (status == AFB_OK)
     report(&j, afb_wall_seconds() - begin);
   afb_learner_destroy(&j.learner);

@@ -248,7 +248,7 @@ static afb_status run(job *j)
                              .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, "potential", &writer, &arrays));
-  AFB_TRY(afb_arrays_close(&arrays, fit_into(j, arrays)));
+  AFB_TRY(afb_arrays_finish(&arrays, fit_into(j, arrays)));
   if (rank == 0)
     report(j, afb_wall_seconds() - start);
   return AFB_OK;

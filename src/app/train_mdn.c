@@ -373,7 +373,7 @@ static afb_status run(job *j, int *exit_status)
     *exit_status = AFB_EXIT_RESUMABLE;
     return AFB_OK;
   }
-  AFB_TRY(afb_arrays_close(&arrays, status));
+  AFB_TRY(afb_arrays_finish(&arrays, status));
   if (rank == 0 && j->checkpoint[0])
     remove(j->checkpoint);
   report(j, afb_wall_seconds() - start);

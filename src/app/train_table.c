@@ -197,7 +197,7 @@ static afb_status run(job *j, int *exit_status)
     *exit_status = AFB_EXIT_RESUMABLE;
     return AFB_OK;
   }
-  AFB_TRY(afb_arrays_close(&arrays, status));
+  AFB_TRY(afb_arrays_finish(&arrays, status));
   report(j);
   return AFB_OK;
 }

@@ -9,8 +9,10 @@
 
 #include "campaign/ranking.h"
 #include "campaign/record.h"
+#include "core/account.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "store/usage.h"
 
 static const double GRACE = 20.0;              /* seconds that runs get after a signal before they are ended, */
 static const double GRACE_SHARE = 0.05;        /* or this part of the wall time, after the deadline */
@@ -236,7 +238,10 @@ static afb_next next(void *context, double longest, afb_task *task)
 static afb_status commit(afb_campaign_state *state)
 {
   double begin = afb_wall_seconds();
-  AFB_TRY(afb_store_commit(state->store));
+  afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
+  afb_status status = afb_store_commit(state->store);
+  afb_account_enter(spent);
+  AFB_TRY(status);
   state->uncommitted = 0;
   state->committed_at = afb_wall_seconds();
   state->commit_seconds = state->committed_at - begin;
@@ -272,7 +277,8 @@ static afb_status keep(afb_campaign_state *state, const afb_under_way *slot, con
              .predicted_bytes = afb_engine_cost_bytes(&planned->estimate, report->ranks), .bytes = report->bytes},
     .failed_n = result->blamed.n, .failed_l = afb_kappa_l(result->blamed.kappa), .probability = planned->probability,
     .probability_cheapest = planned->probability_cheapest};
-  afb_record_facts facts = {.engine = state->options->engine_number, .ranks = report->ranks, .start = slot->begun,
+  afb_record_facts facts = {.engine = state->options->engine_number, .ranks = report->ranks,
+    .first_rank = report->rank, .start = slot->begun,
     .finish = afb_store_time(state->store),
     .parent_run = slot->ancestor >= 0 ? ledger->entry[slot->ancestor].run : -1, .content_hash = slot->content_hash};
   int ok = afb_outcome_ok(entry.outcome);
@@ -459,6 +465,24 @@ static afb_status judge_predictions(afb_campaign_state *state, afb_strategy stra
   return status;
 }
 
+/* Collective. Once what was stored is in the file, so that this is counted as well: what the ranks spent. */
+static afb_status store_usage(afb_campaign_state *state)
+{
+  int n;
+  afb_store_usage *rows;
+  afb_account_enter(AFB_SPENT_STORING);
+  afb_status status = afb_store_fold(state->store, state->pool->comm);
+  afb_account_enter(AFB_SPENT_DRAIN);
+  AFB_TRY(status);
+  AFB_TRY(afb_usage_gather(state->pool->comm, state->result->schedule.own_failed, &n, &rows));
+  if (state->pool->rank == 0)
+    status = afb_store_add_usage(state->store, n, rows);
+  if (state->pool->rank == 0 && status == AFB_OK)
+    status = afb_store_commit(state->store);
+  free(rows);
+  return afb_agree(state->pool->comm, status);
+}
+
 /* Collective. */
 static afb_status conclude(afb_campaign_state *state)
 {
@@ -484,8 +508,10 @@ static afb_status conclude(afb_campaign_state *state)
     if (status == AFB_OK)
       status = judge_predictions(state, AFB_BY_RANDOM, state->result->drawn);
   }
+  AFB_TRY(afb_agree(state->pool->comm, status));
+  status = store_usage(state);
   state->result->wall = afb_wall_seconds() - state->options->started_at;
-  return afb_agree(state->pool->comm, status);
+  return status;
 }
 
 static void clear_state(afb_campaign_state *state)

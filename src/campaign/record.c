@@ -56,7 +56,7 @@ afb_status afb_record_add(afb_store *store, const afb_candidates *ion, const afb
                           const afb_mcdhf_result *result, const afb_record_facts *facts, int64_t *run)
 {
   afb_store_run row = {.engine = facts->engine, .parent = facts->parent_run, .strategy = (int32_t)entry->strategy,
-    .round = entry->round, .ranks = facts->ranks, .core_seconds = entry->core_seconds, .start = facts->start,
+    .round = entry->round, .ranks = facts->ranks, .first_rank = facts->first_rank, .core_seconds = entry->core_seconds, .start = facts->start,
     .finish = facts->finish, .probability = entry->probability, .probability_cheapest = entry->probability_cheapest,
     .predicted_cost = entry->cost.seconds, .estimated_cost = entry->cost.estimate, .predicted_bytes = entry->cost.predicted_bytes,
     .peak_bytes = entry->cost.bytes, .content_hash = facts->content_hash};

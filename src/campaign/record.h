@@ -13,7 +13,7 @@ void afb_record_legend(afb_store_legend *legend);
 /* What a row says beside the entry and the result. */
 typedef struct {
   int engine;                  /* number in afb_engines */
-  int ranks;
+  int ranks, first_rank;       /* as in afb_run_report */
   double start, finish;        /* seconds since the session's start */
   int64_t parent_run;          /* run in the file; -1 */
   uint64_t content_hash;

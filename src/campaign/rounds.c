@@ -5,6 +5,7 @@
 
 #include "campaign/pretrained.h"
 #include "campaign/ranking.h"
+#include "core/account.h"
 #include "core/clock.h"
 #include "core/log.h"
 
@@ -255,7 +256,10 @@ afb_status afb_round_finish(afb_campaign_state *state)
     status = store_model(state, state->labels, 0, NULL, &id);
   }
   AFB_TRY(afb_agree(state->pool->comm, status));
-  AFB_TRY(validate(state, seconds));
+  afb_account_enter(AFB_SPENT_VALIDATION);
+  status = validate(state, seconds);
+  afb_account_enter(AFB_SPENT_DRAIN);
+  AFB_TRY(status);
   state->result->validating = afb_wall_seconds() - begin;
   return AFB_OK;
 }

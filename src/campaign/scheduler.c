@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "campaign/channel.h"
+#include "core/account.h"
 #include "core/clock.h"
 #include "core/memory.h"
 
@@ -51,7 +52,10 @@ typedef struct {
   afb_status status;            /* first failure, and its text */
   char text[AFB_ERROR_LENGTH];
   double served_at;             /* when messages were last looked at */
-  double started_at, run, service, together, aside;
+  afb_account before;           /* when the schedule began */
+  double together;
+  double failed;                /* seconds of this rank in runs that did not converge */
+  double idle;                  /* spent so until its last work ended */
   int64_t runs;
   /* rank 0 */
   int *held;                    /* [size] tasks issued to a rank and not reported */
@@ -107,7 +111,9 @@ static void note_failure(scheduler *s, afb_status status)
 static void rest(void)
 {
   struct timespec pause = {0, 100000};
+  afb_spent spent = afb_account_enter(AFB_SPENT_IDLE);
   nanosleep(&pause, NULL);
+  afb_account_enter(spent);
 }
 
 static void append(scheduler *s, order *o)
@@ -355,10 +361,10 @@ static void progress(scheduler *s)
   if (s->serving)
     return;
   s->serving = 1;
-  double begin = afb_wall_seconds();
+  afb_spent spent = afb_account_enter(AFB_SPENT_SERVICE);
   afb_channel_reap(&s->channel);
   if (s->pool->rank == 0) {
-    double away = begin - s->served_at;
+    double away = afb_wall_seconds() - s->served_at;
     s->gap = fmax(s->gap * exp(-away / GAP_MEMORY), away);
     while (receive_report(s))
       ;
@@ -369,7 +375,7 @@ static void progress(scheduler *s)
       ;
   }
   s->served_at = afb_wall_seconds();
-  s->service += afb_wall_seconds() - begin;
+  afb_account_enter(spent);
   s->serving = 0;
 }
 
@@ -440,9 +446,7 @@ static afb_status send_report(scheduler *s, const report_head *head, const afb_m
 static void hand_in(scheduler *s, const report_head *head, afb_mcdhf_result *result)
 {
   if (s->pool->rank == 0) {
-    double begin = afb_wall_seconds();
     deliver(s, head, result);
-    s->service += afb_wall_seconds() - begin;
     return;
   }
   if (send_report(s, head, result) == AFB_OK)
@@ -474,17 +478,19 @@ static void execute(scheduler *s, order *o)
     afb_status status = afb_request_unpack(&o->payload, &owned);
     if (o->head.ranks > 1)
       status = afb_agree(comm, status);
-    double memory = afb_memory_watch(AFB_MEMORY_SLACK), service = s->service, begin = afb_wall_seconds();
+    double memory = afb_memory_watch(AFB_MEMORY_SLACK), begin = afb_account_spent(AFB_SPENT_RUN);
+    afb_spent spent = afb_account_enter(AFB_SPENT_RUN);
     if (status == AFB_OK) {
       owned.request.poll = o->head.ranks > 1 ? poll_in_group : poll;
       owned.request.poll_context = s;
       status = s->engine->run(comm, &owned.request, &result);
     }
-    head.report.seconds = afb_wall_seconds() - begin - (s->service - service);
+    afb_account_enter(spent);
+    head.report.seconds = afb_account_spent(AFB_SPENT_RUN) - begin;
     head.report.bytes = peak_of_all(comm, memory);
-    s->run += head.report.seconds;
     s->runs++;
     judge(status, &result);
+    s->failed += afb_outcome_ok(result.outcome) ? 0.0 : head.report.seconds;
     head.report.abandoned = s->abandoning && o->head.ranks == 1 && result.outcome == AFB_OUTCOME_RESOURCE_LIMIT;
     afb_owned_request_clear(&owned);
   }
@@ -521,7 +527,9 @@ static void do_together(scheduler *s, const order *o)
   if (skip)
     return;
   double begin = afb_wall_seconds();
+  afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
   note_failure(s, s->work->together(s->work->context));
+  afb_account_enter(spent);
   s->together += afb_wall_seconds() - begin;
   s->served_at = afb_wall_seconds();
 }
@@ -538,9 +546,9 @@ static void do_aside(scheduler *s, const order *o)
 {
   int drop = o->head.ranks > 1 ? agree_while(s, afb_pool_group(s->pool, o->head.ranks), NULL, 0.0) : s->stopping;
   if (!drop) {
-    double service = s->service, begin = afb_wall_seconds();
+    afb_spent spent = afb_account_enter(AFB_SPENT_TRAINING);
     note_failure(s, s->work->aside(s->work->context, poll_aside, s));
-    s->aside += afb_wall_seconds() - begin - (s->service - service);
+    afb_account_enter(spent);
   }
   if (s->pool->rank == 0)
     come_back(s, ASIDE);
@@ -579,27 +587,40 @@ static void work_off(scheduler *s)
       s->ended = 1;
     } else
       rest();
-    if (o)
+    if (o) {
       discard(o);
+      s->idle = afb_account_spent(AFB_SPENT_IDLE);
+    }
   }
+}
+
+static double spent_since(const afb_account *before, const afb_account *now, afb_spent kind)
+{
+  return now->spent[kind] - before->spent[kind];
 }
 
 static void sum_up(scheduler *s, afb_schedule_stats *stats)
 {
-  double wall = afb_wall_seconds() - s->started_at;
-  /* Service within a wait is service; what is left is idle. */
-  double idle = fmax(0.0, wall - s->run - s->service - s->together - s->aside);
-  double mine[7] = {wall, s->run, s->service, s->together, idle, (double)s->runs, s->aside}, sum[7];
-  MPI_Allreduce(mine, sum, 7, MPI_DOUBLE, MPI_SUM, s->comm);
+  afb_account now;
+  afb_account_read(&now);
+  double idle = spent_since(&s->before, &now, AFB_SPENT_IDLE);
+  double mine[8] = {now.wall - s->before.wall, spent_since(&s->before, &now, AFB_SPENT_RUN), spent_since(&s->before, &now, AFB_SPENT_SERVICE),
+                    spent_since(&s->before, &now, AFB_SPENT_STORING), idle, (double)s->runs, spent_since(&s->before, &now, AFB_SPENT_TRAINING),
+                    s->together}, sum[8];
+  afb_account_move(AFB_SPENT_IDLE, AFB_SPENT_DRAIN, now.spent[AFB_SPENT_IDLE] - s->idle);
+  afb_account_enter(AFB_SPENT_DRAIN);
+  MPI_Allreduce(mine, sum, 8, MPI_DOUBLE, MPI_SUM, s->comm);
   MPI_Allreduce(&idle, &stats->longest_idle, 1, MPI_DOUBLE, MPI_MAX, s->comm);
   stats->ranks = s->pool->size;
   stats->wall = sum[0];
   stats->run = sum[1];
   stats->service = sum[2];
-  stats->together = sum[3];
+  stats->storing = sum[3];
   stats->idle = sum[4];
   stats->runs = (int64_t)(sum[5] + 0.5);
   stats->aside = sum[6];
+  stats->together = sum[7];
+  stats->own_failed = s->failed;
 }
 
 afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats)
@@ -612,7 +633,10 @@ afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const af
   if (status == AFB_OK) {
     MPI_Comm_dup(pool->comm, &s.comm);
     s.channel.comm = s.comm;
-    s.started_at = s.served_at = afb_wall_seconds();
+    s.served_at = afb_wall_seconds();
+    afb_account_enter(AFB_SPENT_SERVICE);
+    afb_account_read(&s.before);
+    s.idle = s.before.spent[AFB_SPENT_IDLE];
     work_off(&s);
     afb_channel_flush(&s.channel);
     sum_up(&s, stats);

@@ -76,16 +76,23 @@ typedef struct {
   int aside_ranks;              /* a power of two for which rank 0 has a group; 0: no such work */
 } afb_work;
 
-/* Sums over ranks, seconds. wall = run + service + together + aside + idle. */
+/* Sums over ranks, seconds. wall = run + service + storing + aside + idle. */
 typedef struct {
   int ranks;
   int64_t runs;
-  double wall, run, service, together, aside, idle;
+  double wall, run, service;
+  double storing;               /* what hooks count as such (core/account.h), and `together`, */
+  double together;              /* of it */
+  double aside, idle;
   double longest_idle;          /* of the rank with most of it */
+  double own_failed;            /* of this rank alone: of its run, in runs that did not converge */
 } afb_schedule_stats;
 
-/* Collective on pool->comm. Returns when `next` says stop or has nothing more, with every run reported or given back. The
- * statistics (of this call) are the same on every rank. AFB_E_MEMORY, or what a hook returned; every rank returns the same.
+/* Time is accounted for (core/account.h) as run, service, training (aside), storing (together), idle, and as drain from this rank's last work on; at the
+ * return all ranks are in drain.
+ *
+ * Collective on pool->comm. Returns when `next` says stop or has nothing more, with every run reported or given back. The
+ * statistics (of this call) are the same on every rank but for own_failed. AFB_E_MEMORY, or what a hook returned; every rank returns the same.
  * Cost: one message to and one from each run's rank; a millisecond at the end. */
 afb_status afb_schedule(const afb_pool *pool, const afb_engine *engine, const afb_work *work, afb_schedule_stats *stats);
 

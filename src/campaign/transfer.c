@@ -177,7 +177,7 @@ static afb_status import_row(afb_store *store, const afb_run_table *table, const
 {
   char label[AFB_ION_LENGTH];
   int64_t parent_set = -1, none, id;
-  afb_store_run run = {.engine = -1, .parent = -1, .added = -1, .outcome = (int32_t)row->outcome, .rung = AFB_RUNG_NONE,
+  afb_store_run run = {.engine = -1, .parent = -1, .added = -1, .first_rank = -1, .outcome = (int32_t)row->outcome, .rung = AFB_RUNG_NONE,
     .iterations = row->iterations, .strategy = AFB_BY_IMPORT, .round = row->round, .ranks = 1, .n_csf = row->n_csf,
     .energy = row->energy, .gradient = NAN, .core_seconds = row->core_seconds, .cpu_seconds = row->core_seconds,
     .start = NAN, .finish = NAN, .probability = row->probability, .probability_cheapest = NAN, .predicted_cost = NAN,

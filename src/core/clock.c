@@ -18,6 +18,7 @@ double afb_cpu_seconds(void) { return seconds(CLOCK_PROCESS_CPUTIME_ID); }
 static struct {
   afb_phase now;
   double since, total[AFB_N_PHASES];
+  double wait_began, waited;    /* of the clock on the wall */
 } phases;
 
 afb_phase afb_phase_enter(afb_phase phase)
@@ -27,8 +28,14 @@ afb_phase afb_phase_enter(afb_phase phase)
   phases.total[before] += now - phases.since;
   phases.since = now;
   phases.now = phase;
+  if (phase == AFB_PHASE_WAIT && before != AFB_PHASE_WAIT)
+    phases.wait_began = afb_wall_seconds();
+  if (before == AFB_PHASE_WAIT && phase != AFB_PHASE_WAIT)
+    phases.waited += afb_wall_seconds() - phases.wait_began;
   return before;
 }
+
+double afb_phase_waited(void) { return phases.waited; }
 
 void afb_phase_seconds(double total[AFB_N_PHASES])
 {

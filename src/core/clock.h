@@ -13,6 +13,8 @@ typedef enum { AFB_PHASE_OTHER, AFB_PHASE_ANGULAR, AFB_PHASE_COULOMB, AFB_PHASE_
 afb_phase afb_phase_enter(afb_phase phase);
 /* CPU seconds by phase since the start of the process. */
 void afb_phase_seconds(double seconds[AFB_N_PHASES]);
+/* Wall seconds in AFB_PHASE_WAIT since the start of the process, whole waits only. */
+double afb_phase_waited(void);
 
 /* From here on SIGUSR1 and SIGTERM set a flag in place of ending the process. */
 void afb_signals_catch(void);

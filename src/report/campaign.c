@@ -194,7 +194,7 @@ static void where_time_went(FILE *out, const afb_campaign_result *result)
   fprintf(out, "\nTime of %d rank%s: %.1f core-seconds in %.1f s\n", s->ranks, s->ranks == 1 ? "" : "s", total, result->wall);
   const struct { const char *name; double seconds; } row[] = {
     {"runs (efficiency)", s->run}, {"start-up", startup}, {"training and ranking", s->aside},
-    {"queue and storing", s->service + s->together}, {"idle", s->idle}, {"validation", validating},
+    {"queue and storing", s->service + s->storing}, {"idle", s->idle}, {"validation", validating},
     {"the end", fmax(0.0, rest)}};
   for (size_t i = 0; i < sizeof row / sizeof *row; i++)
     fprintf(out, "  %-24s %10.1f  %5.1f %%\n", row[i].name, row[i].seconds, 100.0 * row[i].seconds / total);

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/account.h"
 #include "core/log.h"
 #include "store/file.h"
 #include "store/hdf.h"
+#include "store/usage.h"
 
 /* Bytes of one transfer of a rank: MPI counts in int. Datasets beyond a block begin at its multiples, as stripes of file systems do. */
 enum { SLAB_BYTES = 256 << 20, BLOCK_BYTES = 1 << 20, METADATA_BYTES = 1 << 20 };
@@ -291,8 +293,10 @@ static afb_status open_arrays(MPI_Comm comm, const char *path, const char *kind,
 afb_status afb_arrays_create(MPI_Comm comm, const char *path, const char *kind, const afb_store_writer *writer,
                              afb_arrays **arrays)
 {
-  AFB_TRY(open_arrays(comm, path, kind, writer, arrays));
-  return AFB_OK;
+  afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
+  afb_status status = open_arrays(comm, path, kind, writer, arrays);
+  afb_account_enter(spent);
+  return status == AFB_OK ? AFB_OK : afb_trail_at(status, __func__, __FILE__, __LINE__);
 }
 
 afb_status afb_arrays_open(MPI_Comm comm, const char *path, const char *kind, afb_arrays **arrays)
@@ -309,12 +313,8 @@ static afb_status put_in_place(const afb_arrays *arrays)
   return afb_file_sync_directory(arrays->path);
 }
 
-afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
+static afb_status close_arrays(afb_arrays *arrays, afb_status status)
 {
-  afb_arrays *arrays = *handle;
-  if (!arrays)
-    return status;
-  *handle = NULL;
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
     if (status == AFB_OK && H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
@@ -343,6 +343,44 @@ afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
   release(arrays);
   MPI_Comm_free(&comm);
   return status;
+}
+
+afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
+{
+  afb_arrays *arrays = *handle;
+  if (!arrays)
+    return status;
+  *handle = NULL;
+  afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
+  status = close_arrays(arrays, status);
+  afb_account_enter(spent);
+  return status;
+}
+
+/* The data are brought to the disk first, so that the account has what that takes. */
+static afb_status write_usage(afb_arrays *arrays)
+{
+  afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
+  afb_status status = AFB_OK;
+  if (H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->path, afb_hdf_reason());
+  status = afb_agree(arrays->comm, status);
+  if (status == AFB_OK)
+    status = afb_agree(arrays->comm, arrays->rank == 0 ? afb_file_sync(arrays->temporary) : AFB_OK);
+  if (status == AFB_OK)
+    status = afb_usage_write(arrays->comm, arrays);
+  afb_account_enter(spent);
+  return status;
+}
+
+afb_status afb_arrays_finish(afb_arrays **arrays, afb_status status)
+{
+  if (!*arrays)
+    return status;
+  status = afb_agree((*arrays)->comm, status);
+  if (status == AFB_OK && (*arrays)->writes)
+    status = write_usage(*arrays);
+  return afb_arrays_close(arrays, status);
 }
 
 /* ---- Arrays ---- */
@@ -417,7 +455,7 @@ static herr_t transfer_rows(const afb_arrays *arrays, const entry *e, int64_t fi
 }
 
 /* In slabs of which every rank makes as many, the last ones empty. */
-static afb_status transfer(afb_arrays *arrays, const char *name, int64_t first, int64_t n, char *in, const char *out)
+static afb_status transfer_slabs(afb_arrays *arrays, const char *name, int64_t first, int64_t n, char *in, const char *out)
 {
   const entry *e = find(arrays, name);
   if (!e)
@@ -437,6 +475,14 @@ static afb_status transfer(afb_arrays *arrays, const char *name, int64_t first, 
     AFB_TRY(afb_agree(arrays->comm, status));
   }
   return AFB_OK;
+}
+
+static afb_status transfer(afb_arrays *arrays, const char *name, int64_t first, int64_t n, char *in, const char *out)
+{
+  afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
+  afb_status status = transfer_slabs(arrays, name, first, n, in, out);
+  afb_account_enter(spent);
+  return status;
 }
 
 /* HDF5 wants an address also where there are no rows. */

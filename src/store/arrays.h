@@ -27,6 +27,10 @@ afb_status afb_arrays_open(MPI_Comm comm, const char *path, const char *kind, af
  * agreed status, or AFB_E_IO. For a file opened for reading only closes. */
 afb_status afb_arrays_close(afb_arrays **arrays, afb_status status);
 
+/* The same for the file that a command was asked for: what its ranks spent until then (store/usage.h) goes along in the group /usage, after the
+ * data are on the disk. */
+afb_status afb_arrays_finish(afb_arrays **arrays, afb_status status);
+
 /* One dataset, named "group/name". type AFB_I32, AFB_I64, AFB_F32, AFB_F64 or AFB_STRING of `length` bytes (store.h); rank <= 3, extents dim[0]
  * ... dim[rank-1]; the first may be 0. Contiguous, aligned for the file system. */
 typedef struct {

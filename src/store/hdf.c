@@ -186,12 +186,21 @@ static herr_t create_column(hid_t group, const afb_table_schema *table, const af
   return error;
 }
 
+static hid_t create_group(hid_t file, const afb_table_schema *table)
+{
+  hid_t group = H5Gcreate2(file, table->name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  if (group < 0 || afb_hdf_set_text(group, "description", table->description) >= 0)
+    return group;
+  H5Gclose(group);
+  return H5I_INVALID_HID;
+}
+
 static herr_t create_tables(hid_t file, const afb_store_legend *legend)
 {
   for (int t = 0; t < AFB_N_TABLES; t++) {
     const afb_table_schema *table = afb_store_schema((afb_table)t);
-    hid_t group = H5Gcreate2(file, table->name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-    herr_t error = group < 0 ? -1 : afb_hdf_set_text(group, "description", table->description);
+    hid_t group = create_group(file, table);
+    herr_t error = group < 0 ? -1 : 0;
     for (int c = 0; c < table->n_columns && error >= 0; c++)
       error = create_column(group, table, &table->column[c], legend);
     if (group >= 0)
@@ -317,6 +326,8 @@ void afb_hdf_absent(const afb_column *column, int64_t n, void *data)
   memset(data, 0, size);
   for (size_t i = 0; column->type == AFB_F64 && i < size / sizeof *real; i++)
     real[i] = NAN;
+  for (int64_t i = 0; column->type == AFB_I32 && column->absent != 0 && i < n; i++)
+    ((int32_t *)data)[i] = column->absent;
 }
 
 static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
@@ -334,6 +345,7 @@ static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is damaged: it lacks an attribute that every result file has", path);
   for (int t = 0; t < AFB_N_TABLES; t++) {
     const afb_table_schema *table = afb_store_schema((afb_table)t);
+    facts->count[t] = 0;
     for (int c = 0; c < table->n_columns; c++) {
       hsize_t rows[2] = {0, 0};
       if (facts->schema_version < table->column[c].since)
@@ -448,7 +460,8 @@ static herr_t add_column(hid_t file, const afb_table_schema *table, const afb_co
   enum { AT_ONCE = 4096 };
   const hsize_t size[2] = {(hsize_t)rows, (hsize_t)column->length};
   static const afb_store_legend none = {"", "", "", ""};
-  hid_t group = H5Gopen2(file, table->name, H5P_DEFAULT);
+  int there = H5Lexists(file, table->name, H5P_DEFAULT) > 0;
+  hid_t group = there ? H5Gopen2(file, table->name, H5P_DEFAULT) : create_group(file, table);
   herr_t error = group < 0 ? -1 : create_column(group, table, column, &none);
   hid_t dataset = error < 0 ? -1 : H5Dopen2(group, column->name, H5P_DEFAULT);
   void *data = malloc(AT_ONCE * afb_column_width(column));

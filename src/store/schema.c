@@ -1,17 +1,19 @@
 /* The tables of the result file: names, types, units and descriptions of all columns. */
 #include "store/store.h"
 
-#define NUMBER(row, field, type, unit, description) {#field, type, 1, offsetof(row, field), unit, description, 0, 0}
-#define ENUM(row, field, which, description) {#field, AFB_I32, 1, offsetof(row, field), "1", description, which, 0}
+#define NUMBER(row, field, type, unit, description) {#field, type, 1, offsetof(row, field), unit, description, 0, 0, 0}
+#define ENUM(row, field, which, description) {#field, AFB_I32, 1, offsetof(row, field), "1", description, which, 0, 0}
 #define ARRAY(row, field, type, length, unit, description) \
-  {#field, type, length, offsetof(row, field), unit, description, 0, 0}
+  {#field, type, length, offsetof(row, field), unit, description, 0, 0, 0}
 #define TEXT(row, field, description) \
-  {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, 0}
+  {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, 0, 0}
 /* A column that files of schema versions before `since` lack. */
-#define LATER_NUMBER(row, field, type, unit, description, since) {#field, type, 1, offsetof(row, field), unit, description, 0, since}
-#define LATER_ENUM(row, field, which, description, since) {#field, AFB_I32, 1, offsetof(row, field), "1", description, which, since}
+#define LATER_NUMBER(row, field, type, unit, description, since) {#field, type, 1, offsetof(row, field), unit, description, 0, since, 0}
+#define LATER_ENUM(row, field, which, description, since) {#field, AFB_I32, 1, offsetof(row, field), "1", description, which, since, 0}
 #define LATER_TEXT(row, field, description, since) \
-  {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, since}
+  {#field, AFB_STRING, (int)sizeof ((row *)0)->field, offsetof(row, field), "1", description, 0, since, 0}
+/* The number of a row, which older files do not tell. */
+#define LATER_INDEX(row, field, description, since) {#field, AFB_I32, 1, offsetof(row, field), "1", description, 0, since, -1}
 #define TABLE(name, description, row, columns) \
   {name, description, sizeof(row), (int)(sizeof columns / sizeof columns[0]), columns}
 
@@ -31,7 +33,7 @@ static const afb_column sessions[] = {
 #undef ROW
 };
 static const afb_column text[] = {
-  {"byte", AFB_BYTE, 1, 0, "1", "UTF-8 text that rows of other tables refer to", 0, 0},
+  {"byte", AFB_BYTE, 1, 0, "1", "UTF-8 text that rows of other tables refer to", 0, 0, 0},
 };
 static const afb_column ions[] = {
 #define ROW afb_store_ion
@@ -51,7 +53,7 @@ static const afb_column sets[] = {
 #undef ROW
 };
 static const afb_column set_members[] = {
-  {"configuration", AFB_I64, 1, 0, "1", "row of configurations; ascending within a set", 0, 0},
+  {"configuration", AFB_I64, 1, 0, "1", "row of configurations; ascending within a set", 0, 0, 0},
 };
 static const afb_column runs[] = {
 #define ROW afb_store_run
@@ -68,6 +70,7 @@ static const afb_column runs[] = {
   ENUM(ROW, strategy, 3, "why it was run"),
   NUMBER(ROW, round, AFB_I32, "1", "number of the round, -1 outside of rounds"),
   NUMBER(ROW, ranks, AFB_I32, "1", "number of ranks that computed it"),
+  LATER_INDEX(ROW, first_rank, "the first of these ranks, numbered as in usage; -1 when unknown", 4),
   NUMBER(ROW, n_csf, AFB_I64, "1", "number of configuration state functions, -1 when unknown"),
   NUMBER(ROW, energy, AFB_F64, "hartree", "weighted mean of the optimised levels"),
   NUMBER(ROW, gradient, AFB_F64, "1", "largest orbital residual at the end"),
@@ -140,10 +143,10 @@ static const afb_column orbitals[] = {
 #undef ROW
 };
 static const afb_column breakpoints[] = {
-  {"radius", AFB_F64, 1, 0, "bohr", "breakpoints of the radial splines, from 0", 0, 0},
+  {"radius", AFB_F64, 1, 0, "bohr", "breakpoints of the radial splines, from 0", 0, 0, 0},
 };
 static const afb_column coefficients[] = {
-  {"value", AFB_F64, 1, 0, "bohr^-1/2", "spline coefficients of P (order 8), then Q (order 9), orbital by orbital", 0, 0},
+  {"value", AFB_F64, 1, 0, "bohr^-1/2", "spline coefficients of P (order 8), then Q (order 9), orbital by orbital", 0, 0, 0},
 };
 static const afb_column models[] = {
 #define ROW afb_store_model
@@ -163,10 +166,10 @@ static const afb_column models[] = {
 #undef ROW
 };
 static const afb_column parameters[] = {
-  {"value", AFB_F32, 1, 0, "1", "parameters of models", 0, 0},
+  {"value", AFB_F32, 1, 0, "1", "parameters of models", 0, 0, 0},
 };
 static const afb_column optimiser[] = {
-  {"value", AFB_F32, 1, 0, "1", "state of the optimiser of models", 0, 0},
+  {"value", AFB_F32, 1, 0, "1", "state of the optimiser of models", 0, 0, 0},
 };
 static const afb_column metrics[] = {
   TEXT(afb_store_metric, name, "name of a measure, and behind a slash the data that it was taken on"),
@@ -211,6 +214,30 @@ static const afb_column predictions[] = {
 #undef ROW
 };
 
+static const afb_column usage[] = {
+#define ROW afb_store_usage
+#define SECONDS(field, description) LATER_NUMBER(ROW, field, AFB_F64, "s", description, 4)
+  LATER_INDEX(ROW, session, "row of sessions", 4),
+  LATER_INDEX(ROW, rank, "number of the rank; ranks of a node are next to each other", 4),
+  LATER_INDEX(ROW, node, "number of its host among those of the session", 4),
+  SECONDS(wall, "wall time of the session on this rank: the sum of startup, run, training, validation, storing, service, idle, drain"),
+  SECONDS(startup, "before the first work: MPI, input, file"),
+  SECONDS(run, "calculations"),
+  SECONDS(failed, "the part of run in calculations that did not converge"),
+  SECONDS(training, "training of a campaign's model, and ranking with it"),
+  SECONDS(validation, "validation of the model"),
+  SECONDS(storing, "files, with the waits of collective writing"),
+  SECONDS(service, "queue and messages"),
+  SECONDS(idle, "waiting for work"),
+  SECONDS(drain, "waiting after the rank's last work until the last rank is done, and what belongs to nothing else"),
+  SECONDS(cpu, "processor time of the process"),
+  SECONDS(useful, "run, training and validation without the waits of their ranks for one another"),
+  LATER_NUMBER(ROW, energy_joule, AFB_F64, "J", "energy of the rank's node during the session, on the rank that reads it; NaN elsewhere and where there is no source", 4),
+  LATER_TEXT(ROW, energy_source, "what counts the energy; empty where it is not known", 4),
+#undef SECONDS
+#undef ROW
+};
+
 static const afb_table_schema schema[AFB_N_TABLES] = {
   [AFB_TABLE_SESSIONS] =
     TABLE("sessions", "openings of the file for writing that stored something", afb_store_session, sessions),
@@ -234,6 +261,7 @@ static const afb_table_schema schema[AFB_N_TABLES] = {
   [AFB_TABLE_ROUNDS] = TABLE("rounds", "rounds of training and choice", afb_store_round, rounds),
   [AFB_TABLE_PREDICTIONS] =
     TABLE("predictions", "what models said of candidates", afb_store_prediction, predictions),
+  [AFB_TABLE_USAGE] = TABLE("usage", "what the ranks spent in sessions that ended in order", afb_store_usage, usage),
 };
 
 const afb_table_schema *afb_store_schema(afb_table table) { return &schema[table]; }

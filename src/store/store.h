@@ -36,8 +36,9 @@
 #include "core/status.h"
 
 /* Files of older versions are read, and continued after the columns that they lack have been added: strings are then empty, whole
- * numbers 0, real numbers NaN. 2: labels of levels. 3: estimated_cost, predicted_bytes, peak_bytes of runs. */
-enum { AFB_SCHEMA_VERSION = 3 };
+ * numbers 0 (references -1), real numbers NaN. 2: labels of levels. 3: estimated_cost, predicted_bytes, peak_bytes of runs.
+ * 4: first_rank of runs, and usage. */
+enum { AFB_SCHEMA_VERSION = 4 };
 
 /* Number of a table, and its row structure. */
 typedef enum {
@@ -60,6 +61,7 @@ typedef enum {
   AFB_TABLE_LOSSES,          /* afb_store_loss */
   AFB_TABLE_ROUNDS,          /* afb_store_round */
   AFB_TABLE_PREDICTIONS,     /* afb_store_prediction */
+  AFB_TABLE_USAGE,           /* afb_store_usage */
   AFB_N_TABLES
 } afb_table;
 
@@ -105,6 +107,7 @@ typedef struct {
   int32_t outcome, rung, iterations, strategy;
   int32_t round;                   /* -1: outside of rounds */
   int32_t ranks;                   /* that computed it */
+  int32_t first_rank;              /* the first of them, numbered as in usage; -1: unknown */
   int64_t n_csf;                   /* -1: unknown */
   double energy;                   /* weighted mean that was optimised, hartree */
   double gradient;                 /* largest orbital residual at the end */
@@ -190,6 +193,24 @@ typedef struct {
   int32_t chosen;                  /* 1: queued in this round */
 } afb_store_prediction;
 
+/* What one rank spent in one session, seconds: wall = startup + run + training + validation + storing + service + idle + drain. Written when
+ * the session ends in order: a killed one has no rows. store/usage.h makes sums and efficiencies of them. */
+typedef struct {
+  int32_t session;                 /* by the store */
+  int32_t rank, node;              /* number of the host among those of the session */
+  double wall;                     /* from the start of the command to this row */
+  double startup, run;
+  double failed;                   /* of run: in runs that did not converge */
+  double training;                 /* of the model, and ranking with it */
+  double validation, storing;
+  double service;                  /* queue and messages */
+  double idle, drain;              /* waiting for work; after the last of it until the last rank is done */
+  double cpu;                      /* CPU seconds of the process */
+  double useful;                   /* run + training + validation without the waits of their ranks for one another */
+  double energy_joule;             /* of the node, on the rank that reads it; NaN: elsewhere, or no source */
+  char energy_source[AFB_STORE_NAME];   /* "" there */
+} afb_store_usage;
+
 /* What the numbers in enumerated columns mean: "0 none, 1 converged, ...". Written to the attribute `legend` of each. */
 typedef struct {
   const char *outcome, *rung, *strategy, *engine;
@@ -265,6 +286,9 @@ afb_status afb_store_add_round(afb_store *store, const afb_store_round *round, i
                                int64_t *id);
 afb_status afb_store_add_predictions(afb_store *store, int64_t n, const afb_store_prediction *predictions);
 
+/* What the ranks spent, at the end of the session. Nothing is added when the session has stored nothing. */
+afb_status afb_store_add_usage(afb_store *store, int64_t n, const afb_store_usage *usage);
+
 /* Makes the batch durable and empties it. AFB_E_IO (disk full ...): the batch is kept, what was committed before is
  * untouched, and the call may be repeated. Cost: one write and one fdatasync. */
 afb_status afb_store_commit(afb_store *store);
@@ -280,7 +304,7 @@ double afb_store_time(const afb_store *store);
 /* Brings FILE.h5 up to date with what is committed. With the communicator of the store: collective, all ranks take their share
  * of the writing. With MPI_COMM_SELF: on rank 0 alone, not collective; other ranks then see new rows after
  * afb_store_refresh. AFB_E_IO, AFB_E_MEMORY: what was committed is still in the file or its journal. Cost: copying the file once, and some
- * tenths of a second for its hundred and twenty datasets. */
+ * tenths of a second for its hundred and forty datasets. */
 afb_status afb_store_fold(afb_store *store, MPI_Comm comm);
 /* Not collective. This rank reads FILE.h5 anew. AFB_E_IO, AFB_E_FOREIGN. */
 afb_status afb_store_refresh(afb_store *store);
@@ -331,6 +355,7 @@ typedef struct {
   const char *unit, *description;
   int legend;                      /* 0: none; 1 ... 4: the member of afb_store_legend in its order */
   int since;                       /* schema version of the first files that have it; 0: all have */
+  int absent;                      /* what older files are taken to hold where it is a whole number */
 } afb_column;
 typedef struct {
   const char *name, *description;

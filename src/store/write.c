@@ -112,6 +112,15 @@ afb_status afb_session_add(afb_store *store, const afb_store_writer *writer)
   return AFB_OK;
 }
 
+/* A session that stores nothing of its own leaves no trace. */
+static int has_results(const afb_store *store)
+{
+  for (int t = 0; t < AFB_N_TABLES; t++)
+    if (store->batch[t].n > 0 && t != AFB_TABLE_SESSIONS && t != AFB_TABLE_TEXT)
+      return 1;
+  return 0;
+}
+
 static const afb_store_run_data no_data;
 
 afb_status afb_store_add_run(afb_store *store, const afb_store_run *run, const afb_store_run_data *data, int64_t *id)
@@ -216,13 +225,18 @@ afb_status afb_store_add_predictions(afb_store *store, int64_t n, const afb_stor
   return AFB_OK;
 }
 
-/* A session that stores nothing of its own leaves no trace. */
-static int has_results(const afb_store *store)
+afb_status afb_store_add_usage(afb_store *store, int64_t n, const afb_store_usage *usage)
 {
-  for (int t = 0; t < AFB_N_TABLES; t++)
-    if (store->batch[t].n > 0 && t != AFB_TABLE_SESSIONS && t != AFB_TABLE_TEXT)
-      return 1;
-  return 0;
+  AFB_TRY(check_writer(store));
+  if (!has_results(store) && store->count[AFB_TABLE_SESSIONS] <= store->session)
+    return AFB_OK;
+  AFB_TRY(afb_store_batch_reserve(store, AFB_TABLE_USAGE, n));
+  for (int64_t i = 0; i < n; i++) {
+    afb_store_usage row = usage[i];
+    row.session = store->session;
+    afb_store_batch_push(store, AFB_TABLE_USAGE, 1, &row);
+  }
+  return AFB_OK;
 }
 
 static size_t pack(const afb_store *store, char *data)

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "campaign/record.h"
+#include "core/account.h"
 #include "core/random.h"
+#include "store/usage.h"
 #include "tests/campaign/engine.h"
 #include "tests/check.h"
 
@@ -92,6 +94,52 @@ static int ledger_is_right(const afb_campaign_result *result, int64_t n)
   for (int64_t i = 0; i < l->n; i++)
     right &= afb_ledger_find(l, l->entry[i].ion, &l->entry[i].node) == i && l->entry[i].outcome != AFB_OUTCOME_NONE;
   return right;
+}
+
+/* What the file says of the time of ranks: on each the columns add up, and over all they agree with the schedule and with the runs. */
+static void usage_adds_up(void **state)
+{
+  (void)state;
+  char path[128];
+  afb_pool *pool;
+  check_ok(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
+  file_name("usage", path, sizeof path);
+  afb_campaign_options options = options_for(AFB_BY_RANDOM, 60);
+  afb_campaign_result result;
+  afb_account_begin();
+  check_ok(run(pool, path, &options, &result));
+  afb_store *store;
+  int64_t n;
+  afb_store_usage *row;
+  afb_usage_sum sum;
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+  check_ok(afb_usage_of_store(store, &n, &row));
+  check_true(n == pool->size);
+  for (int r = 0; r < n; r++) {
+    const afb_store_usage *u = &row[r];
+    double all = u->startup + u->run + u->training + u->validation + u->storing + u->service + u->idle + u->drain;
+    check_close(all, u->wall, 1e-9);
+    check_true(u->rank == r && u->startup > 0 && u->storing > 0 && u->service > 0 && u->failed <= u->run && u->drain > 0);
+  }
+  afb_usage_sum_up(n, row, 0, &sum);
+  check_close(sum.sum.run, result.schedule.run, 1e-9);
+  double core_seconds = 0, failed = 0;
+  for (int64_t r = 0; r < afb_store_count(store, AFB_TABLE_RUNS); r++) {
+    afb_store_run one;
+    check_ok(afb_store_read(store, AFB_TABLE_RUNS, r, 1, sizeof one, &one));
+    core_seconds += one.core_seconds;
+    failed += afb_outcome_ok((afb_outcome)one.outcome) ? 0 : one.core_seconds;
+    check_true(one.first_rank >= 0 && one.first_rank + one.ranks <= pool->size);
+  }
+  check_close(sum.sum.run, core_seconds, 0.02 * core_seconds);
+  check_close(sum.sum.failed, failed, 0.02 * core_seconds);
+  check_true(failed > 0);
+  free(row);
+  check_ok(afb_store_close(&store));
+  afb_campaign_result_clear(&result);
+  if (pool->rank == 0)
+    unlink(path);
+  afb_pool_destroy(&pool);
 }
 
 static void a_budget_of_runs_is_met_exactly(void **state)
@@ -390,6 +438,7 @@ static void ranks_run_while_the_model_is_trained(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+  cmocka_unit_test(usage_adds_up),
   cmocka_unit_test(a_budget_of_runs_is_met_exactly),
   cmocka_unit_test(a_campaign_ends_when_all_is_done),
   cmocka_unit_test(a_continued_campaign_repeats_nothing),

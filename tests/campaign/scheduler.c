@@ -164,7 +164,7 @@ static void every_task_runs_once_and_all_ranks_take_part(void **state)
   check_true(each_once(&l));
   check_true(l.on_wrong_group == 0 && l.wrong_result == 0);
   check_true(stats.runs == l.n && stats.ranks == pool->size);
-  check_close(stats.run + stats.service + stats.together + stats.idle, stats.wall, 1e-6 * stats.wall);
+  check_close(stats.run + stats.service + stats.storing + stats.idle, stats.wall, 1e-6 * stats.wall);
   if (pool->rank == 0)
     printf("# %d ranks: %.1f %% in runs, %.1f %% idle, %.1f %% service\n", pool->size, 100 * stats.run / stats.wall,
            100 * stats.idle / stats.wall, 100 * stats.service / stats.wall);
@@ -343,7 +343,7 @@ static void others_go_on_beside_work_of_the_first_ranks(void **state)
   check_true(l.aside_ran == (pool->rank < work.aside_ranks) && !l.aside_given_up);
   /* Messages that were served meanwhile count as service. */
   check_true(stats.aside > 0.0 && stats.aside + stats.service > 0.39);
-  check_close(stats.run + stats.service + stats.together + stats.aside + stats.idle, stats.wall, 1e-6 * stats.wall);
+  check_close(stats.run + stats.service + stats.storing + stats.aside + stats.idle, stats.wall, 1e-6 * stats.wall);
   check_true(pool->rank > 0 || pool->size < 3 || l.done_during_aside > 0);
   afb_pool_destroy(&pool);
 }

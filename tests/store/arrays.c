@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/account.h"
 #include "core/random.h"
 #include "store/arrays.h"
 #include "store/hdf.h"
+#include "store/usage.h"
 #include "tests/store/sample.h"
 
 enum { ROWS = 1009, COLUMNS = 7, NAME = 12 };
@@ -306,9 +308,42 @@ static void a_full_disk(void **state)
   check_ok(make_file());
 }
 
+/* The columns add up to the wall time on every rank, and the data are there beside them. */
+static void usage_goes_along(void **state)
+{
+  (void)state;
+  afb_arrays *arrays;
+  afb_store_usage *row = NULL;
+  int64_t n;
+  begin();
+  afb_account_begin();
+  check_ok(make_file());
+  check_ok(afb_arrays_open(MPI_COMM_WORLD, path, "descriptors", &arrays));
+  check_ok(afb_usage_of_arrays(arrays, &n, &row));
+  check_true(n == 0);
+  free(row);
+  check_ok(afb_arrays_close(&arrays, AFB_OK));
+  afb_account_enter(AFB_SPENT_RUN);
+  check_ok(afb_arrays_create(MPI_COMM_WORLD, path, "descriptors", &writer, &arrays));
+  check_ok(afb_arrays_finish(&arrays, add_all(arrays)));
+  check_true(!exists(temporary));
+  check_ok(afb_arrays_open(MPI_COMM_WORLD, path, "descriptors", &arrays));
+  check_ok(afb_usage_of_arrays(arrays, &n, &row));
+  check_true(n == size);
+  for (int r = 0; r < n; r++) {
+    const afb_store_usage *u = &row[r];
+    double sum = u->startup + u->run + u->training + u->validation + u->storing + u->service + u->idle + u->drain;
+    check_true(u->rank == r && u->node == 0 && u->storing > 0 && u->useful <= u->run && u->cpu > 0);
+    check_close(sum, u->wall, 1e-9 * u->wall);
+  }
+  free(row);
+  check_ok(afb_arrays_close(&arrays, AFB_OK));
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(there_and_back), cmocka_unit_test(describes_itself), cmocka_unit_test(what_is_refused),
   cmocka_unit_test(of_a_campaign),  cmocka_unit_test(a_full_disk),      cmocka_unit_test(all_or_nothing),
+  cmocka_unit_test(usage_goes_along),
 };
 
 CHECK_MAIN(tests)

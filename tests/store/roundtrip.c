@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 
+#include "store/usage.h"
 #include "tests/store/sample.h"
 
 static int rank, size;
@@ -227,11 +228,77 @@ static void texts_are_cut_between_characters(void **state)
   assert_string_equal(afb_store_text(buffer, sizeof buffer, NULL), "");
 }
 
-/* Makes the file one of schema version 1, whose levels have no labels, its runs no estimates and its iterations no outcome. Rank 0. */
+static afb_store_usage sample_usage(int i)
+{
+  afb_store_usage usage = {.rank = i, .node = i / 2, .wall = 10, .startup = 1, .run = 5.5, .failed = 2, .training = 1, .storing = 0.5, .idle = 1,
+                           .drain = 1, .cpu = 9, .useful = 6.5, .energy_joule = i % 2 ? NAN : 100.5};
+  snprintf(usage.energy_source, sizeof usage.energy_source, "%s", i % 2 ? "" : "powercap package-0");
+  return usage;
+}
+
+static afb_status add_usage(afb_store *store)
+{
+  afb_store_usage row[3] = {sample_usage(0), sample_usage(1), sample_usage(2)};
+  AFB_TRY(afb_store_add_usage(store, 3, row));
+  return afb_store_commit(store);
+}
+
+/* Of sessions that stored something, and the last of these only when it added its own. */
+static void usage_returns(void **state)
+{
+  (void)state;
+  afb_store *store;
+  int64_t n;
+  afb_store_usage *row;
+  afb_usage_sum sum;
+  begin();
+  for (int session = 0; session < 3; session++) {
+    check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &sample_writer, &store));
+    check_ok(rank == 0 && session != 1 ? add(store, 20 * (session / 2), 20 + 20 * (session / 2)) : AFB_OK);
+    check_ok(rank == 0 ? add_usage(store) : AFB_OK);
+    check_ok(afb_store_close(&store));
+  }
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+  check_ok(afb_usage_of_store(store, &n, &row));
+  check_true(n == 6 && afb_store_count(store, AFB_TABLE_SESSIONS) == 2);
+  check_true(n == 6 && row[2].session == 0 && row[5].session == 1 && row[4].rank == 1 && row[5].node == 1 && row[4].failed == 2);
+  check_true(n == 6 && isnan(row[4].energy_joule) && row[4].energy_source[0] == 0 && strcmp(row[5].energy_source, "powercap package-0") == 0);
+  afb_usage_sum_up(n, row, 1, &sum);
+  check_true(sum.ranks == 3 && sum.nodes == 2 && sum.sum.run == 16.5 && sum.energy_joule == 201);
+  afb_usage_sum_up(n, row, 2, &sum);
+  check_true(sum.ranks == 0);
+  free(row);
+  check_ok(afb_store_close(&store));
+  check_true(rank != 0 || remove(path) == 0);
+}
+
+/* By hand: ranks that compute for 8, 6, 4 and 2 s of 10 s. */
+static void efficiencies_by_hand(void **state)
+{
+  (void)state;
+  afb_usage_sum sum;
+  afb_store_usage row[4] = {{0}};
+  for (int i = 0; i < 4; i++)
+    row[i] = (afb_store_usage){.rank = i, .wall = 10, .run = 7 - i, .useful = 8 - 2 * i, .energy_joule = NAN};
+  afb_usage_sum_up(4, row, 0, &sum);
+  check_close(sum.load_balance, 5.0 / 8.0, 1e-15);
+  check_close(sum.communication, 0.8, 1e-15);
+  check_close(sum.parallel, 0.5, 1e-15);
+  check_close(sum.allocation, 22.0 / 40.0, 1e-15);
+  check_true(isnan(sum.energy_joule) && sum.energy_source[0] == 0 && sum.nodes == 1);
+  /* One node of two has no counter: what the other says is not the energy of the job. */
+  row[0].energy_joule = 5;
+  snprintf(row[0].energy_source, sizeof row[0].energy_source, "pm_counters node");
+  row[3].node = 1;
+  afb_usage_sum_up(4, row, 0, &sum);
+  check_true(isnan(sum.energy_joule) && sum.nodes == 2);
+}
+
+/* Makes the file one of schema version 1, whose levels have no labels, its runs no estimates, its iterations no outcome, and which has no usage. Rank 0. */
 static int make_older(void)
 {
   static const char *const later[] = {"levels/label", "levels/label_weight", "levels/second_label", "levels/second_weight",
-                                      "runs/estimated_cost", "runs/predicted_bytes", "runs/peak_bytes", "traces/outcome"};
+                                      "runs/estimated_cost", "runs/predicted_bytes", "runs/peak_bytes", "traces/outcome", "runs/first_rank", "usage"};
   const int32_t version = 1;
   hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, "schema_version", H5P_DEFAULT);
   int good = H5Awrite(attribute, H5T_NATIVE_INT32, &version) >= 0;
@@ -258,7 +325,14 @@ static afb_status count_unlabelled(afb_store *store, int64_t *n, int64_t *all)
 static int has_estimate(afb_store *store, int64_t run)
 {
   afb_store_run row;
-  return afb_store_read(store, AFB_TABLE_RUNS, run, 1, sizeof row, &row) == AFB_OK && isfinite(row.estimated_cost) && isfinite(row.predicted_cost);
+  return afb_store_read(store, AFB_TABLE_RUNS, run, 1, sizeof row, &row) == AFB_OK && isfinite(row.estimated_cost) && isfinite(row.predicted_cost) &&
+         row.first_rank >= 0;
+}
+
+static int first_rank(afb_store *store, int64_t run)
+{
+  afb_store_run row;
+  return afb_store_read(store, AFB_TABLE_RUNS, run, 1, sizeof row, &row) == AFB_OK ? row.first_rank : -2;
 }
 
 static void files_of_an_older_schema_are_read_and_continued(void **state)
@@ -274,15 +348,17 @@ static void files_of_an_older_schema_are_read_and_continued(void **state)
   MPI_Barrier(MPI_COMM_WORLD);
   check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
   check_ok(count_unlabelled(store, &before, &all));
-  check_true(before == all && all > 20);
+  check_true(before == all && all > 20 && afb_store_count(store, AFB_TABLE_USAGE) == 0);
   check_ok(afb_store_close(&store));
   check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &sample_writer, &store));
   check_ok(rank == 0 ? add(store, 40, 60) : AFB_OK);
+  check_ok(rank == 0 ? add_usage(store) : AFB_OK);
   check_ok(afb_store_close(&store));
   check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
   check_ok(count_unlabelled(store, &n, &all));
   check_true(n == before && all > n);
   check_true(!has_estimate(store, 39) && has_estimate(store, 41));
+  check_true(first_rank(store, 39) == -1 && first_rank(store, 41) == 1 && afb_store_count(store, AFB_TABLE_USAGE) == 3);
   check_ok(afb_store_close(&store));
   check_true(rank != 0 || remove(path) == 0);
 }
@@ -300,6 +376,8 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(a_reader_follows_a_writer),
   cmocka_unit_test(models_and_rounds_return),
   cmocka_unit_test(a_session_without_results_changes_nothing),
+  cmocka_unit_test(usage_returns),
+  cmocka_unit_test(efficiencies_by_hand),
   cmocka_unit_test(texts_are_cut_between_characters),
   cmocka_unit_test(files_of_an_older_schema_are_read_and_continued),
   cmocka_unit_test(nothing_is_left),

@@ -45,7 +45,7 @@ static inline afb_store_run sample_run(int64_t i)
 {
   afb_store_run run = {.parent = i - 1, .outcome = (int32_t)(i % 13), .rung = (int32_t)(i % 4),
                        .iterations = (int32_t)(i * 3), .strategy = (int32_t)(i % 3), .round = (int32_t)(i / 32 - 1),
-                       .ranks = 1 + (int32_t)(i % 2), .n_csf = i * i, .energy = -100 + sample_value(i, 0),
+                       .ranks = 1 + (int32_t)(i % 2), .first_rank = (int32_t)(i % 5), .n_csf = i * i, .energy = -100 + sample_value(i, 0),
                        .gradient = i % 3 ? sample_value(i, 1) : NAN, .core_seconds = sample_value(i, 2),
                        .cpu_seconds = sample_value(i, 3), .start = sample_value(i, 4), .finish = sample_value(i, 5),
                        .probability = NAN, .probability_cheapest = sample_value(i, 6),
@@ -141,7 +141,7 @@ static inline afb_status sample_check_run(const afb_store_run *run, int64_t i)
       || run->start != expected.start || run->finish != expected.finish || !isnan(run->probability)
       || run->probability_cheapest != expected.probability_cheapest || run->predicted_cost != expected.predicted_cost
       || strcmp(run->reason, expected.reason) != 0 || run->n_levels != sample_levels(i)
-      || run->n_traces != sample_traces(i) || run->n_orbitals != sample_orbitals(i))
+      || run->n_traces != sample_traces(i) || run->n_orbitals != sample_orbitals(i) || run->first_rank != expected.first_rank)
     return AFB_FAIL(AFB_E_FOREIGN, "run %lld is not what was stored", (long long)i);
   return AFB_OK;
 }
