@@ -3,11 +3,11 @@
 # tests/faults/cases.sh. Afterwards nothing may hang, crash or be silently wrong, what was stored must be readable, and the same command
 # must come to the result that it gives without a fault. As TAP.
 #   faults.sh [all | STRIDE]   every site, or every STRIDE-th (default); AUFBAU_TABLE: the summary goes into this file, between its marks
-# AUFBAU_FAULT_CASES: only these cases. AUFBAU_KEEP: a folder that keeps what went wrong.
+# AUFBAU_FAULT_CASES: only these cases; AUFBAU_FAULT_CALLS: only calls that match. AUFBAU_KEEP: a folder that keeps what went wrong.
 set -u
 : "${AUFBAU:?}" "${AUFBAU_SOURCE:?}" "${AUFBAU_MPI:?}"
 here=$AUFBAU_SOURCE/tests/faults
-limit=30
+limit=20
 clean=$AUFBAU program=$(dirname "$AUFBAU")/tests/faults/aufbau
 AUFBAU_TEST_TIMEOUT=$limit
 export AUFBAU_TEST_TIMEOUT
@@ -44,7 +44,7 @@ judge() {
     result_of "$1" >result 2>&1
     if cmp -s result "$work/result/$1"; then
       set -- "$@" absorbed
-    elif grep -q ',[a-z_]*$' result && ! grep -v -e ',resource_limit$' -e ',infeasible$' result | LC_ALL=C comm -23 - "$work/result/$1" | grep -q .; then
+    elif grep -Eq ',(resource_limit|infeasible|ci_failure|engine_failed)$' result && ! grep -Ev ',(resource_limit|infeasible|ci_failure|engine_failed)$' result | LC_ALL=C comm -23 - "$work/result/$1" | grep -q .; then
       echo 'one run failed'
       return
     else
@@ -121,7 +121,7 @@ done | awk '
       split(ranks[s], r, " ")
       print case_of[s], r[i % length(r) + 1], s, call[s]
     }
-  }' | awk -v stride="$stride" 'NR % stride == 0' >sites.all
+  }' | grep -E " (${AUFBAU_FAULT_CALLS:-.*})\$" | awk -v stride="$stride" 'NR % stride == 0' >sites.all
 
 xargs -r -P 2 -L 1 sh "$here/faults.sh" one <sites.all >verdicts
 cut -d, -f3 verdicts | sed 's/^/0x/' | addr2line -s -f -e "$program" | paste -d' ' - - >places
