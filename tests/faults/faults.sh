@@ -7,7 +7,7 @@
 set -u
 : "${AUFBAU:?}" "${AUFBAU_SOURCE:?}" "${AUFBAU_MPI:?}"
 here=$AUFBAU_SOURCE/tests/faults
-limit=20
+limit=${AUFBAU_FAULT_LIMIT:-30}
 clean=$AUFBAU program=$(dirname "$AUFBAU")/tests/faults/aufbau
 AUFBAU_TEST_TIMEOUT=$limit
 export AUFBAU_TEST_TIMEOUT
@@ -121,11 +121,42 @@ done | awk '
       split(ranks[s], r, " ")
       print case_of[s], r[i % length(r) + 1], s, call[s]
     }
-  }' | grep -E " (${AUFBAU_FAULT_CALLS:-.*})\$" | awk -v stride="$stride" 'NR % stride == 0' >sites.all
-
+  }' >sites.known
+grep -E " (${AUFBAU_FAULT_CALLS:-.*})\$" sites.known | awk -v stride="$stride" 'NR % stride == 0' >sites.all
 xargs -r -P 2 -L 1 sh "$here/faults.sh" one <sites.all >verdicts
 cut -d, -f3 verdicts | sed 's/^/0x/' | addr2line -s -f -e "$program" | paste -d' ' - - >places
 paste -d, verdicts places | LC_ALL=C sort >all
 awk -F, '
-  { bad = $5 ~ /^BAD/ || $5 == "not reached"; print (bad ? "not ok " : "ok ") NR " - " $4 " in " $6 " (" $1 ", rank " $2 "): " $5 }
+  { bad = $5 ~ /^BAD/; print (bad ? "not ok " : "ok ") NR " - " $4 " in " $6 " (" $1 ", rank " $2 "): " $5 }
   END { print "1.." NR }' all
+
+if test -n "${AUFBAU_TABLE:-}"; then
+  total=$(awk 'END { print NR }' sites.known)
+  {
+    echo "Written by \`make table-faults\` on $(date -u +%Y-%m-%d): $(wc -l <all) of the $total sites that the commands of tests/faults/cases.sh"
+    echo "come by, $(times | awk 'NR == 2 { split($1, u, "[ms]"); split($2, s, "[ms]"); printf "%.0f", 60 * (u[1] + s[1]) + u[2] + s[2] }') CPU seconds."
+    echo
+    awk -F, '
+      function kind(call) {
+        if (call ~ /^(malloc|calloc|realloc|aligned_alloc|strdup|strndup|open_memstream)$/) return "memory"
+        if (call ~ /^H5/) return "HDF5"
+        if (call ~ /^MPI/) return "MPI"
+        if (call ~ /_$|^EPS|^Mat|^Vec|^Slepc/) return "numerical libraries"
+        return "files and processes"
+      }
+      {
+        k = kind($4); n[k]++; n["all"]++
+        v = $5 ~ /^status/ ? "ended" : $5 == "absorbed" ? "same" : $5 == "one run failed" ? "failed" : $5 == "not reached" ? "missed" : "bad"
+        count[k, v]++; count["all", v]++
+        if (v == "bad") worst = worst sprintf("* `%s` in `%s` (%s, rank %s): %s\n", $4, $6, $1, $2, substr($5, 5))
+      }
+      END {
+        print "| call that fails | sites | the command ends with a message, and continues | one run of the campaign fails | no difference | not met again | **not handled** |"
+        print "|---|---|---|---|---|---|---|"
+        split("memory,files and processes,HDF5,MPI,numerical libraries,all", kinds, ",")
+        for (i = 1; i <= 6; i++) { k = kinds[i]; if (n[k]) printf "| %s | %d | %d | %d | %d | %d | %d |\n", k, n[k], count[k, "ended"], count[k, "failed"], count[k, "same"], count[k, "missed"], count[k, "bad"] }
+        if (worst) printf "\nNot handled:\n\n%s", worst
+      }' all
+  } >rows
+  sed -e '/^<!-- faults -->$/,/^<!-- end of faults -->$/{//!d' -e '}' "$AUFBAU_TABLE" | sed -e '/^<!-- faults -->$/r rows' >new && cat new >"$AUFBAU_TABLE"
+fi
