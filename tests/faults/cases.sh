@@ -7,10 +7,9 @@ kilonova observed descriptors'
 tutorial=$AUFBAU_SOURCE/inputs/tutorial/silicon
 grasp_data=$AUFBAU_SOURCE/tests/engine/data/grasp
 
-# SECONDS: the first is the number of ranks
 ranks_of() {
   case $1 in
-    forces | import | runs | levels | kilonova | observed | descriptors) echo 1 ;;
+    slepc | forces | import | runs | levels | kilonova | observed | descriptors) echo 1 ;;
     *) echo 2 ;;
   esac
 }
