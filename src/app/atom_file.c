@@ -148,14 +148,16 @@ afb_status afb_atom_file_start(const char *path, afb_config *config, const afb_m
   return afb_config_verdict(config);
 }
 
+static const char *const grasp_names[] = {"isodata", "rcsf.inp", "rwfn.inp", "rmix.out"};
+enum { N_GRASP_NAMES = sizeof grasp_names / sizeof *grasp_names };
+
 afb_status afb_atom_grasp_open(const char *directory)
 {
-  static const char *const names[] = {"isodata", "rcsf.inp", "rwfn.inp", "rmix.out"};
   char path[1200];
   if (mkdir(directory, 0777) != 0 && errno != EEXIST)
     return AFB_FAIL(AFB_E_INPUT, "%.200s: this folder cannot be made: %s", directory, strerror(errno));
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    int length = snprintf(path, sizeof path, "%s/%s", directory, names[i]);
+  for (int i = 0; i < N_GRASP_NAMES; i++) {
+    int length = snprintf(path, sizeof path, "%s/%s", directory, grasp_names[i]);
     if (length < (int)sizeof path && access(path, F_OK) == 0)
       return AFB_FAIL(AFB_E_FOREIGN, "%s: exists; it is left as it is: name another folder", path);
   }
@@ -168,5 +170,11 @@ afb_status afb_atom_grasp_write(const char *directory, const afb_mcdhf_request *
   afb_nucleus nucleus;
   int mass_number = q->mass_number ? q->mass_number : afb_element_mass_number(q->z);
   AFB_TRY(afb_nucleus_create(q->z, q->mass_number, q->nucleus, q->nucleus_c_fm, q->nucleus_a_fm, &nucleus));
-  return afb_grasp_write_all(directory, &nucleus, mass_number, result);
+  afb_status status = afb_grasp_write_all(directory, &nucleus, mass_number, result);
+  char path[1200];
+  /* Halves would keep the same command from being repeated. None of them was there before. */
+  for (int i = 0; status != AFB_OK && i < N_GRASP_NAMES; i++)
+    if (snprintf(path, sizeof path, "%s/%s", directory, grasp_names[i]) < (int)sizeof path)
+      unlink(path);
+  return status;
 }

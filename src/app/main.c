@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "app/command.h"
 #include "config/nearest.h"
 #include "core/account.h"
 #include "numeric/petsc.h"
+#include "store/parallel.h"
 
 #ifdef HAVE_OPENBLAS_SET_NUM_THREADS
 void openblas_set_num_threads(int n);
@@ -82,6 +84,21 @@ static void report(int rank, afb_status status, int exit_status)
     fprintf(stderr, "  %s\n", afb_error_trail());
 }
 
+/* Whether MPI_Finalize would come to its end. Collective. */
+static int can_end(void)
+{
+  int given_up = afb_parallel_given_up();
+  MPI_Allreduce(MPI_IN_PLACE, &given_up, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  return !given_up;
+}
+
+static void end_all(int exit_status)
+{
+  /* What was said is to be passed on before the launcher hears of the end. */
+  nanosleep(&(struct timespec){0, 200000000}, NULL);
+  MPI_Abort(MPI_COMM_WORLD, exit_status);
+}
+
 int main(int argc, char **argv)
 {
   int rank, provided, exit_status = AFB_EXIT_DONE;
@@ -100,8 +117,8 @@ int main(int argc, char **argv)
     report(rank, status, exit_status);
   }
   /* A defect may have hit one rank alone while others wait for it. */
-  if (exit_status == AFB_EXIT_INTERNAL)
-    MPI_Abort(MPI_COMM_WORLD, AFB_EXIT_INTERNAL);
+  if (exit_status == AFB_EXIT_INTERNAL || !can_end())
+    end_all(exit_status);
   afb_petsc_end();
   MPI_Finalize();
   return exit_status;

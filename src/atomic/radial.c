@@ -211,7 +211,7 @@ afb_status afb_radial_create(const afb_nucleus *nucleus, const afb_radial_option
   R->dirac_fixed = calloc(band, sizeof(double));
   R->dirac_kappa = calloc(band, sizeof(double));
   R->shape = malloc((size_t)n_cells * sizeof *R->shape);
-  double *slope = malloc(points * (P + 3) * sizeof *slope), *room = slope + points * P;
+  double *slope = malloc(points * (P + 3) * sizeof *slope), *room = slope ? slope + points * P : NULL;
   if (!slope || !R->shape || !R->breakpoint || !R->r || !R->weight || !R->p_spline || !R->q_spline || !R->p_column || !R->q_column ||
       !R->overlap || !R->dirac_fixed || !R->dirac_kappa) {
     free(slope);

@@ -379,9 +379,10 @@ afb_status afb_scf_canonicalise(afb_scf *s, const uint8_t *free_pair)
 afb_status afb_scf_pair_curvatures(afb_scf *s, afb_ci *ci, const afb_angular *angular, double *curvature)
 {
   size_t size = (size_t)s->n_orbitals * (size_t)s->n;
-  double *p = calloc(2 * size, sizeof *p), *hp = p + size;
+  double *p = calloc(2 * size, sizeof *p);
   if (!p)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a rotation");
+  double *hp = p + size;
   for (int i = 0; i < s->n_orbitals * s->n_orbitals; i++)
     curvature[i] = NAN;
   afb_status status = AFB_OK;

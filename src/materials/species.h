@@ -2,6 +2,8 @@
 #ifndef AFB_MATERIALS_SPECIES_H
 #define AFB_MATERIALS_SPECIES_H
 
+#include <stddef.h>
+
 #include "materials/structures.h"
 
 /* Number of the element that a species is: the one of its name, or the one of its number from 1 where files number their types,

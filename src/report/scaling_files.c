@@ -33,7 +33,7 @@ static void drop_data(char *text)
 
 static afb_status read_identity(const char *path, char **identity)
 {
-  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDONLY, list);
+  hid_t list = afb_hdf_access(), file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
   if (file < 0)
     return AFB_FAIL(AFB_E_IO, "%s cannot be opened", path);

@@ -11,6 +11,7 @@
 #include "store/file.h"
 #include "store/hdf.h"
 #include "store/hints.h"
+#include "store/parallel.h"
 #include "store/usage.h"
 
 /* Bytes of one transfer of a rank: MPI counts in int. */
@@ -84,7 +85,7 @@ static afb_status may_replace(const char *path, const char *kind)
   AFB_TRY(afb_hdf_look(path, 1, &exists));
   if (!exists)
     return AFB_OK;
-  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDONLY, list);
+  hid_t list = afb_hdf_access(), file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
   if (file < 0)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file; it is left as it is: choose another name", path);
@@ -99,15 +100,14 @@ static afb_status open_temporary(afb_arrays *arrays)
 {
   afb_hints hints;
   afb_hints_choose(arrays->comm, arrays->temporary, &hints);
-  hid_t list = afb_hdf_access_with(arrays->comm, hints.info);
-  H5Pset_alignment(list, AFB_HINTS_BLOCK, AFB_HINTS_BLOCK);   /* of what is at least as large */
-  arrays->file = H5Fcreate(arrays->temporary, H5F_ACC_TRUNC, H5P_DEFAULT, list);
-  H5Pclose(list);
-  afb_status status = AFB_OK;
-  if (arrays->file < 0)
-    status = AFB_FAIL(AFB_E_INPUT, "cannot create %s: %s", arrays->temporary, afb_hdf_reason());
-  else if (afb_hdf_note_io(arrays->file, hints.text, AFB_HINTS_BLOCK, 0) < 0)
-    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, afb_hdf_reason());
+  afb_status status = afb_parallel_open(arrays->comm, arrays->temporary, H5F_ACC_TRUNC, AFB_HINTS_BLOCK, hints.info, &arrays->file);
+  if (status == AFB_E_IO)
+    status = AFB_E_INPUT;
+  if (status == AFB_OK) {
+    if (afb_hdf_note_io(arrays->file, hints.text, AFB_HINTS_BLOCK, 0) < 0)
+      status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->temporary, afb_hdf_reason());
+    status = afb_parallel_agree(arrays->comm, status, &arrays->file);
+  }
   afb_hints_clear(&hints);
   return status;
 }
@@ -146,8 +146,12 @@ static afb_status create(afb_arrays *arrays, const char *kind, const afb_store_w
       status = afb_trail_at(AFB_E_INPUT, __func__, __FILE__, __LINE__);
   }
   AFB_TRY(afb_agree(arrays->comm, status));
-  AFB_TRY(afb_agree(arrays->comm, open_temporary(arrays)));
-  return afb_agree(arrays->comm, write_provenance(arrays, kind, writer));
+  status = open_temporary(arrays);
+  if (status == AFB_OK)
+    status = afb_parallel_agree(arrays->comm, write_provenance(arrays, kind, writer), &arrays->file);
+  if (status != AFB_OK && arrays->rank == 0)
+    unlink(arrays->temporary);
+  return status == AFB_OK ? AFB_OK : afb_trail_at(status, __func__, __FILE__, __LINE__);
 }
 
 /* ---- Opening ---- */
@@ -256,12 +260,10 @@ static afb_status load(afb_arrays *arrays, const char *kind)
       status = AFB_FAIL(AFB_E_NOT_FOUND, "there is no file %s", arrays->path);
   }
   AFB_TRY(afb_agree(arrays->comm, status));
-  hid_t list = afb_hdf_access(arrays->comm);
-  arrays->file = H5Fopen(arrays->path, H5F_ACC_RDONLY, list);
-  H5Pclose(list);
-  if (arrays->file < 0)
-    status = AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", arrays->path, afb_hdf_reason());
-  AFB_TRY(afb_agree(arrays->comm, status));
+  status = afb_parallel_open(arrays->comm, arrays->path, H5F_ACC_RDONLY, 0, MPI_INFO_NULL, &arrays->file);
+  if (status == AFB_E_IO)
+    return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", arrays->path, afb_hdf_reason());
+  AFB_TRY(status);
   AFB_TRY(afb_agree(arrays->comm, check_kind(arrays->path, arrays->file, kind, 0)));
   return afb_agree(arrays->comm, scan(arrays));
 }
@@ -278,20 +280,16 @@ static afb_status open_arrays(MPI_Comm comm, const char *path, const char *kind,
   MPI_Comm_dup(comm, &inside);
   afb_status status = afb_agree(inside, allocate(inside, path, writer != NULL, &arrays));
   if (status == AFB_OK) {
-    arrays->transfer = H5Pcreate(H5P_DATASET_XFER);
-    if (arrays->size > 1)
-      H5Pset_dxpl_mpio(arrays->transfer, H5FD_MPIO_COLLECTIVE);
-    status = writer ? create(arrays, kind, writer) : load(arrays, kind);
+    status = afb_parallel_list(inside, &arrays->transfer);
+    if (status == AFB_OK)
+      status = writer ? create(arrays, kind, writer) : load(arrays, kind);
   }
   if (status == AFB_OK) {
     *out = arrays;
     return AFB_OK;
   }
-  if (arrays && arrays->file >= 0) {
+  if (arrays && arrays->file >= 0)
     H5Fclose(arrays->file);
-    if (arrays->writes && arrays->rank == 0)
-      unlink(arrays->temporary);
-  }
   if (arrays && arrays->transfer >= 0)
     H5Pclose(arrays->transfer);
   if (arrays)
@@ -325,6 +323,9 @@ static afb_status put_in_place(const afb_arrays *arrays)
 
 static afb_status close_arrays(afb_arrays *arrays, afb_status status)
 {
+  int given_up = arrays->file < 0;
+  if (given_up && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "%s was given up after a failure", arrays->temporary);
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
     if (status == AFB_OK && H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
@@ -338,7 +339,7 @@ static afb_status close_arrays(afb_arrays *arrays, afb_status status)
     MPI_Barrier(arrays->comm);
   }
   /* Closing the file closes its datasets (H5F_CLOSE_STRONG). */
-  if (H5Fclose(arrays->file) < 0 && status == AFB_OK)
+  if (!given_up && H5Fclose(arrays->file) < 0 && status == AFB_OK)
     status = AFB_FAIL(AFB_E_IO, "cannot close %s: %s", arrays->path, afb_hdf_reason());
   H5Pclose(arrays->transfer);
   if (arrays->writes) {
@@ -410,12 +411,12 @@ static herr_t create_dataset(const afb_arrays *arrays, const afb_array *array, h
     dim[d] = (hsize_t)array->dim[d];
   hid_t type = afb_hdf_type(array->type, array->length, 1), space = H5Screate_simple(array->rank, dim, NULL);
   hid_t creation = H5Pcreate(H5P_DATASET_CREATE), links = H5Pcreate(H5P_LINK_CREATE);
-  H5Pset_layout(creation, H5D_CONTIGUOUS);
-  H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
-  H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);   /* every row is written */
-  H5Pset_create_intermediate_group(links, 1);
-  *dataset = H5Dcreate2(arrays->file, array->name, type, space, links, creation, H5P_DEFAULT);
-  herr_t error = *dataset < 0 ? -1 : afb_hdf_set_text(*dataset, "unit", array->unit);
+  /* Every row is written. */
+  herr_t error = H5Pset_layout(creation, H5D_CONTIGUOUS) < 0 || H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY) < 0
+                     || H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) < 0 || H5Pset_create_intermediate_group(links, 1) < 0
+                   ? -1 : 0;
+  *dataset = error < 0 ? H5I_INVALID_HID : H5Dcreate2(arrays->file, array->name, type, space, links, creation, H5P_DEFAULT);
+  error = *dataset < 0 ? -1 : afb_hdf_set_text(*dataset, "unit", array->unit);
   if (error >= 0)
     error = afb_hdf_set_text(*dataset, "description", array->description);
   H5Pclose(links);
@@ -434,6 +435,7 @@ afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array)
     return AFB_FAIL(AFB_E_INTERNAL, "array %s cannot be added", array->name);
   if (create_dataset(arrays, array, &dataset) < 0)
     status = AFB_FAIL(AFB_E_IO, "cannot make %s in %s: %s", array->name, arrays->temporary, afb_hdf_reason());
+  status = afb_parallel_agree(arrays->comm, status, &arrays->file);
   if (status == AFB_OK)
     status = push(arrays, array, dataset);
   /* A full disk is better found before HDF5 writes. */
@@ -441,27 +443,6 @@ afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array)
   if (status == AFB_OK && arrays->rank == 0)
     status = afb_file_space(arrays->temporary, METADATA_BYTES + arrays->bytes);
   return afb_agree(arrays->comm, status);
-}
-
-static herr_t transfer_rows(const afb_arrays *arrays, const entry *e, int64_t first, int64_t n, void *in, const void *out)
-{
-  hsize_t start[3] = {(hsize_t)first, 0, 0}, count[3] = {(hsize_t)n, (hsize_t)e->array.dim[1], (hsize_t)e->array.dim[2]};
-  hid_t space = H5Dget_space(e->dataset), memory = H5Screate_simple(e->array.rank, count, NULL);
-  hid_t type = afb_hdf_type(e->array.type, e->array.length, 0);
-  herr_t error = space < 0 || memory < 0 || type < 0 ? -1 : 0;
-  if (n > 0)
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
-  else {
-    H5Sselect_none(space);
-    H5Sselect_none(memory);
-  }
-  if (error >= 0)
-    error = in ? H5Dread(e->dataset, type, memory, space, arrays->transfer, in)
-               : H5Dwrite(e->dataset, type, memory, space, arrays->transfer, out);
-  H5Tclose(type);
-  H5Sclose(memory);
-  H5Sclose(space);
-  return error;
 }
 
 /* In slabs of which every rank makes as many, the last ones empty. */
@@ -480,8 +461,12 @@ static afb_status transfer_slabs(afb_arrays *arrays, const char *name, int64_t f
   AFB_TRY(afb_agree(arrays->comm, status));
   for (int64_t s = 0; s < slabs; s++) {
     int64_t done = s * at_once < n ? s * at_once : n, now = n - done < at_once ? n - done : at_once;
-    if (transfer_rows(arrays, e, first + done, now, in ? in + done * bytes : NULL, out ? out + done * bytes : NULL) < 0)
-      status = AFB_FAIL(AFB_E_IO, "cannot %s %s of %s: %s", in ? "read" : "write", name, arrays->path, afb_hdf_reason());
+    afb_rows rows = {.dataset = e->dataset, .type = e->array.type, .length = e->array.length, .rank = e->array.rank,
+                     .first = (hsize_t)(first + done),
+                     .count = {(hsize_t)now, (hsize_t)e->array.dim[1], (hsize_t)e->array.dim[2]}};
+    status = afb_parallel_rows(arrays->comm, &rows, arrays->transfer, in ? in + done * bytes : NULL, out ? out + done * bytes : NULL);
+    if (status != AFB_OK)
+      status = AFB_FAIL(status, "cannot %s %s of %s: %s", in ? "read" : "write", name, arrays->path, afb_hdf_reason());
     AFB_TRY(afb_agree(arrays->comm, status));
   }
   return AFB_OK;
@@ -525,7 +510,7 @@ afb_status afb_arrays_note(afb_arrays *arrays, const char *name, double value)
   afb_status status = AFB_OK;
   if (afb_hdf_set_number(arrays->file, name, H5T_NATIVE_DOUBLE, &value) < 0)
     status = AFB_FAIL(AFB_E_IO, "cannot note %s in %s: %s", name, arrays->temporary, afb_hdf_reason());
-  return afb_agree(arrays->comm, status);
+  return afb_parallel_agree(arrays->comm, status, &arrays->file);
 }
 
 /* ---- What the file says of itself ---- */

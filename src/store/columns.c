@@ -42,7 +42,7 @@ afb_status afb_columns_open(const char *path, afb_columns **out)
     free(c);
     return AFB_FAIL(AFB_E_MEMORY, "no memory to open %s", path);
   }
-  hid_t list = afb_hdf_access(MPI_COMM_NULL);
+  hid_t list = afb_hdf_access();
   c->file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
   if (c->file < 0) {

@@ -177,7 +177,7 @@ static afb_status append(const afb_store *store, MPI_Comm comm, const fold_plan 
     status = afb_hdf_append_begin(comm, store->temporary_path, plan->before, plan->after, &appender);
     if (status == AFB_OK)
       status = append_rounds(comm, &appender, plan, fd, store->journal_path, record, first, end);
-    status = afb_hdf_append_end(comm, &appender, plan->last, status);
+    status = afb_hdf_append_end(&appender, plan->last, status);
   }
   if (!store->writes && fd >= 0)
     close(fd);

@@ -12,6 +12,7 @@
 #include "core/random.h"
 #include "store/hints.h"
 #include "store/journal.h"
+#include "store/parallel.h"
 
 static char reason[512] = "no reason given";
 
@@ -287,30 +288,24 @@ static herr_t create_store(hid_t file, const afb_store_writer *writer, uint64_t 
 }
 
 /* HDF5's own advisory locks are not supported by every parallel file system and not needed beside the journal's. */
-hid_t afb_hdf_access(MPI_Comm comm) { return afb_hdf_access_with(comm, MPI_INFO_NULL); }
-
-hid_t afb_hdf_access_with(MPI_Comm comm, MPI_Info hints)
+hid_t afb_hdf_access(void)
 {
   hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-  int size = 1;
-  if (comm != MPI_COMM_NULL)
-    MPI_Comm_size(comm, &size);
-  if (size > 1) {
-    H5Pset_fapl_mpio(list, comm, hints);
-    H5Pset_all_coll_metadata_ops(list, 1);
-    H5Pset_coll_metadata_write(list, 1);
-  }
+  herr_t error = list < 0 ? -1 : H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
 #if (H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 10 && H5_VERS_RELEASE >= 7) || H5_VERSION_GE(1, 12, 1)
-  else
-    H5Pset_file_locking(list, 0, 1);
+  if (error >= 0)
+    error = H5Pset_file_locking(list, 0, 1);
 #endif
-  H5Pset_fclose_degree(list, H5F_CLOSE_STRONG);
-  return list;
+  if (error >= 0)
+    return list;
+  if (list >= 0)
+    H5Pclose(list);
+  return H5I_INVALID_HID;
 }
 
 afb_status afb_hdf_create(const char *path, const afb_store_writer *writer, uint64_t store)
 {
-  hid_t list = afb_hdf_access(MPI_COMM_NULL);
+  hid_t list = afb_hdf_access();
   hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
   H5Pclose(list);
   if (file < 0)
@@ -388,7 +383,7 @@ static afb_status read_facts(const char *path, hid_t file, afb_hdf_facts *facts)
 
 afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts)
 {
-  hid_t list = afb_hdf_access(MPI_COMM_NULL);
+  hid_t list = afb_hdf_access();
   *file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
   if (*file < 0)
@@ -403,7 +398,7 @@ afb_status afb_hdf_open(const char *path, hid_t *file, afb_hdf_facts *facts)
 
 afb_status afb_hdf_set_identity(const char *path, const afb_store_writer *writer)
 {
-  hid_t list = afb_hdf_access(MPI_COMM_NULL);
+  hid_t list = afb_hdf_access();
   hid_t file = H5Fopen(path, H5F_ACC_RDWR, list);
   H5Pclose(list);
   if (file < 0)
@@ -436,25 +431,12 @@ afb_status afb_hdf_read_input(hid_t file, const char *name, char **text)
   return status;
 }
 
-static herr_t transfer_rows(hid_t dataset, const afb_column *column, int64_t first, int64_t n, hid_t transfer, void *in,
-                            const void *out)
+static afb_status transfer_rows(MPI_Comm comm, hid_t dataset, const afb_column *column, int64_t first, int64_t n, hid_t list, void *in,
+                                const void *out)
 {
-  hsize_t start[2] = {(hsize_t)first, 0}, count[2] = {(hsize_t)n, (hsize_t)column->length};
-  hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(rank_of(column), count, NULL);
-  hid_t type = type_of(column, 0);
-  herr_t error = space < 0 || memory < 0 || type < 0 ? -1 : 0;
-  if (n > 0)
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
-  else {
-    H5Sselect_none(space);
-    H5Sselect_none(memory);
-  }
-  if (error >= 0)
-    error = in ? H5Dread(dataset, type, memory, space, transfer, in) : H5Dwrite(dataset, type, memory, space, transfer, out);
-  H5Tclose(type);
-  H5Sclose(memory);
-  H5Sclose(space);
-  return error;
+  afb_rows rows = {.dataset = dataset, .type = column->type, .length = column->length, .rank = rank_of(column), .first = (hsize_t)first,
+                   .count = {(hsize_t)n, (hsize_t)column->length}};
+  return afb_parallel_rows(comm, &rows, list, in, out);
 }
 
 afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const afb_column *column, hid_t *dataset)
@@ -468,8 +450,9 @@ afb_status afb_hdf_open_column(hid_t file, const afb_table_schema *table, const 
 afb_status afb_hdf_read_column(hid_t dataset, const afb_table_schema *table, const afb_column *column, int64_t first,
                                int64_t n, void *data)
 {
-  if (transfer_rows(dataset, column, first, n, H5P_DEFAULT, data, NULL) < 0)
-    return AFB_FAIL(AFB_E_IO, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
+  afb_status status = transfer_rows(MPI_COMM_SELF, dataset, column, first, n, H5P_DEFAULT, data, NULL);
+  if (status != AFB_OK)
+    return AFB_FAIL(status, "cannot read %s/%s: %s", table->name, column->name, afb_hdf_reason());
   return AFB_OK;
 }
 
@@ -487,7 +470,7 @@ static herr_t add_column(hid_t file, const afb_table_schema *table, const afb_co
   for (int64_t first = 0; error >= 0 && first < rows; first += AT_ONCE) {
     int64_t n = rows - first < AT_ONCE ? rows - first : AT_ONCE;
     afb_hdf_absent(column, n, data);
-    error = transfer_rows(dataset, column, first, n, H5P_DEFAULT, NULL, data);
+    error = transfer_rows(MPI_COMM_SELF, dataset, column, first, n, H5P_DEFAULT, NULL, data) == AFB_OK ? 0 : -1;
   }
   free(data);
   if (dataset >= 0)
@@ -500,7 +483,7 @@ static herr_t add_column(hid_t file, const afb_table_schema *table, const afb_co
 afb_status afb_hdf_upgrade(const char *path, const afb_hdf_facts *facts)
 {
   const int32_t version = AFB_SCHEMA_VERSION;
-  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  hid_t list = afb_hdf_access(), file = H5Fopen(path, H5F_ACC_RDWR, list);
   H5Pclose(list);
   herr_t error = file < 0 ? -1 : 0;
   for (int t = 0; t < AFB_N_TABLES; t++) {
@@ -533,7 +516,7 @@ static herr_t set_legend(hid_t file, const afb_table_schema *table, const afb_co
 
 afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend)
 {
-  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  hid_t list = afb_hdf_access(), file = H5Fopen(path, H5F_ACC_RDWR, list);
   H5Pclose(list);
   herr_t error = file < 0 ? -1 : 0;
   for (int t = 0; t < AFB_N_TABLES && error >= 0; t++) {
@@ -550,7 +533,7 @@ afb_status afb_hdf_set_legends(const char *path, const afb_store_legend *legend)
 
 afb_status afb_hdf_set_input(const char *path, const char *input, const char *identity)
 {
-  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDWR, list);
+  hid_t list = afb_hdf_access(), file = H5Fopen(path, H5F_ACC_RDWR, list);
   H5Pclose(list);
   hid_t group = file < 0 ? -1 : H5Gopen2(file, "input", H5P_DEFAULT);
   herr_t error = group < 0 || H5Adelete(group, "identity_hash") < 0 || H5Ldelete(group, "resolved", H5P_DEFAULT) < 0 ||
@@ -594,36 +577,33 @@ static herr_t extend(afb_hdf_appender *appender, int t, int64_t rows)
 afb_status afb_hdf_append_begin(MPI_Comm comm, const char *path, const int64_t before[AFB_N_TABLES],
                                 const int64_t after[AFB_N_TABLES], afb_hdf_appender *appender)
 {
-  int size;
-  MPI_Comm_size(comm, &size);
+  appender->comm = comm;
+  appender->file = H5I_INVALID_HID;
   for (int t = 0; t < AFB_N_TABLES; t++)
     for (int c = 0; c < AFB_MAX_COLUMNS; c++)
       appender->dataset[t][c] = H5I_INVALID_HID;
+  AFB_TRY(afb_parallel_list(comm, &appender->transfer));
   afb_hints hints;
   afb_hints_choose(comm, path, &hints);
-  hid_t list = afb_hdf_access_with(comm, hints.info);
-  appender->file = H5Fopen(path, H5F_ACC_RDWR, list);
-  appender->transfer = H5Pcreate(H5P_DATASET_XFER);
-  if (size > 1)
-    H5Pset_dxpl_mpio(appender->transfer, H5FD_MPIO_COLLECTIVE);
-  H5Pclose(list);
-  /* Metadata are the same on all ranks, and so is whether one of these calls fails. */
-  herr_t error = appender->file < 0 ? -1 : afb_hdf_note_io(appender->file, hints.text, 1, CHUNK_BYTES);
+  afb_status status = afb_parallel_open(comm, path, H5F_ACC_RDWR, 0, hints.info, &appender->file);
+  herr_t error = status == AFB_OK ? afb_hdf_note_io(appender->file, hints.text, 1, CHUNK_BYTES) : -1;
   afb_hints_clear(&hints);
+  AFB_TRY(status);
   for (int t = 0; t < AFB_N_TABLES && error >= 0; t++)
     if (after[t] > before[t])
       error = extend(appender, t, after[t]);
-  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot extend %s: %s", path, afb_hdf_reason()) : AFB_OK;
-  return afb_agree(comm, status);
+  status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot extend %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  return afb_parallel_agree(comm, status, &appender->file);
 }
 
 afb_status afb_hdf_append_column(afb_hdf_appender *appender, afb_table table, int column, int64_t first, int64_t n,
                                  const void *data)
 {
   const afb_table_schema *schema = afb_store_schema(table);
-  if (transfer_rows(appender->dataset[table][column], &schema->column[column], first, n, appender->transfer, NULL, data)
-      < 0)
-    return AFB_FAIL(AFB_E_IO, "cannot write %s/%s: %s", schema->name, schema->column[column].name, afb_hdf_reason());
+  afb_status status = transfer_rows(appender->comm, appender->dataset[table][column], &schema->column[column], first, n,
+                                    appender->transfer, NULL, data);
+  if (status != AFB_OK)
+    return AFB_FAIL(status, "cannot write %s/%s: %s", schema->name, schema->column[column].name, afb_hdf_reason());
   return AFB_OK;
 }
 
@@ -637,14 +617,18 @@ static herr_t note_folded(hid_t file, uint64_t folded)
   return error;
 }
 
-afb_status afb_hdf_append_end(MPI_Comm comm, afb_hdf_appender *appender, uint64_t folded, afb_status status)
+afb_status afb_hdf_append_end(afb_hdf_appender *appender, uint64_t folded, afb_status status)
 {
-  status = afb_agree(comm, status);
-  if (status == AFB_OK && (note_folded(appender->file, folded) < 0 || H5Fflush(appender->file, H5F_SCOPE_GLOBAL) < 0))
+  status = afb_agree(appender->comm, status);
+  if (status == AFB_OK && note_folded(appender->file, folded) < 0)
+    status = AFB_FAIL(AFB_E_IO, "cannot write the result file: %s", afb_hdf_reason());
+  status = afb_parallel_agree(appender->comm, status, &appender->file);
+  if (status == AFB_OK && H5Fflush(appender->file, H5F_SCOPE_GLOBAL) < 0)
     status = AFB_FAIL(AFB_E_IO, "cannot write the result file: %s", afb_hdf_reason());
   /* Closing the file closes its datasets (H5F_CLOSE_STRONG). */
   if (appender->file >= 0 && H5Fclose(appender->file) < 0 && status == AFB_OK)
     status = AFB_FAIL(AFB_E_IO, "cannot write the result file: %s", afb_hdf_reason());
-  H5Pclose(appender->transfer);
-  return afb_agree(comm, status);
+  if (appender->transfer >= 0)
+    H5Pclose(appender->transfer);
+  return afb_agree(appender->comm, status);
 }

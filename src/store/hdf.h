@@ -16,10 +16,8 @@ const char *afb_hdf_reason(void);
 /* Not collective. *exists: whether something lies at `path`. AFB_E_FOREIGN: it is not HDF5. AFB_E_IO: it is no file, or this user
  * cannot read it (and write it, when `write`). */
 afb_status afb_hdf_look(const char *path, int write, int *exists);
-/* How files are opened: by all ranks of `comm` together when there are several. The caller closes what it gets with H5Pclose. */
-hid_t afb_hdf_access(MPI_Comm comm);
-/* The same for writing, with hints (store/hints.h). */
-hid_t afb_hdf_access_with(MPI_Comm comm, MPI_Info hints);
+/* How this rank opens files. The caller closes what it gets with H5Pclose; invalid when there is no memory for it. */
+hid_t afb_hdf_access(void);
 /* How the file was written, as attributes of its root that replace those of an earlier session: `io_hints`; `io_alignment`, bytes at whose multiples large arrays
  * begin (1: anywhere), and `io_chunk`, bytes of most chunks (0: arrays are contiguous). Collective where the file is. */
 herr_t afb_hdf_note_io(hid_t file, const char *hints, int64_t alignment, int64_t chunk);
@@ -75,6 +73,7 @@ enum { AFB_MAX_COLUMNS = 48 };
 /* A file that is appended to. Collective on the communicator that it was opened with: all ranks make the same calls
  * with the same arguments, apart from this rank's share of rows; no call returns before all ranks have made it. */
 typedef struct {
+  MPI_Comm comm;
   hid_t file, transfer;
   hid_t dataset[AFB_N_TABLES][AFB_MAX_COLUMNS];   /* of the tables that grow; else invalid */
 } afb_hdf_appender;
@@ -85,7 +84,7 @@ afb_status afb_hdf_append_begin(MPI_Comm comm, const char *path, const int64_t b
 afb_status afb_hdf_append_column(afb_hdf_appender *appender, afb_table table, int column, int64_t first, int64_t n,
                                  const void *data);
 /* Notes the last record and closes; closes also when `status`, what this rank met before, is a failure. */
-afb_status afb_hdf_append_end(MPI_Comm comm, afb_hdf_appender *appender, uint64_t folded, afb_status status);
+afb_status afb_hdf_append_end(afb_hdf_appender *appender, uint64_t folded, afb_status status);
 /* An upper bound of the bytes by which the file grows. */
 int64_t afb_hdf_growth(const int64_t before[AFB_N_TABLES], const int64_t after[AFB_N_TABLES]);
 

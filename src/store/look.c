@@ -73,7 +73,7 @@ afb_status afb_look_kind(const char *path, char kind[AFB_LOOK_KIND])
   AFB_TRY(afb_hdf_look(path, 0, &exists));
   if (!exists)
     return AFB_FAIL(AFB_E_NOT_FOUND, "there is no file %s", path);
-  hid_t list = afb_hdf_access(MPI_COMM_NULL), file = H5Fopen(path, H5F_ACC_RDONLY, list);
+  hid_t list = afb_hdf_access(), file = H5Fopen(path, H5F_ACC_RDONLY, list);
   H5Pclose(list);
   if (file < 0)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", path, afb_hdf_reason());
