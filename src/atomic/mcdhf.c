@@ -738,7 +738,7 @@ static afb_status run_request(MPI_Comm comm, const afb_mcdhf_request *request, i
   run r = {.request = request, .result = result, .brief = brief};
   double cpu_start = afb_cpu_seconds();
   AFB_TRY(check_request(request, &r.n_electrons));
-  afb_status status = afb_mcdhf_csfs(request, &result->csfs);
+  afb_status status = afb_agree(comm, afb_mcdhf_csfs(request, &result->csfs));
   if (status == AFB_E_LIMIT) {
     result->outcome = AFB_OUTCOME_INFEASIBLE;
     snprintf(result->reason, sizeof result->reason, "%.150s", afb_error_text());

@@ -265,7 +265,13 @@ static afb_status load(afb_arrays *arrays, const char *kind)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", arrays->path, afb_hdf_reason());
   AFB_TRY(status);
   AFB_TRY(afb_agree(arrays->comm, check_kind(arrays->path, arrays->file, kind, 0)));
-  return afb_agree(arrays->comm, scan(arrays));
+  AFB_TRY(afb_agree(arrays->comm, scan(arrays)));
+  /* What cannot be opened is passed over: on all ranks, or collective reads would not meet. */
+  int most;
+  MPI_Allreduce(&arrays->n, &most, 1, MPI_INT, MPI_MAX, arrays->comm);
+  if (arrays->n < most)
+    status = AFB_FAIL(AFB_E_IO, "cannot open all arrays of %s: %s", arrays->path, afb_hdf_reason());
+  return afb_agree(arrays->comm, status);
 }
 
 /* ---- Life ---- */
@@ -450,7 +456,7 @@ static afb_status transfer_slabs(afb_arrays *arrays, const char *name, int64_t f
 {
   const entry *e = find(arrays, name);
   if (!e)
-    return AFB_FAIL(AFB_E_INTERNAL, "%s has no array %s", arrays->path, name);
+    return AFB_FAIL(arrays->writes ? AFB_E_INTERNAL : AFB_E_FOREIGN, "%s is damaged: it has no array %s that can be read", arrays->path, name);
   afb_status status = AFB_OK;
   if (first < 0 || n < 0 || n > e->array.dim[0] - first)
     status = AFB_FAIL(AFB_E_INTERNAL, "rows %lld ... %lld of %s, which has %lld", (long long)first,

@@ -24,7 +24,7 @@ start() {
 }
 
 # What was said, but for what mpirun adds.
-said() { sed '/^-----/,$d' err out | grep -v '^ *$'; }
+said() { for file in err out; do sed '/^-----/,$d' $file; done | grep -v '^ *$'; }
 
 # Whether every line of the first is in the second.
 within() { test -z "$(printf '%s\n' "$1" | LC_ALL=C comm -23 - "$2")"; }
