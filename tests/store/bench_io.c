@@ -2,8 +2,10 @@
 #include "store/bench_io.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/random.h"
@@ -26,11 +28,23 @@ static int files_named(const char *begin)
   return n;
 }
 
+/* A folder of its own, because the files are counted: tests of other numbers of ranks may run at the same time. */
+static void enter_folder(void)
+{
+  char folder[32];
+  snprintf(folder, sizeof folder, "bench_io-%d", size);
+  if (rank == 0)
+    mkdir(folder, 0777);
+  MPI_Barrier(MPI_COMM_WORLD);
+  check_true(chdir(folder) == 0);
+}
+
 static void it_measures_and_leaves_nothing(void **state)
 {
   (void)state;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
+  enter_folder();
   for (int kind = 0; kind < AFB_IO_N_KINDS; kind++) {
     afb_io_row row = {0};
     check_ok(afb_bench_io(MPI_COMM_WORLD, ".", (afb_io_kind)kind, 500000, &row));
@@ -119,6 +133,11 @@ static void hints_are_none_for_one_and_yield_to_the_environment(void **state)
   afb_hints_choose(MPI_COMM_WORLD, "hints.h5", &hints);
   check_true(hints.info == MPI_INFO_NULL && (size == 1 || strstr(hints.text, "environment") != NULL));
   unsetenv("ROMIO_HINTS");
+  MPI_Barrier(MPI_COMM_WORLD);
+  check_true(chdir("..") == 0);
+  char folder[32];
+  snprintf(folder, sizeof folder, "bench_io-%d", size);
+  check_true(rank > 0 || rmdir(folder) == 0);
 }
 
 static const struct CMUnitTest tests[] = {
