@@ -32,7 +32,14 @@ afb_status afb_fail_at(afb_status status, const char *function, const char *file
 /* Adds a place to the trail; returns `status`. */
 afb_status afb_trail_at(afb_status status, const char *function, const char *file, int line);
 
-#define AFB_FAIL(status, ...) afb_fail_at((status), __func__, __FILE__, __LINE__, __VA_ARGS__)
+/* The analyzer, which sees one file at a time, would think that a failure may come back as AFB_OK. */
+#ifdef __clang_analyzer__
+#define AFB_FAILED_(status, call) ((void)(call), (status))
+#else
+#define AFB_FAILED_(status, call) (call)
+#endif
+
+#define AFB_FAIL(status, ...) AFB_FAILED_((status), afb_fail_at((status), __func__, __FILE__, __LINE__, __VA_ARGS__))
 
 /* Returns from the calling function when `expression` fails. Not for functions that own something:
  * those test the status and leave through one exit. */
@@ -40,7 +47,7 @@ afb_status afb_trail_at(afb_status status, const char *function, const char *fil
   do {                                                                       \
     afb_status afb_try_ = (expression);                                      \
     if (afb_try_ != AFB_OK)                                                  \
-      return afb_trail_at(afb_try_, __func__, __FILE__, __LINE__);           \
+      return AFB_FAILED_(afb_try_, afb_trail_at(afb_try_, __func__, __FILE__, __LINE__)); \
   } while (0)
 
 /* The last failure's text, and the functions it came through ("name (file:line) < ..."); never NULL. */

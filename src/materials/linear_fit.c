@@ -101,9 +101,10 @@ static void add_centre(const builder *w, const afb_piece *piece, int64_t c, doub
 static afb_status add_reference(builder *w, const afb_piece *piece, double *own, double *frames)
 {
   size_t width = (size_t)w->n + 1, points = (size_t)piece->n_points;
-  double *room = calloc(10 * points + 1, sizeof *room), *force = room + points, *virial = force + 3 * points;
+  double *room = calloc(10 * points + 1, sizeof *room);
   if (!room)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the reference of %lld atoms", (long long)piece->n_own);
+  double *force = room + points, *virial = force + 3 * points;
   afb_status status = afb_potential_piece(&w->reference, piece, room, force, virial);
   for (int64_t p = 0; status == AFB_OK && p < piece->n_points; p++) {
     int64_t row = row_of(piece, p);

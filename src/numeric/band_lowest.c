@@ -131,9 +131,10 @@ static afb_status dense(int n, const double *h, const double *a, double bound, i
 {
   size_t size = (size_t)n;
   int first = 0;
-  double *all = malloc((size * size + size) * sizeof *all), *energy = all + size * size;
+  double *all = malloc((size * size + size) * sizeof *all);
   if (!all)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for an eigenproblem of dimension %d", n);
+  double *energy = all + size * size;
   afb_status status = afb_band_eigen(n, h, a, 0, n - 1, energy, all);
   while (status == AFB_OK && first < n && !(energy[first] > bound))
     first++;

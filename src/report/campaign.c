@@ -130,9 +130,10 @@ static void where_time_went(FILE *out, const afb_campaign_result *result)
 /* Costs that were predicted before the runs, against what came: all runs, then without the first batch, which had little to learn from. */
 void afb_report_costs(FILE *out, int batch, const afb_ledger *ledger)
 {
-  double *value = malloc((2 * (size_t)ledger->n + 1) * sizeof *value), *actual = value + ledger->n;
+  double *value = malloc((2 * (size_t)ledger->n + 1) * sizeof *value);
   if (!value)
     return;
+  double *actual = value + ledger->n;
   afb_report_ratios_head(out, 0, "Predicted before the run: cost");
   for (int corrected = 0; corrected < 2; corrected++)
     for (int64_t first = 0; first <= batch && first < ledger->n; first += batch) {

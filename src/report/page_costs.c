@@ -101,9 +101,10 @@ afb_status afb_page_costs(FILE *out, const afb_page *page)
     {"Time, corrected by earlier runs", "core-seconds that it took", "core-seconds predicted before the run", "s", 1, 0},
     {"Memory of runs of 32 MB and more", "MB that it took", "MB predicted before the run", "MB", 1e-6, 32}};
   const afb_ledger *ledger = &page->result.ledger;
-  double *predicted = malloc((2 * (size_t)ledger->n + 2) * sizeof *predicted), *actual = predicted + ledger->n + 1;
+  double *predicted = malloc((2 * (size_t)ledger->n + 2) * sizeof *predicted);
   if (!predicted)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the costs of %lld runs", (long long)ledger->n);
+  double *actual = predicted + ledger->n + 1;
   afb_status status = AFB_OK;
   if (pairs(ledger, &panel[0], 0, 0, predicted, actual) + pairs(ledger, &panel[1], 1, 0, predicted, actual) > 0) {
     afb_html_section(out, "costs", "Costs",
