@@ -298,12 +298,9 @@ static int receive_order(scheduler *s)
   afb_bytes bytes;
   int from;
   /* Without memory the message stays in the queue and is tried again, when a run has given its memory back. */
-  if (afb_channel_receive(&s->channel, TAG_ORDER, &from, &bytes) != AFB_OK || from < 0)
-    return 0;
   order *o = calloc(1, sizeof *o);
-  if (!o) {
-    note_failure(s, AFB_FAIL(AFB_E_MEMORY, "no memory for an order"));
-    afb_bytes_clear(&bytes);
+  if (!o || afb_channel_receive(&s->channel, TAG_ORDER, &from, &bytes) != AFB_OK || from < 0) {
+    free(o);
     return 0;
   }
   o->payload = bytes;
