@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { FEW = 2 };
-static const double LEAST_HORIZON = 0.02, MOST_HORIZON = 2.0;   /* seconds of work ahead of a rank */
+static const double LEAST_HORIZON = 0.1, MOST_HORIZON = 2.0;   /* seconds of work ahead of a rank */
 
 static double key_of(const afb_loads *loads, int rank) { return loads->held[rank] > 0 ? loads->load[rank] : -1.0; }
 
@@ -73,7 +73,7 @@ void afb_loads_remove(afb_loads *loads, int rank, double seconds) { change(loads
 
 int afb_loads_hungriest(const afb_loads *loads, double gap)
 {
-  double horizon = fmin(fmax(2.0 * gap, LEAST_HORIZON), MOST_HORIZON);
+  double horizon = fmin(fmax(4.0 * gap, LEAST_HORIZON), MOST_HORIZON);
   int few = loads->size[0] > 0 ? loads->heap[0][0] : -1, more = loads->size[1] > 0 ? loads->heap[1][0] : -1;
   if (more >= 0 && loads->load[more] >= horizon)
     more = -1;

@@ -29,8 +29,8 @@ void afb_loads_clear(afb_loads *loads);
 void afb_loads_add(afb_loads *loads, int rank, double seconds);
 void afb_loads_remove(afb_loads *loads, int rank, double seconds);
 
-/* The least loaded of the ranks that should get more, the last of several; -1: none. A rank should hold two runs at least, and work for twice the time
- * that whoever hands it out may be away (`gap`, seconds), but for 0.02 s at least and 2 s at most. Cost: none. */
+/* The least loaded of the ranks that should get more, the last of several; -1: none. A rank should hold two runs at least, and work for four times the time
+ * that whoever hands it out may be away (`gap`, seconds), but for 0.1 s at least and 2 s at most. Cost: none. */
 int afb_loads_hungriest(const afb_loads *loads, double gap);
 
 #endif

@@ -13,7 +13,7 @@
 #include "core/memory.h"
 
 enum { TAG_ORDER = 1, TAG_REPORT = 2 };
-static const double POLL_INTERVAL = 0.01;        /* seconds between looks at messages within a run */
+static const double POLL_INTERVAL = 0.003;       /* seconds between looks at messages within a run */
 static const double GAP_MEMORY = 5.0;            /* seconds after which a long absence of rank 0 is forgotten */
 static const double ASIDE_GAP = 0.2;             /* seconds that rank 0 may be away within work aside, before anything is known of it */
 

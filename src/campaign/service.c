@@ -148,7 +148,7 @@ static afb_status add_and_commit(afb_store *store, const afb_candidates *ion, co
   return AFB_OK;
 }
 
-/* A commit takes what its rows take, and a fixed time that the campaign's rule keeps below a fiftieth of all. */
+/* A commit takes what its rows take, and a fixed time that the campaign's rule keeps below half a percent of all. */
 static afb_status measure_store(const char *scratch, const afb_candidates *ion, const afb_mcdhf_result *result, afb_service *service)
 {
   afb_store *store;
