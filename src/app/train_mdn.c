@@ -217,51 +217,44 @@ static afb_status read_data(job *j)
 
 /* ---- Validation and training ---- */
 
-static int is_asked_to_stop(void)
+static int of_any_rank(int mine)
 {
-  int signal = afb_signal_received(), any;
-  MPI_Allreduce(&signal, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
-  return any != 0;
+  int any;
+  MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+  return any;
 }
 
-static double shared_seconds(void)
+static int is_time_to_save(void *since)
 {
-  double now = afb_wall_seconds();
-  MPI_Bcast(&now, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
-  return now;
+  return afb_signal_received() != 0 || afb_wall_seconds() - *(double *)since > CHECKPOINT_SECONDS;
 }
 
-/* Models are left out in rounds of one for each rank; what is done is kept in the checkpoint. */
+static int64_t count_done(const job *j)
+{
+  int64_t n = 0;
+  for (int64_t m = 0; m < j->table.n_models; m++)
+    n += j->validation.done[m] != 0;
+  return n;
+}
+
+/* What is done is kept in the checkpoint. */
 static afb_status validate(job *j)
 {
-  int rank, n_ranks;
-  int64_t n = j->table.n_models, identity = afb_potential_identity(&j->table, &j->options);
+  int rank;
+  int64_t n = j->table.n_models, done, identity = afb_potential_identity(&j->table, &j->options);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
   MPI_Bcast(&identity, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);
   snprintf(j->checkpoint, sizeof j->checkpoint, "%.1080s.validation", j->arguments->output);
   AFB_TRY(afb_potential_checkpoint_load(MPI_COMM_WORLD, j->checkpoint, identity, &j->table, &j->validation));
-  double saved = shared_seconds();
-  for (int64_t m = 0; m < n;) {
-    if (j->validation.done[m]) {
-      m++;
-      continue;
-    }
-    int64_t round = 0;
-    while (round < n_ranks && m + round < n && !j->validation.done[m + round])
-      round++;
-    AFB_TRY(afb_potential_leave_out(MPI_COMM_WORLD, &j->table, &j->options, m, round, &j->validation));
-    m += round;
-    j->interrupted = m < n && is_asked_to_stop();
-    double now = shared_seconds();
-    if (j->interrupted || now - saved > CHECKPOINT_SECONDS) {
+  while ((done = count_done(j)) < n && !j->interrupted) {
+    double begin = afb_wall_seconds();
+    AFB_TRY(afb_potential_leave_out(MPI_COMM_WORLD, &j->table, &j->options, 0, n, is_time_to_save, &begin, &j->validation));
+    done = count_done(j);
+    j->interrupted = of_any_rank(done < n && afb_signal_received() != 0);
+    if (done < n)
       AFB_TRY(afb_potential_checkpoint_save(MPI_COMM_WORLD, j->checkpoint, identity, &j->table, &j->validation));
-      if (rank == 0 && !j->arguments->quiet)
-        afb_log(AFB_LOG_INFO, "%lld of %lld models left out and predicted", (long long)m, (long long)n);
-      saved = now;
-    }
-    if (j->interrupted)
-      return AFB_OK;
+    if (done < n && rank == 0 && !j->arguments->quiet)
+      afb_log(AFB_LOG_INFO, "%lld of %lld models left out and predicted", (long long)done, (long long)n);
   }
   return AFB_OK;
 }

@@ -91,6 +91,13 @@ static void init_member(const afb_mdn_spec *s, int member, float *weight)
   }
 }
 
+/* Weights are zero. */
+static void init_weights(afb_mdn *m)
+{
+  for (int k = 0; k < m->spec.members; k++)
+    init_member(&m->spec, k, m->weight + k * afb_mdn_member_weights(&m->spec));
+}
+
 afb_status afb_mdn_create(const afb_mdn_spec *spec, afb_mdn **out)
 {
   *out = NULL;
@@ -114,10 +121,20 @@ afb_status afb_mdn_create(const afb_mdn_spec *spec, afb_mdn **out)
   for (int i = 0; i < spec->n_in; i++)
     afb_mdn_input_inverse(m)[i] = 1;
   *afb_mdn_target_scale(m) = *afb_mdn_temperature(m) = 1;
-  for (int k = 0; k < spec->members; k++)
-    init_member(spec, k, m->weight + k * size);
+  init_weights(m);
   *out = m;
   return AFB_OK;
+}
+
+void afb_mdn_restart(afb_mdn *m)
+{
+  if (m->step == 0)
+    return;
+  memset(m->moment1, 0, (size_t)m->n_weights * sizeof(float));
+  memset(m->moment2, 0, (size_t)m->n_weights * sizeof(float));
+  memset(m->weight, 0, (size_t)m->n_weights * sizeof(float));
+  init_weights(m);
+  m->step = 0;
 }
 
 static void work_clear(struct afb_mdn_work *w)

@@ -52,6 +52,8 @@ typedef struct {
 /* Small random weights from (seed, member), no linear model. AFB_E_INPUT: spec out of range (says what). AFB_E_MEMORY. */
 afb_status afb_mdn_create(const afb_mdn_spec *spec, afb_mdn **out);
 void afb_mdn_destroy(afb_mdn **mdn);
+/* Weights, moments and step as they were created, unless no step was made. */
+void afb_mdn_restart(afb_mdn *mdn);
 
 /* n mixtures of M = members * components Gaussians. */
 typedef struct {

@@ -215,19 +215,6 @@ static afb_status allocate(afb_mdn_trainer *t, MPI_Comm comm)
   return afb_mdn_reserve(m, ROWS);
 }
 
-static afb_status prime(afb_mdn_trainer *t)
-{
-  afb_mdn *m = t->mdn, *fresh;
-  AFB_TRY(afb_mdn_create(&m->spec, &fresh));
-  memcpy(m->weight, fresh->weight, (size_t)m->n_weights * sizeof(float));
-  memset(m->moment1, 0, (size_t)m->n_weights * sizeof(float));
-  memset(m->moment2, 0, (size_t)m->n_weights * sizeof(float));
-  m->step = 0;
-  fit_scale(m, t->table);
-  afb_mdn_destroy(&fresh);
-  return AFB_OK;
-}
-
 static void scale_targets(afb_mdn_trainer *t)
 {
   int out = t->mdn->spec.n_out;
@@ -257,8 +244,10 @@ static afb_status prepare(afb_mdn_trainer *t, MPI_Comm comm)
   AFB_TRY(allocate(t, comm));
   AFB_TRY(divide(t));
   int fresh = t->options.first_step < 0;
-  if (fresh)
-    AFB_TRY(prime(t));
+  if (fresh) {
+    afb_mdn_restart(t->mdn);
+    fit_scale(t->mdn, t->table);
+  }
   scale_targets(t);
   if (fresh)
     AFB_TRY(fit_linear(t));

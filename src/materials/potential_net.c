@@ -203,29 +203,61 @@ static afb_status leave_out(const afb_potential_table *t, const afb_potential_op
   return status;
 }
 
-afb_status afb_potential_leave_out(MPI_Comm comm, const afb_potential_table *t, const afb_potential_options *o, int64_t first,
-                                   int64_t n, afb_potential_validation *v)
+/* All ranks get what was found by those that made[model] says: its rank + 1, 0 if none. */
+static afb_status share(MPI_Comm comm, const afb_potential_table *t, const int *made, afb_potential_validation *v)
 {
-  int rank, n_ranks;
-  afb_status status = AFB_OK;
+  int rank, g = t->n_gaussians;
+  int64_t width = 2 * g + 4, n = 0;
+  MPI_Comm_rank(comm, &rank);
+  for (int64_t i = 0; i < t->n; i++)
+    n += made[t->model[i]] > 0;
+  double *all = calloc((size_t)(n * width) + 1, sizeof *all), *to = all;
+  AFB_TRY(afb_agree(comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for what was found on %lld atoms", (long long)n)));
+  for (int turn = 0; turn < 2; turn++) {
+    to = all;
+    for (int64_t i = 0; i < t->n; i++) {
+      double *part[] = {v->prediction.a + i * g, v->prediction.deviation + i * g, v->prediction.distance + i, v->error + i, v->inside + 2 * i};
+      int count[] = {g, g, 1, 1, 2};
+      if (made[t->model[i]] == 0)
+        continue;
+      for (int p = 0; p < 5; to += count[p++])
+        if (turn == 1)
+          memcpy(part[p], to, (size_t)count[p] * sizeof *to);
+        else if (made[t->model[i]] == rank + 1)
+          memcpy(to, part[p], (size_t)count[p] * sizeof *to);
+    }
+    /* All but one are zero. */
+    if (turn == 0)
+      MPI_Allreduce(MPI_IN_PLACE, all, (int)(n * width), MPI_DOUBLE, MPI_SUM, comm);
+  }
+  free(all);
+  return AFB_OK;
+}
+
+afb_status afb_potential_leave_out(MPI_Comm comm, const afb_potential_table *t, const afb_potential_options *o, int64_t first, int64_t n,
+                                   int (*enough)(void *context), void *context, afb_potential_validation *v)
+{
+  int rank, n_ranks, *made = calloc((size_t)t->n_models + 1, sizeof *made);
+  int64_t dealt = 0;
+  afb_status status = made ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld models", (long long)t->n_models);
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &n_ranks);
-  for (int64_t m = first + rank; m < first + n && status == AFB_OK; m += n_ranks)
-    status = leave_out(t, o, m, v);
-  AFB_TRY(afb_agree(comm, status));
-  for (int64_t i = 0; i < t->n; i++) {
-    int64_t m = t->model[i];
-    if (m < first || m >= first + n)
+  for (int64_t m = first, over = 0; m < first + n && status == AFB_OK && !over; m++) {
+    if (v->done[m] || dealt++ % n_ranks != rank)
       continue;
-    int owner = (int)((m - first) % n_ranks);
-    MPI_Bcast(v->prediction.a + i * t->n_gaussians, t->n_gaussians, MPI_DOUBLE, owner, comm);
-    MPI_Bcast(v->prediction.deviation + i * t->n_gaussians, t->n_gaussians, MPI_DOUBLE, owner, comm);
-    MPI_Bcast(v->prediction.distance + i, 1, MPI_DOUBLE, owner, comm);
-    MPI_Bcast(v->error + i, 1, MPI_DOUBLE, owner, comm);
-    MPI_Bcast(v->inside + 2 * i, 2, MPI_DOUBLE, owner, comm);
-    v->done[m] = 1;
+    status = leave_out(t, o, m, v);
+    made[m] = rank + 1;
+    over = enough && enough(context);
   }
-  return AFB_OK;
+  status = afb_agree(comm, status);
+  if (status == AFB_OK) {
+    MPI_Allreduce(MPI_IN_PLACE, made, (int)t->n_models, MPI_INT, MPI_MAX, comm);
+    status = share(comm, t, made, v);
+  }
+  for (int64_t m = first; m < first + n && status == AFB_OK; m++)
+    v->done[m] |= made[m] > 0;
+  free(made);
+  return status;
 }
 
 static double distance_to(const afb_potential_table *t, int64_t row, const double *to)

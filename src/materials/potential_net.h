@@ -62,10 +62,11 @@ typedef struct {
 /* AFB_E_MEMORY. */
 afb_status afb_potential_validation_init(const afb_potential_table *table, afb_potential_validation *validation);
 void afb_potential_validation_clear(afb_potential_validation *validation);
-/* Leaves out the models first ... first + n - 1 in turn, dealt to the ranks: the same numbers on any number of ranks. Collective on `comm`;
- * the same status and numbers on all ranks. Statuses of afb_potential_net_fit. */
-afb_status afb_potential_leave_out(MPI_Comm comm, const afb_potential_table *table, const afb_potential_options *options,
-                                   int64_t first, int64_t n, afb_potential_validation *validation);
+/* Leaves out the models first ... first + n - 1 that are not done, dealt to the ranks in turn: the same numbers on any number of ranks. `enough` (or
+ * NULL) is called on each rank after each of its models, of which it begins no more once that returns 1; `done` tells which were made. Collective on
+ * `comm`; the same status and numbers on all ranks. Statuses of afb_potential_net_fit. */
+afb_status afb_potential_leave_out(MPI_Comm comm, const afb_potential_table *table, const afb_potential_options *options, int64_t first, int64_t n,
+                                   int (*enough)(void *context), void *context, afb_potential_validation *validation);
 
 /* Means over the models of a kind. */
 typedef struct {

@@ -97,9 +97,9 @@ static void models_are_left_out_whole(void **state)
   check_ok(afb_potential_validation_init(&d.table, &v));
   check_ok(afb_potential_validation_init(&d.table, &w));
   check_ok(afb_potential_validation_init(&d.table, &alone));
-  check_ok(afb_potential_leave_out(MPI_COMM_WORLD, &d.table, &options, 2, 3, &v));
-  check_ok(afb_potential_leave_out(MPI_COMM_WORLD, &changed.table, &options, 3, 1, &w));
-  check_ok(afb_potential_leave_out(MPI_COMM_SELF, &d.table, &options, 2, 3, &alone));
+  check_ok(afb_potential_leave_out(MPI_COMM_WORLD, &d.table, &options, 2, 3, NULL, NULL, &v));
+  check_ok(afb_potential_leave_out(MPI_COMM_WORLD, &changed.table, &options, 3, 1, NULL, NULL, &w));
+  check_ok(afb_potential_leave_out(MPI_COMM_SELF, &d.table, &options, 2, 3, NULL, NULL, &alone));
   size_t at = 2 * ATOMS * GAUSSIANS, n = 3 * ATOMS * GAUSSIANS;
   check_true(memcmp(v.prediction.a + at, alone.prediction.a + at, n * sizeof(double)) == 0);
   at = 3 * ATOMS * GAUSSIANS;
@@ -146,7 +146,7 @@ static void files_give_back_what_they_got(void **state)
 
   check_ok(afb_potential_validation_init(&d.table, &v));
   check_ok(afb_potential_validation_init(&d.table, &again));
-  check_ok(afb_potential_leave_out(MPI_COMM_WORLD, &d.table, &options, 1, 2, &v));
+  check_ok(afb_potential_leave_out(MPI_COMM_WORLD, &d.table, &options, 1, 2, NULL, NULL, &v));
   MPI_Barrier(MPI_COMM_WORLD);
   check_true(afb_potential_checkpoint_load(MPI_COMM_WORLD, path, identity, &d.table, &again) == AFB_E_FOREIGN);
   check_ok(afb_potential_checkpoint_save(MPI_COMM_WORLD, "potential-net.check", identity, &d.table, &v));
