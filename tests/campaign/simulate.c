@@ -126,7 +126,7 @@ static void lengths_have_the_wanted_mean(void **state)
 /* The rule of campaign/loads.h, by a search over all ranks. */
 static int search(const afb_loads *l, double gap)
 {
-  double horizon = fmin(fmax(2.0 * gap, 0.02), 2.0), least = INFINITY;
+  double horizon = fmin(fmax(4.0 * gap, 0.1), 2.0), least = INFINITY;
   int best = -1;
   for (int r = l->first; r < l->n; r++) {
     double load = l->held[r] > 0 ? l->load[r] : -1.0;
