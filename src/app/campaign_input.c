@@ -132,6 +132,7 @@ void afb_campaign_input_options(const afb_campaign_input *input, afb_campaign_op
   o->optimise = optimise_of(input->optimise);
   o->n_levels = (int)input->levels;
   o->warm_start = input->warm_start;
+  o->warm_bytes = input->warm_memory;
   o->strategy = (afb_strategy)input->strategy;
   o->list = input->list;
   o->pretrained = input->pretrained;

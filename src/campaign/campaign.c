@@ -395,7 +395,7 @@ static afb_status open_ledger(afb_campaign_state *state)
   AFB_TRY(make_candidates(state, &n_ions));
   AFB_TRY(afb_ledger_init(n_ions, o->n_ions, state->result->candidates, state->ledger));
   AFB_TRY(afb_costs_init(n_ions, &state->costs));
-  AFB_TRY(afb_warm_create(o->warm_bytes ? o->warm_bytes : (size_t)256 << 20, &state->warm));
+  AFB_TRY(afb_warm_create((size_t)o->warm_bytes, &state->warm));
   AFB_TRY(afb_record_load(state->store, state->ledger));
   AFB_TRY(afb_harvest_init(n_ions, state->harvest));
   AFB_TRY(afb_harvest_load(state->store, state->ledger, state->harvest));

@@ -53,7 +53,7 @@ typedef struct {
   double max_bytes;            /* of memory that one rank may be predicted to need; 0: no limit */
   double started_at;           /* afb_wall_seconds() from which wall time counts */
   const char *stop_file;       /* its appearance ends the campaign in order; it is then removed */
-  size_t warm_bytes;           /* memory for orbitals on rank 0; 0: 256 MiB */
+  double warm_bytes;           /* memory for orbitals on rank 0 */
   /* Rank 0, often; NULL: not at all. Must be cheap. */
   void (*progress)(void *context, const afb_campaign_progress *progress);
   void *progress_context;

@@ -57,6 +57,7 @@ typedef struct {
   int optimise;
   int64_t levels;
   int warm_start;
+  double warm_memory;           /* bytes of rank 0 for orbitals */
   const char *engine;
   int strategy;                 /* afb_input_strategy */
   const char *list;             /* CSV file, NULL unless the strategy is a list */

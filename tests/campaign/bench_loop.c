@@ -46,7 +46,7 @@ static void every_strategy_gets_the_same_time(void **state)
   static const afb_engine engine = {.name = "mcdhf", .run = at_once, .cost = cost};
   static const afb_ion ions[] = {{5, 0}, {6, 0}};
   static afb_loop loop;
-  afb_campaign_options options = {.n_ions = 2, .ion = ions, .max_n = 4, .max_l = 2, .excited_electrons = 2, .max_shift = 3, .set_size = 5,
+  afb_campaign_options options = {.n_ions = 2, .ion = ions, .warm_bytes = 1e8, .max_n = 4, .max_l = 2, .excited_electrons = 2, .max_shift = 3, .set_size = 5,
     .n_levels = 3, .engine = &engine, .batch = 8, .budget_cpu_seconds = 0.25, .seed = 3, .max_iterations = 300, .max_seconds = 60.0};
   double begin = afb_cpu_seconds();
   check_ok(afb_bench_loop(MPI_COMM_WORLD, &options, "loop-test", NULL, &loop));

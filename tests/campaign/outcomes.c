@@ -63,7 +63,7 @@ static void run_campaign(char *path, size_t size)
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   MPI_Bcast(&id, 1, MPI_INT, 0, MPI_COMM_WORLD);
   snprintf(path, size, "outcomes-%d-%d.h5", ranks, id);
-  afb_campaign_options options = {.n_ions = 8, .ion = ions, .max_n = 4, .max_l = 2, .excited_electrons = 2, .max_shift = 4, .set_size = 4,
+  afb_campaign_options options = {.n_ions = 8, .ion = ions, .warm_bytes = 1e8, .max_n = 4, .max_l = 2, .excited_electrons = 2, .max_shift = 4, .set_size = 4,
     .optimise = AFB_OPTIMISE_LEVELS, .n_levels = 1, .warm_start = 1, .engine = &engine, .strategy = AFB_BY_RANDOM, .batch = 16,
     .budget_runs = RUNS, .seed = 11, .max_iterations = 300, .max_seconds = 60.0, .max_csf = 50000, .started_at = 0};
   afb_store_writer writer = {.input = "test\n", .identity = "test\n"};
