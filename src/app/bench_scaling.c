@@ -1,15 +1,14 @@
 #include "app/bench_scaling.h"
 
-#include <errno.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/describe.h"
 #include "app/inputs.h"
+#include "app/output.h"
 #include "campaign/record.h"
 #include "core/account.h"
 #include "core/clock.h"
@@ -124,12 +123,10 @@ static afb_status measure_all(const bench *b)
 
 static afb_status write_figure(const char *path, int n, const afb_scaling *series)
 {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-  afb_scaling_figure(file, n, series);
-  int bad = ferror(file);
-  return fclose(file) == 0 && !bad ? AFB_OK : AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  afb_output out;
+  AFB_TRY(afb_output_begin(path, AFB_SVG_BEGINNING, &out));
+  afb_scaling_figure(out.stream, n, series);
+  return afb_output_end(&out);
 }
 
 static afb_status show(const afb_arguments *arguments, int n, const afb_scaling *series)
