@@ -234,8 +234,7 @@ static afb_status run_campaign(void *job, MPI_Comm comm, int n, int all, double 
   afb_pool *pool = NULL;
   afb_store *store = NULL;
   afb_campaign_result result;
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-    .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   afb_record_legend(&writer.legend);
   options.started_at = afb_wall_seconds();
   options.budget_runs = options.budget_runs * n / all;

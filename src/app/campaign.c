@@ -66,8 +66,7 @@ static afb_status open_and_run(const afb_arguments *arguments, const afb_config 
 {
   afb_pool *pool = NULL;
   afb_store *store = NULL;
-  afb_store_writer writer = {.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
-    .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(config);
   afb_record_legend(&writer.legend);
   AFB_TRY(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
   afb_status status = afb_file_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store);
