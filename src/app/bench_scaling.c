@@ -15,7 +15,7 @@
 #include "report/scaling.h"
 
 enum { TURNS = 3 };                    /* that count; one before them does not */
-static const char *const PATH = "aufbau-bench.h5";
+static const char *const PATH = "aufbau-bench.h5", *const JOURNAL = "aufbau-bench.h5.journal";
 
 /* What is measured: the command on `comm`, with the part of the work that is meant for n of `all` ranks (n = all: everything), in files that are gone
  * afterwards. *amount: the work that was done, on the first rank; *failed: seconds of this rank in runs that did not converge. */
@@ -29,6 +29,13 @@ typedef struct {
   const measured *what;
   afb_scaling *strong, *weak;
 } bench;
+
+/* None of these names was taken before. */
+static void remove_files(void)
+{
+  unlink(PATH);
+  unlink(JOURNAL);
+}
 
 /* The rest sleeps until the measurement is over: a rank that polls would be in its way. */
 static void sleep_until_all(void)
@@ -151,6 +158,8 @@ static afb_status bench_series(const afb_arguments *arguments, const char *comma
     snprintf(series[0].note, sizeof series[0].note, "%s", note);
     status = show(arguments, b.size > 1 ? 2 : 1, series);
   }
+  if (b.rank == 0)
+    remove_files();
   free(series);
   return afb_agree(MPI_COMM_WORLD, status);
 }

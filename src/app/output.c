@@ -14,8 +14,9 @@ static int is_ours(const char *path, const char *beginning)
   if (!stream)
     return 0;
   size_t n = fread(found, 1, length < sizeof found ? length : sizeof found, stream);
+  int failed = ferror(stream);
   fclose(stream);
-  return n == 0 || (n == length && memcmp(found, beginning, length) == 0);
+  return (n == 0 && !failed) || (n == length && memcmp(found, beginning, length) == 0);
 }
 
 static afb_status fail_write(afb_status status, const char *path)

@@ -522,21 +522,25 @@ afb_status afb_arrays_note(afb_arrays *arrays, const char *name, double value)
 /* ---- What the file says of itself ---- */
 
 /* Attributes of the root that are single real numbers. */
-static void read_notes(hid_t file, afb_arrays_facts *facts)
+static afb_status read_notes(hid_t file, afb_arrays_facts *facts)
 {
   hid_t attribute;
-  for (hsize_t i = 0; facts->n_notes < AFB_ARRAYS_NOTES &&
+  int failed = 0;
+  for (hsize_t i = 0; !failed && facts->n_notes < AFB_ARRAYS_NOTES &&
                       (attribute = H5Aopen_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT)) >= 0; i++) {
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     int at = facts->n_notes;
-    if (H5Tget_class(type) == H5T_FLOAT && H5Sget_simple_extent_npoints(space) == 1 &&
-        H5Aget_name(attribute, sizeof facts->note[at].name, facts->note[at].name) > 0 &&
-        H5Aread(attribute, H5T_NATIVE_DOUBLE, &facts->note[at].value) >= 0)
+    failed = type < 0 || space < 0;
+    if (!failed && H5Tget_class(type) == H5T_FLOAT && H5Sget_simple_extent_npoints(space) == 1) {
+      failed = H5Aget_name(attribute, sizeof facts->note[at].name, facts->note[at].name) <= 0 ||
+               H5Aread(attribute, H5T_NATIVE_DOUBLE, &facts->note[at].value) < 0;
       facts->n_notes++;
+    }
     H5Sclose(space);
     H5Tclose(type);
     H5Aclose(attribute);
   }
+  return failed ? AFB_FAIL(AFB_E_IO, "notes of the file cannot be read: %s", afb_hdf_reason()) : AFB_OK;
 }
 
 afb_status afb_arrays_tell(afb_arrays *arrays, afb_arrays_facts *facts)
@@ -548,7 +552,7 @@ afb_status afb_arrays_tell(afb_arrays *arrays, afb_arrays_facts *facts)
   for (int c = 0; c < schema->n_columns; c++)
     if (schema->column[c].type == AFB_STRING)
       afb_hdf_get_text(arrays->file, schema->column[c].name, (char *)&facts->session + schema->column[c].offset, (size_t)schema->column[c].length);
-  read_notes(arrays->file, facts);
+  AFB_TRY(read_notes(arrays->file, facts));
   return afb_hdf_read_input(arrays->file, "input/resolved", &facts->input);
 }
 
