@@ -44,9 +44,8 @@ static afb_status write(const afb_arguments *arguments, const content *of)
   afb_output out;
   if (arguments->text) {
     if (of->runs)
-      afb_page_text(stdout, of->runs);
-    else
-      afb_array_page_text(stdout, of->arrays);
+      return afb_page_text(stdout, of->runs);
+    afb_array_page_text(stdout, of->arrays);
     return AFB_OK;
   }
   AFB_TRY(choose_path(arguments, path));

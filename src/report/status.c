@@ -161,6 +161,8 @@ static afb_status read_budget(afb_store *store, afb_standing *s)
       s->budget_wall_seconds = isnan(input.budget_wall_seconds) ? 0.0 : input.budget_wall_seconds;
     }
     afb_config_destroy(&config);
+    free(text);
+    return status == AFB_E_MEMORY ? status : AFB_OK;
   }
   free(text);
   return AFB_OK;

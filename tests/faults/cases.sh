@@ -213,6 +213,7 @@ campaign:
   warm_start: false
   batch: 6
   limits: {csf: 3}
+  budget: {runs: 40}
 EOF
     $AUFBAU_MPI "$1" "$clean" campaign campaign.yaml -o "$work/campaign-$1.h5" >made 2>&1
   }
