@@ -1,7 +1,7 @@
 #!/bin/sh
 # One fault at each place of the program that can fail: tests/faults/inject.c fails one call, once, in a run of one of the small commands of
-# tests/faults/cases.sh. Afterwards nothing may hang, crash or be silently wrong, what was stored must be readable, and the same command
-# must come to the result that it gives without a fault. As TAP.
+# tests/faults/cases.sh. Afterwards nothing may hang, crash or be silently wrong, what was stored must be readable, texts whole, and the
+# same command must come to the result that it gives without a fault. As TAP.
 #   faults.sh [all | STRIDE]   every site, or every STRIDE-th (default); AUFBAU_TABLE: the summary goes into this file, between its marks
 # AUFBAU_FAULT_CASES: only these cases; AUFBAU_FAULT_CALLS: only calls that match. AUFBAU_KEEP: a folder that keeps what went wrong.
 set -u
