@@ -51,7 +51,7 @@ texts_of() {
 steady() {
   case $1 in
     page) grep -v datePublished "$2" ;;
-    bench_*) sed 's/[0-9.]*[0-9]//g' "$2" | uniq ;;
+    bench_*) sed -n 's/[0-9.]*[0-9]//g; 1p; $p' "$2" ;;
     *) cat "$2" ;;
   esac
 }
