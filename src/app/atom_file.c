@@ -38,8 +38,7 @@ static afb_status last_outcome(afb_store *store, afb_outcome *outcome)
 afb_status afb_atom_file_open(const char *path, const afb_config *config, afb_store **store, afb_outcome *outcome)
 {
   int rank;
-  afb_store_writer writer = {.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
-                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(config);
   afb_record_legend(&writer.legend);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   AFB_TRY(afb_file_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &writer, store));

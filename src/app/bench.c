@@ -1,5 +1,4 @@
 /* `aufbau bench`: what calculations cost on this machine. */
-#include <errno.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "app/bench_simulate.h"
 #include "app/bench_train.h"
 #include "app/command.h"
+#include "app/output.h"
 #include "report/bench.h"
 #include "report/bench_atom.h"
 #include "report/bench_large.h"
@@ -40,12 +40,10 @@ static afb_status bench_bispectrum(int rank)
 
 static afb_status write_runs(const char *path, int n, const afb_bench_run *run)
 {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-  afb_report_bench_atom_runs(file, n, run);
-  int failed = ferror(file);
-  return fclose(file) == 0 && !failed ? AFB_OK : AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  afb_output out;
+  AFB_TRY(afb_output_begin(path, "ion,configurations,orbitals", &out));
+  afb_report_bench_atom_runs(out.stream, n, run);
+  return afb_output_end(&out);
 }
 
 static afb_status needs_table(const afb_arguments *arguments)
@@ -112,13 +110,12 @@ static afb_status bench_large(const afb_arguments *arguments, int rank)
 
 static afb_status write_figure(const char *path, const afb_outcome_data *data, const afb_outcome_trials *trials)
 {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-  afb_status status = afb_report_trials_figure(file, data, trials);
-  int failed = ferror(file);
-  if (fclose(file) != 0 || failed)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  afb_output out;
+  AFB_TRY(afb_output_begin(path, AFB_SVG_BEGINNING, &out));
+  afb_status status = afb_report_trials_figure(out.stream, data, trials);
+  if (status == AFB_OK)
+    status = afb_output_end(&out);
+  afb_output_discard(&out);
   return status;
 }
 

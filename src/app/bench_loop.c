@@ -1,13 +1,12 @@
 #include "app/bench_loop.h"
 
-#include <errno.h>
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "app/inputs.h"
+#include "app/output.h"
 #include "campaign/bench_loop.h"
 #include "report/bench_loop.h"
 
@@ -21,12 +20,10 @@ static void show(const afb_loop *loop, int strategy, int seed)
 
 static afb_status write_figure(const char *path, const afb_loop *loop)
 {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-  afb_report_loop_figure(file, loop);
-  int failed = ferror(file);
-  return fclose(file) == 0 && !failed ? AFB_OK : AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  afb_output out;
+  AFB_TRY(afb_output_begin(path, AFB_SVG_BEGINNING, &out));
+  afb_report_loop_figure(out.stream, loop);
+  return afb_output_end(&out);
 }
 
 /* The budget of core-hours is that of each campaign, and of all that it does. */

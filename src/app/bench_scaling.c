@@ -1,22 +1,21 @@
 #include "app/bench_scaling.h"
 
-#include <errno.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/describe.h"
 #include "app/inputs.h"
+#include "app/output.h"
 #include "campaign/record.h"
 #include "core/account.h"
 #include "core/clock.h"
 #include "report/scaling.h"
 
 enum { TURNS = 3 };                    /* that count; one before them does not */
-static const char *const PATH = "aufbau-bench.h5";
+static const char *const PATH = "aufbau-bench.h5", *const JOURNAL = "aufbau-bench.h5.journal";
 
 /* What is measured: the command on `comm`, with the part of the work that is meant for n of `all` ranks (n = all: everything), in files that are gone
  * afterwards. *amount: the work that was done, on the first rank; *failed: seconds of this rank in runs that did not converge. */
@@ -30,6 +29,13 @@ typedef struct {
   const measured *what;
   afb_scaling *strong, *weak;
 } bench;
+
+/* None of these names was taken before. */
+static void remove_files(void)
+{
+  unlink(PATH);
+  unlink(JOURNAL);
+}
 
 /* The rest sleeps until the measurement is over: a rank that polls would be in its way. */
 static void sleep_until_all(void)
@@ -124,12 +130,10 @@ static afb_status measure_all(const bench *b)
 
 static afb_status write_figure(const char *path, int n, const afb_scaling *series)
 {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-  afb_scaling_figure(file, n, series);
-  int bad = ferror(file);
-  return fclose(file) == 0 && !bad ? AFB_OK : AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  afb_output out;
+  AFB_TRY(afb_output_begin(path, AFB_SVG_BEGINNING, &out));
+  afb_scaling_figure(out.stream, n, series);
+  return afb_output_end(&out);
 }
 
 static afb_status show(const afb_arguments *arguments, int n, const afb_scaling *series)
@@ -154,6 +158,8 @@ static afb_status bench_series(const afb_arguments *arguments, const char *comma
     snprintf(series[0].note, sizeof series[0].note, "%s", note);
     status = show(arguments, b.size > 1 ? 2 : 1, series);
   }
+  if (b.rank == 0)
+    remove_files();
   free(series);
   return afb_agree(MPI_COMM_WORLD, status);
 }
@@ -237,8 +243,7 @@ static afb_status run_campaign(void *job, MPI_Comm comm, int n, int all, double 
   afb_pool *pool = NULL;
   afb_store *store = NULL;
   afb_campaign_result result;
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-    .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   afb_record_legend(&writer.legend);
   options.started_at = afb_wall_seconds();
   options.budget_runs = options.budget_runs * n / all;

@@ -1,11 +1,10 @@
 #include "app/bench_schedule.h"
 
-#include <errno.h>
 #include <mpi.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "app/bench_scaling.h"
+#include "app/output.h"
 #include "report/bench_schedule.h"
 
 enum { LENGTHS = 5, LEVELS = 24, TURNS = 3, OTHERS = 32, EMPTY = 10000, EMPTY_RUNS = 2000 };
@@ -47,12 +46,10 @@ static afb_status middle_of(int ranks, int64_t tasks, double seconds, afb_bench_
 
 static afb_status write_figure(const char *path, const afb_bench_tasks *curve, int n_others, const afb_other_tasks *other)
 {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-  afb_figure_task_lengths(file, LENGTHS, curve, n_others, other);
-  int bad = ferror(file);
-  return fclose(file) == 0 && !bad ? AFB_OK : AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  afb_output out;
+  AFB_TRY(afb_output_begin(path, AFB_SVG_BEGINNING, &out));
+  afb_figure_task_lengths(out.stream, LENGTHS, curve, n_others, other);
+  return afb_output_end(&out);
 }
 
 static afb_status bench_empty(int rank, int size, int markdown)

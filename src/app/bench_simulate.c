@@ -1,12 +1,11 @@
 #include "app/bench_simulate.h"
 
-#include <errno.h>
 #include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "app/output.h"
 #include "report/simulate.h"
 #include "store/store.h"
 
@@ -106,12 +105,10 @@ static afb_status fill_grid(const afb_service *service, const afb_lengths *lengt
 
 static afb_status write_figure(const char *path, const afb_simulation_grid *grid)
 {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    return AFB_FAIL(AFB_E_IO, "%s: cannot be written: %s", path, strerror(errno));
-  afb_report_simulation_figure(file, grid);
-  int failed = ferror(file);
-  return fclose(file) == 0 && !failed ? AFB_OK : AFB_FAIL(AFB_E_IO, "%s: cannot be written", path);
+  afb_output out;
+  AFB_TRY(afb_output_begin(path, AFB_SVG_BEGINNING, &out));
+  afb_report_simulation_figure(out.stream, grid);
+  return afb_output_end(&out);
 }
 
 static afb_status predict(const afb_arguments *arguments, afb_service service, const afb_lengths *lengths)

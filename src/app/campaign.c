@@ -53,8 +53,8 @@ static afb_status run_on(const afb_pool *pool, const afb_arguments *arguments, c
       engine->end(pool->comm);
   }
   afb_progress_end(&progress);
-  if (status == AFB_OK && pool->rank == 0)
-    afb_report_campaign(stdout, options, &result, path, arguments->operand[0]);
+  if (status == AFB_OK)
+    status = afb_agree(pool->comm, pool->rank == 0 ? afb_report_campaign(stdout, options, &result, path, arguments->operand[0]) : AFB_OK);
   if (status == AFB_OK && afb_end_resumable(result.end))
     *exit_status = AFB_EXIT_RESUMABLE;
   afb_campaign_result_clear(&result);
@@ -66,8 +66,7 @@ static afb_status open_and_run(const afb_arguments *arguments, const afb_config 
 {
   afb_pool *pool = NULL;
   afb_store *store = NULL;
-  afb_store_writer writer = {.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
-    .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(config);
   afb_record_legend(&writer.legend);
   AFB_TRY(afb_pool_create(MPI_COMM_WORLD, 0, &pool));
   afb_status status = afb_file_open(pool->comm, path, AFB_STORE_RESUME, &writer, &store);

@@ -56,8 +56,7 @@ afb_status afb_describe_run(afb_describe_job *j)
   afb_arrays *arrays;
   afb_bispectrum *bispectrum = NULL;
   afb_describe_result result;
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-    .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   MPI_Comm_rank(j->comm, &rank);
   AFB_TRY(afb_arrays_create(j->comm, j->output, AFB_DESCRIPTORS_KIND, &writer, &arrays));
   afb_status status = describe_into(j, arrays, &bispectrum, &result);

@@ -18,6 +18,12 @@ afb_status afb_input_read(const afb_schema *schema, const afb_arguments *argumen
   return AFB_OK;
 }
 
+afb_store_writer afb_input_writer(const afb_config *config)
+{
+  return (afb_store_writer){.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
+                            .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+}
+
 afb_status afb_file_open(MPI_Comm comm, const char *path, afb_store_mode mode, const afb_store_writer *writer,
                          afb_store **store)
 {

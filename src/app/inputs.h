@@ -15,6 +15,9 @@
 /* Reads the input operand[0]. As afb_config_read; an input of another command is said to be one, AFB_E_INPUT. */
 afb_status afb_input_read(const afb_schema *schema, const afb_arguments *arguments, void *input, afb_config **config);
 
+/* Who writes a result file: this program, with this input, which must outlive it. Not collective. */
+afb_store_writer afb_input_writer(const afb_config *config);
+
 /* Opens a result file before anything is computed, so that whatever is wrong with it is a wrong input: as afb_store_open
  * on `comm`, with AFB_E_INPUT in place of AFB_E_IO. */
 afb_status afb_file_open(MPI_Comm comm, const char *path, afb_store_mode mode, const afb_store_writer *writer,

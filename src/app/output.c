@@ -14,8 +14,9 @@ static int is_ours(const char *path, const char *beginning)
   if (!stream)
     return 0;
   size_t n = fread(found, 1, length < sizeof found ? length : sizeof found, stream);
+  int failed = ferror(stream);
   fclose(stream);
-  return n == 0 || (n == length && memcmp(found, beginning, length) == 0);
+  return (n == 0 && !failed) || (n == length && memcmp(found, beginning, length) == 0);
 }
 
 static afb_status fail_write(afb_status status, const char *path)
@@ -31,6 +32,8 @@ afb_status afb_output_begin(const char *path, const char *beginning, afb_output 
     return AFB_FAIL(AFB_E_INPUT, "%.80s...: a name of more than %d characters", path, (int)sizeof out->path - 1);
   strcpy(out->path, path);
   int exists = stat(path, &info) == 0;
+  if (!exists && errno != ENOENT)
+    return fail_write(AFB_E_INPUT, path);
   if (exists && S_ISDIR(info.st_mode))
     return AFB_FAIL(AFB_E_INPUT, "%s: is a directory; give the name of a file", path);
   if (exists && S_ISREG(info.st_mode) && !is_ours(path, beginning))

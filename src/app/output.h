@@ -1,10 +1,12 @@
-/* Text files that appear whole or not at all. Not collective: one rank writes. */
+/* Text files of pages, tables and figures, which appear whole or not at all: an error leaves what was there. Not collective: one rank writes. */
 #ifndef AFB_APP_OUTPUT_H
 #define AFB_APP_OUTPUT_H
 
 #include <stdio.h>
 
 #include "core/status.h"
+
+#define AFB_SVG_BEGINNING "<svg"   /* of a figure */
 
 typedef struct {
   FILE *stream;

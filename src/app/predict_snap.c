@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/descriptor_input.h"
+#include "app/inputs.h"
 #include "app/potential_input.h"
 #include "app/structures_input.h"
 #include "app/train.h"
@@ -122,8 +123,7 @@ static afb_status run(job *j)
 {
   afb_arrays *arrays;
   double start = afb_wall_seconds();
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_FORCES_KIND, &writer, &arrays));
   AFB_TRY(afb_arrays_finish(&arrays, predict_into(j, arrays)));
   report(j, afb_wall_seconds() - start);

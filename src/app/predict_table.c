@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/inputs.h"
 #include "app/table_input.h"
 #include "app/train.h"
 #include "core/clock.h"
@@ -98,8 +99,7 @@ static afb_status run(job *j)
   int rank, ranks;
   afb_arrays *arrays;
   double start = afb_wall_seconds();
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   AFB_TRY(read_model(j));
   AFB_TRY(afb_agree(MPI_COMM_WORLD, open_table(j)));
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, AFB_PREDICTIONS_KIND, &writer, &arrays));

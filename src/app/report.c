@@ -10,6 +10,7 @@
 #include "report/html.h"
 #include "report/page.h"
 #include "report/page_arrays.h"
+#include "store/look.h"
 
 enum { PATH_LENGTH = 1024 };
 
@@ -44,9 +45,8 @@ static afb_status write(const afb_arguments *arguments, const content *of)
   afb_output out;
   if (arguments->text) {
     if (of->runs)
-      afb_page_text(stdout, of->runs);
-    else
-      afb_array_page_text(stdout, of->arrays);
+      return afb_page_text(stdout, of->runs);
+    afb_array_page_text(stdout, of->arrays);
     return AFB_OK;
   }
   AFB_TRY(choose_path(arguments, path));
@@ -79,9 +79,11 @@ static afb_status write_crate(const afb_arguments *arguments)
   return status;
 }
 
-static afb_status report_arrays(const afb_arguments *arguments, afb_arrays *arrays)
+static afb_status report_arrays(const afb_arguments *arguments)
 {
+  afb_arrays *arrays;
   afb_array_page page;
+  AFB_TRY(afb_arrays_open(MPI_COMM_SELF, arguments->operand[0], NULL, &arrays));
   afb_status status = afb_array_page_read(arrays, arguments->operand[0], &page);
   if (status == AFB_OK)
     status = write(arguments, &(content){.arrays = &page});
@@ -91,12 +93,13 @@ static afb_status report_arrays(const afb_arguments *arguments, afb_arrays *arra
 
 static afb_status report(const afb_arguments *arguments)
 {
-  afb_arrays *arrays;
+  char kind[AFB_LOOK_KIND];
   afb_store *store;
   afb_page page;
   const char *path = arguments->operand[0];
-  if (afb_arrays_open(MPI_COMM_SELF, path, NULL, &arrays) == AFB_OK)
-    return report_arrays(arguments, arrays);
+  AFB_TRY(afb_look_kind(path, kind));
+  if (kind[0])
+    return report_arrays(arguments);
   AFB_TRY(afb_file_open(MPI_COMM_SELF, path, AFB_STORE_READ, NULL, &store));
   afb_status status = afb_page_read(store, path, &page);
   if (status == AFB_OK)

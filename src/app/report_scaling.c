@@ -114,7 +114,7 @@ static afb_status write_all(const afb_arguments *a, const job *j)
   AFB_TRY(write_file(a->output, AFB_HTML_BEGINNING, write_page, j));
   AFB_TRY(write_file(a->csv, "series,unit,nodes", write_csv, j));
   AFB_TRY(write_file(a->latex, "% Scaling: aufbau report", write_latex, j));
-  AFB_TRY(write_file(a->figure, "<svg", write_figure, j));
+  AFB_TRY(write_file(a->figure, AFB_SVG_BEGINNING, write_figure, j));
   if (!a->quiet)
     write_form(stdout, j, a->markdown ? AFB_SCALING_MARKDOWN : AFB_SCALING_TEXT);
   return AFB_OK;

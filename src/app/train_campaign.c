@@ -121,8 +121,7 @@ afb_status afb_train_campaign(const afb_arguments *arguments, afb_config *config
 {
   job j = {.arguments = arguments, .config = config, .input = input};
   double begin = afb_wall_seconds();
-  afb_store_writer writer = {.input = afb_config_resolved(config), .identity = afb_config_identity_text(config),
-                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(config);
   AFB_TRY(afb_train_campaign_check(config, input));
   AFB_TRY(afb_learner_create(MPI_COMM_WORLD, (uint64_t)input->seed, &j.learner));
   afb_signals_catch();

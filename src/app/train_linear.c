@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/descriptor_input.h"
+#include "app/inputs.h"
 #include "app/potential_input.h"
 #include "app/structures_input.h"
 #include "app/train.h"
@@ -244,8 +245,7 @@ static afb_status run(job *j)
   int rank;
   afb_arrays *arrays;
   double start = afb_wall_seconds();
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   AFB_TRY(afb_arrays_create(MPI_COMM_WORLD, j->arguments->output, "potential", &writer, &arrays));
   AFB_TRY(afb_arrays_finish(&arrays, fit_into(j, arrays)));

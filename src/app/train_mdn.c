@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/descriptor_input.h"
+#include "app/inputs.h"
 #include "app/potential_scfv.h"
 #include "app/structures_input.h"
 #include "app/train.h"
@@ -352,8 +353,7 @@ static afb_status run(job *j, int *exit_status)
   int rank;
   afb_arrays *arrays;
   double start = afb_wall_seconds();
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (j->input->scfv)
     AFB_TRY(afb_scfv_folder(j->input->scfv));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/inputs.h"
 #include "app/table_input.h"
 #include "app/train.h"
 #include "core/clock.h"
@@ -184,8 +185,7 @@ static afb_status read_start(job *j)
 static afb_status run(job *j, int *exit_status)
 {
   afb_arrays *arrays;
-  afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
-                             .revision = afb_version_revision(), .libraries = afb_version_libraries()};
+  afb_store_writer writer = afb_input_writer(j->config);
   AFB_TRY(read_start(j));
   afb_signals_catch();
   snprintf(j->checkpoint, sizeof j->checkpoint, "%.1080s.training", j->arguments->output);

@@ -113,6 +113,8 @@ static afb_status run(const afb_pool *pool, const char *path, int64_t tasks, dou
   AFB_TRY(afb_store_open(pool->comm, path, AFB_STORE_CREATE, &writer, &store));
   afb_status status = afb_campaign_run(pool, &options, store, result);
   afb_status closed = afb_store_close(&store);
+  if (pool->rank == 0)
+    unlink(path);
   return status == AFB_OK ? closed : status;
 }
 
@@ -128,8 +130,6 @@ afb_status afb_bench_campaign_tasks(MPI_Comm comm, const char *path, int64_t tas
                            .schedule = result.schedule.wall / pool->size};
   if (status == AFB_OK && out->tasks != tasks)
     status = AFB_FAIL(AFB_E_LIMIT, "%lld tasks are more than there are sets", (long long)tasks);
-  if (pool->rank == 0 && status == AFB_OK)
-    unlink(path);
   MPI_Bcast(out, (int)sizeof *out, MPI_BYTE, 0, pool->comm);
   afb_campaign_result_clear(&result);
   afb_pool_destroy(&pool);

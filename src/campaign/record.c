@@ -111,6 +111,22 @@ void afb_stored_clear(afb_stored *t)
   *t = (afb_stored){0};
 }
 
+afb_status afb_stored_runs_visit(afb_store *store, afb_stored_run_visitor visit, void *context)
+{
+  enum { BLOCK = 1024 };
+  int64_t n = afb_store_count(store, AFB_TABLE_RUNS);
+  afb_store_run *run = malloc(BLOCK * sizeof *run);
+  afb_status status = run ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for rows of runs");
+  for (int64_t first = 0; first < n && status == AFB_OK; first += BLOCK) {
+    int64_t m = n - first < BLOCK ? n - first : BLOCK;
+    status = afb_store_read(store, AFB_TABLE_RUNS, first, m, sizeof *run, run);
+    for (int64_t i = 0; i < m && status == AFB_OK; i++)
+      visit(context, &run[i]);
+  }
+  free(run);
+  return status;
+}
+
 static afb_status candidate_of(const afb_stored *t, int64_t configuration, afb_candidates *ion, int *number)
 {
   if (configuration < 0 || configuration >= t->n_configurations)

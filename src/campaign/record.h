@@ -37,6 +37,10 @@ typedef struct {
 afb_status afb_stored_read(afb_store *store, afb_stored *stored);
 void afb_stored_clear(afb_stored *stored);
 
+/* Every run of the file in the order in which they were stored, read in blocks. AFB_E_IO, AFB_E_MEMORY. */
+typedef void (*afb_stored_run_visitor)(void *context, const afb_store_run *run);
+afb_status afb_stored_runs_visit(afb_store *store, afb_stored_run_visitor visit, void *context);
+
 /* The ions of the file, malloc'ed; for making candidates of those that are not the campaign's. AFB_E_IO, AFB_E_MEMORY. */
 afb_status afb_record_ions(afb_store *store, int *n, afb_ion **ions);
 

@@ -128,11 +128,11 @@ static void where_time_went(FILE *out, const afb_campaign_result *result)
 }
 
 /* Costs that were predicted before the runs, against what came: all runs, then without the first batch, which had little to learn from. */
-void afb_report_costs(FILE *out, int batch, const afb_ledger *ledger)
+afb_status afb_report_costs(FILE *out, int batch, const afb_ledger *ledger)
 {
   double *value = malloc((2 * (size_t)ledger->n + 1) * sizeof *value);
   if (!value)
-    return;
+    return AFB_FAIL(AFB_E_MEMORY, "no memory to compare the costs of %lld runs", (long long)ledger->n);
   double *actual = value + ledger->n;
   afb_report_ratios_head(out, 0, "Predicted before the run: cost");
   for (int corrected = 0; corrected < 2; corrected++)
@@ -155,6 +155,7 @@ void afb_report_costs(FILE *out, int batch, const afb_ledger *ledger)
   }
   afb_report_ratios(out, 0, "memory, 32 MB and more", "MB", ledger->n, value, actual);
   free(value);
+  return AFB_OK;
 }
 
 static const char *reason(const afb_campaign_result *result)
@@ -176,8 +177,8 @@ static const char *reason(const afb_campaign_result *result)
   return "";
 }
 
-void afb_report_campaign(FILE *out, const afb_campaign_options *options, const afb_campaign_result *result,
-                         const char *path, const char *input)
+afb_status afb_report_campaign(FILE *out, const afb_campaign_options *options, const afb_campaign_result *result,
+                               const char *path, const char *input)
 {
   const afb_ledger *ledger = &result->ledger;
   afb_tally all = afb_tally_all(result);
@@ -196,7 +197,7 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
     afb_report_tallies(out, result);
   afb_report_predictions(out, result);
   if (all.runs > 0)
-    afb_report_costs(out, options->batch, ledger);
+    AFB_TRY(afb_report_costs(out, options->batch, ledger));
   validation(out, result);
   what_it_got(out, result);
   where_time_went(out, result);
@@ -206,4 +207,5 @@ void afb_report_campaign(FILE *out, const afb_campaign_options *options, const a
     fprintf(out, "To continue: the same command, on any number of ranks.\n");
   else if (result->end != AFB_END_EXHAUSTED)
     fprintf(out, "For more: a larger budget in %s, and the same command.\n", input);
+  return AFB_OK;
 }

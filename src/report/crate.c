@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "campaign/record.h"
 #include "core/sha256.h"
 #include "report/moment.h"
 #include "report/status.h"
@@ -256,24 +257,13 @@ static afb_status history_make(int n, history *h)
   return h->session && h->input && h->finish ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d sessions", n);
 }
 
-static afb_status read_finishes(afb_store *store, history *h)
+static void note_finish(void *context, const afb_store_run *run)
 {
-  enum { BLOCK = 1024 };
-  int64_t n = afb_store_count(store, AFB_TABLE_RUNS);
-  afb_store_run *run = malloc(BLOCK * sizeof *run);
-  afb_status status = run ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for rows of runs");
-  for (int64_t first = 0; first < n && status == AFB_OK; first += BLOCK) {
-    int64_t m = n - first < BLOCK ? n - first : BLOCK;
-    status = afb_store_read(store, AFB_TABLE_RUNS, first, m, sizeof *run, run);
-    for (int64_t i = 0; i < m && status == AFB_OK; i++) {
-      int s = run[i].session;
-      double finish = s >= 0 && s < h->n ? afb_moment_of(h->session[s].started) + run[i].finish : NAN;
-      if (!isnan(finish) && !(h->finish[s] >= finish))
-        h->finish[s] = finish;
-    }
-  }
-  free(run);
-  return status;
+  history *h = context;
+  int s = run->session;
+  double finish = s >= 0 && s < h->n ? afb_moment_of(h->session[s].started) + run->finish : NAN;
+  if (!isnan(finish) && !(h->finish[s] >= finish))
+    h->finish[s] = finish;
 }
 
 static afb_status read_tables(const char *path, history *h)
@@ -287,7 +277,7 @@ static afb_status read_tables(const char *path, history *h)
       status = afb_store_read_text(store, h->session[i].input_first, h->session[i].input_count, &h->input[i]);
   }
   if (status == AFB_OK)
-    status = read_finishes(store, h);
+    status = afb_stored_runs_visit(store, note_finish, h);
   afb_status closed = afb_store_close(&store);
   return status == AFB_OK ? closed : status;
 }

@@ -182,7 +182,7 @@ afb_status afb_page_html(FILE *out, const afb_page *page)
     AFB_TRY(afb_page_outcomes(out, page));
     afb_page_failures(out, page);
   } else
-    afb_page_calculation(out, page);
+    AFB_TRY(afb_page_calculation(out, page));
   afb_page_levels_section(out, page);
   if (page->is_campaign) {
     afb_page_learning(out, page);

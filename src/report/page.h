@@ -83,6 +83,6 @@ void afb_page_clear(afb_page *page);
 
 /* AFB_E_MEMORY. */
 afb_status afb_page_html(FILE *out, const afb_page *page);
-void afb_page_text(FILE *out, const afb_page *page);
+afb_status afb_page_text(FILE *out, const afb_page *page);
 
 #endif

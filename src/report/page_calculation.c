@@ -5,17 +5,15 @@
 #include "report/plot.h"
 
 /* Residual by iteration, coloured by the attempt; attempts end where a trace has an outcome. */
-static void convergence(FILE *out, const afb_page *page)
+static afb_status convergence(FILE *out, const afb_page *page)
 {
   enum { COLOURS = 5 };
   static const char *const colour[COLOURS] = {"o0", "o1", "o3", "o4", "o6"};
   const int64_t n = page->n_traces;
   double *x = malloc(2 * (size_t)n * sizeof *x + 1), *y = x + n;
   double least = INFINITY, most = 0;
-  if (!x || n == 0) {
-    free(x);
-    return;
-  }
+  if (!x)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for a trace");
   for (int64_t i = 0; i < n; i++) {
     x[i] = (double)i + 1;
     y[i] = page->trace[i].residual > 0 ? page->trace[i].residual : NAN;
@@ -39,6 +37,7 @@ static void convergence(FILE *out, const afb_page *page)
     afb_plot_end(out, NULL);
   }
   free(x);
+  return AFB_OK;
 }
 
 static void orbitals(FILE *out, const afb_page *page)
@@ -55,11 +54,11 @@ static void orbitals(FILE *out, const afb_page *page)
   fputs("</tbody></table></div></figure>\n", out);
 }
 
-void afb_page_calculation(FILE *out, const afb_page *page)
+afb_status afb_page_calculation(FILE *out, const afb_page *page)
 {
   char text[160];
   if (page->stored.n_runs == 0)
-    return;
+    return AFB_OK;
   const afb_store_run *run = &page->stored.run[page->stored.n_runs - 1];
   afb_html_section(out, "result", "Result", NULL);
   fputs("<div class=\"grid\"><div><table class=\"facts\"><tbody>\n", out);
@@ -81,8 +80,9 @@ void afb_page_calculation(FILE *out, const afb_page *page)
   snprintf(text, sizeof text, "%d in %.3g s CPU", run->iterations, run->cpu_seconds);
   afb_page_fact(out, "iterations", text);
   fputs("</tbody></table></div>\n", out);
-  convergence(out, page);
+  AFB_TRY(convergence(out, page));
   orbitals(out, page);
   fputs("</div>\n", out);
   afb_html_section_end(out);
+  return AFB_OK;
 }

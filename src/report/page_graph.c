@@ -211,7 +211,7 @@ static void mark(FILE *out, const afb_page *page, const node *v, double largest,
   fprintf(out, ", %.2g core-s</title>%s\n", entry->core_seconds, ok ? "</circle>" : "</path>");
 }
 
-static void draw_large(FILE *out, const afb_page *page, tree *t)
+static afb_status draw_large(FILE *out, const afb_page *page, tree *t)
 {
   const afb_ledger *ledger = &page->result.ledger;
   const double radius = LARGE / 2.0 - 20;
@@ -219,10 +219,12 @@ static void draw_large(FILE *out, const afb_page *page, tree *t)
   double most_levels = 1, crowd = 0;
   lay_out(ledger, t, radius);
   int *in_ring = calloc((size_t)t->deepest + 1, sizeof *in_ring);
+  if (!in_ring)
+    return AFB_FAIL(AFB_E_MEMORY, "no memory for the graph of sets");
   for (int i = 0; i < t->n; i++) {
     const afb_entry *entry = &ledger->entry[t->node[i].entry];
     most_levels = afb_outcome_ok(entry->outcome) ? fmax(most_levels, (double)entry->n_levels) : most_levels;
-    if (in_ring && t->node[i].radius > 0)
+    if (t->node[i].radius > 0)
       crowd = fmax(crowd, ++in_ring[t->node[i].size] / t->node[i].radius);
   }
   free(in_ring);
@@ -254,6 +256,7 @@ static void draw_large(FILE *out, const afb_page *page, tree *t)
   if (left_out > 0)
     fprintf(out, " %lld thin lines are left out.", (long long)left_out);
   fputs("</figcaption></figure>\n", out);
+  return AFB_OK;
 }
 
 /* ---- The small ones: dots are strokes without length and with round ends, one path for each class ---- */
@@ -338,10 +341,10 @@ afb_status afb_page_graph(FILE *out, const afb_page *page)
                    "was grown, thin lines all others between sets that were run. Discs converged, their area is the number of levels; crosses "
                    "did not. Point at a node to read its configurations.");
   afb_page_key(out, all.of);
-  draw_large(out, page, &t);
-  if (ions > 1)
+  afb_status status = draw_large(out, page, &t);
+  if (status == AFB_OK && ions > 1)
     draw_others(out, page, best.ion, room);
   free(room);
   afb_html_section_end(out);
-  return AFB_OK;
+  return status;
 }

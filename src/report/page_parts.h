@@ -14,7 +14,7 @@ void afb_page_learning(FILE *out, const afb_page *page);
 void afb_page_levels_section(FILE *out, const afb_page *page);
 afb_status afb_page_costs(FILE *out, const afb_page *page);
 afb_status afb_page_time(FILE *out, const afb_page *page);
-void afb_page_calculation(FILE *out, const afb_page *page);
+afb_status afb_page_calculation(FILE *out, const afb_page *page);
 void afb_page_provenance(FILE *out, const afb_page *page);
 
 /* Coloured squares with the names of classes of runs and how many there are; classes without runs are left out. */

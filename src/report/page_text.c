@@ -100,7 +100,7 @@ static void calculation(FILE *out, const afb_page *page)
   fprintf(out, "\n");
 }
 
-void afb_page_text(FILE *out, const afb_page *page)
+afb_status afb_page_text(FILE *out, const afb_page *page)
 {
   head(out, page);
   if (!page->is_campaign)
@@ -111,8 +111,9 @@ void afb_page_text(FILE *out, const afb_page *page)
   if (page->reliability[0].all.n + page->reliability[1].all.n > 0)
     afb_report_predictions(out, &page->result);
   if (page->result.ledger.n > 0)
-    afb_report_costs(out, page->batch, &page->result.ledger);
+    AFB_TRY(afb_report_costs(out, page->batch, &page->result.ledger));
   validation(out, page);
   levels(out, page);
   afb_page_usage_text(out, page->n_usage, page->usage);
+  return AFB_OK;
 }

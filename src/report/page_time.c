@@ -276,21 +276,9 @@ static int32_t total_usage(int64_t n, const afb_store_usage *usage, afb_store_us
 {
   int32_t sessions = 0;
   *total = (afb_store_usage){0};
-  for (int64_t i = 0; i < n; i++)
+  for (int64_t i = 0; i < n; i++) {
     sessions = usage[i].session + 1 > sessions ? usage[i].session + 1 : sessions;
-  for (int32_t s = 0; s < sessions; s++) {
-    afb_usage_sum u;
-    afb_usage_sum_up(n, usage, s, &u);
-    total->wall += u.sum.wall;
-    total->startup += u.sum.startup;
-    total->run += u.sum.run;
-    total->failed += u.sum.failed;
-    total->training += u.sum.training;
-    total->validation += u.sum.validation;
-    total->storing += u.sum.storing;
-    total->service += u.sum.service;
-    total->idle += u.sum.idle;
-    total->drain += u.sum.drain;
+    afb_usage_add(total, &usage[i]);
   }
   return sessions;
 }

@@ -8,6 +8,7 @@
 
 #include "atomic/mcdhf.h"
 #include "campaign/ledger.h"
+#include "campaign/record.h"
 #include "store/hdf.h"
 #include "store/look.h"
 
@@ -54,21 +55,15 @@ static afb_status sum_usage(afb_scaling_file *f, int64_t n, const afb_store_usag
   return AFB_OK;
 }
 
-static afb_status count_runs(afb_scaling_file *f, afb_store *store)
+static void count_run(void *context, const afb_store_run *run)
 {
-  int64_t n = afb_store_count(store, AFB_TABLE_RUNS);
-  for (int64_t i = 0; i < n; i++) {
-    afb_store_run run;
-    AFB_TRY(afb_store_read(store, AFB_TABLE_RUNS, i, 1, sizeof run, &run));
-    if (run.strategy == AFB_BY_IMPORT)
-      continue;
-    f->runs++;
-    f->core_seconds += run.core_seconds;
-    f->squares += run.core_seconds * run.core_seconds;
-    f->failed += afb_outcome_ok((afb_outcome)run.outcome) ? 0.0 : run.core_seconds;
-  }
-  f->work = (double)f->runs;
-  return AFB_OK;
+  afb_scaling_file *f = context;
+  if (run->strategy == AFB_BY_IMPORT)
+    return;
+  f->runs++;
+  f->core_seconds += run->core_seconds;
+  f->squares += run->core_seconds * run->core_seconds;
+  f->failed += afb_outcome_ok((afb_outcome)run->outcome) ? 0.0 : run->core_seconds;
 }
 
 static afb_status read_campaign(afb_scaling_file *f, afb_store *store)
@@ -87,7 +82,9 @@ static afb_status read_campaign(afb_scaling_file *f, afb_store *store)
     status = sum_usage(f, n, row);
   free(row);
   AFB_TRY(status);
-  return count_runs(f, store);
+  AFB_TRY(afb_stored_runs_visit(store, count_run, f));
+  f->work = (double)f->runs;
+  return AFB_OK;
 }
 
 static void name_arrays(afb_scaling_file *f, afb_arrays *arrays, const char *kind)

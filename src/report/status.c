@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "campaign/ledger.h"
+#include "campaign/record.h"
 #include "config/input.h"
 #include "config/inputs.h"
 #include "materials/potential_file.h"
@@ -13,7 +14,7 @@
 #include "store/arrays.h"
 
 static const double WINDOW = 300.0;       /* "the last minutes", s */
-enum { BLOCK = 2048, TRIES = 3, PATH_LENGTH = 4096 };
+enum { TRIES = 3, PATH_LENGTH = 4096 };
 
 static double latest(double a, double b) { return isnan(a) || b > a ? b : a; }   /* NaN: none */
 
@@ -77,22 +78,23 @@ static afb_status name_failures(afb_store *store, afb_standing *s)
   return AFB_OK;
 }
 
+typedef struct {
+  afb_standing *standing;
+  calendar *calendar;
+} reading;
+
+static void take_run(void *context, const afb_store_run *run)
+{
+  const reading *r = context;
+  count_run(r->standing, r->calendar, run);
+  if (run->strategy != AFB_BY_IMPORT && run->set >= 0 && !afb_outcome_ok((afb_outcome)run->outcome))
+    note_failure(r->standing, r->calendar, run);
+}
+
 static afb_status read_runs(afb_store *store, afb_standing *s, calendar *c)
 {
-  int64_t n = afb_store_count(store, AFB_TABLE_RUNS);
-  afb_store_run *run = malloc(BLOCK * sizeof *run);
-  afb_status status = run ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for rows of runs");
-  for (int64_t first = 0; first < n && status == AFB_OK; first += BLOCK) {
-    int64_t m = n - first < BLOCK ? n - first : BLOCK;
-    status = afb_store_read(store, AFB_TABLE_RUNS, first, m, sizeof *run, run);
-    for (int64_t i = 0; i < m && status == AFB_OK; i++) {
-      count_run(s, c, &run[i]);
-      if (run[i].strategy != AFB_BY_IMPORT && run[i].set >= 0 && !afb_outcome_ok((afb_outcome)run[i].outcome))
-        note_failure(s, c, &run[i]);
-    }
-  }
-  free(run);
-  return status == AFB_OK ? name_failures(store, s) : status;
+  AFB_TRY(afb_stored_runs_visit(store, take_run, &(reading){s, c}));
+  return name_failures(store, s);
 }
 
 /* ---- The model ---- */
@@ -159,6 +161,8 @@ static afb_status read_budget(afb_store *store, afb_standing *s)
       s->budget_wall_seconds = isnan(input.budget_wall_seconds) ? 0.0 : input.budget_wall_seconds;
     }
     afb_config_destroy(&config);
+    free(text);
+    return status == AFB_E_MEMORY ? status : AFB_OK;
   }
   free(text);
   return AFB_OK;

@@ -183,13 +183,14 @@ static entry *find(const afb_arrays *arrays, const char *name)
   return NULL;
 }
 
-/* 0 when a dataset has no form that an array can have. */
+/* 0 when a dataset has no form that an array can have, -1 when that cannot be read. */
 static int recognise(hid_t dataset, afb_array *array)
 {
   hsize_t dim[3] = {0, 0, 0};
   hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
   H5T_class_t class = H5Tget_class(type);
   size_t size = H5Tget_size(type);
+  int readable = type >= 0 && space >= 0;
   array->rank = H5Sget_simple_extent_ndims(space);
   array->length = 1;
   int known = array->rank >= 1 && array->rank <= 3;
@@ -208,10 +209,15 @@ static int recognise(hid_t dataset, afb_array *array)
     array->dim[d] = (int64_t)dim[d];
   H5Sclose(space);
   H5Tclose(type);
-  return known;
+  return readable ? known : -1;
 }
 
-/* Name of member i of a group; 0 when there is none. */
+static afb_status unreadable(const afb_arrays *arrays, const char *name)
+{
+  return AFB_FAIL(AFB_E_IO, "%s of %s cannot be read: %s", name, arrays->path, afb_hdf_reason());
+}
+
+/* Name of member i of a group. */
 static int member_name(hid_t group, hsize_t i, char *name, size_t size)
 {
   return H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT) > 0;
@@ -221,30 +227,48 @@ static afb_status scan_member(afb_arrays *arrays, const char *name)
 {
   char unit[64], description[320];
   afb_array array = {.name = name, .unit = unit, .description = description};
-  hid_t dataset = H5Dopen2(arrays->file, name, H5P_DEFAULT);
+  hid_t dataset = H5Oopen(arrays->file, name, H5P_DEFAULT);
   if (dataset < 0)
-    return AFB_OK;
-  if (!recognise(dataset, &array)) {
-    H5Dclose(dataset);
-    return AFB_OK;
+    return unreadable(arrays, name);
+  int known = H5Iget_type(dataset) == H5I_DATASET ? recognise(dataset, &array) : 0;
+  if (known <= 0) {
+    H5Oclose(dataset);
+    return known < 0 ? unreadable(arrays, name) : AFB_OK;
   }
   afb_hdf_get_text(dataset, "unit", unit, sizeof unit);
   afb_hdf_get_text(dataset, "description", description, sizeof description);
   return push(arrays, &array, dataset);
 }
 
+static afb_status scan_group(afb_arrays *arrays, hid_t group, const char *group_name)
+{
+  H5G_info_t info;
+  char member[64], name[130];
+  if (H5Gget_info(group, &info) < 0)
+    return unreadable(arrays, group_name);
+  for (hsize_t i = 0; i < info.nlinks; i++) {
+    if (!member_name(group, i, member, sizeof member))
+      return unreadable(arrays, group_name);
+    if (snprintf(name, sizeof name, "%s/%s", group_name, member) < 64)
+      AFB_TRY(scan_member(arrays, name));
+  }
+  return AFB_OK;
+}
+
 static afb_status scan(afb_arrays *arrays)
 {
-  char group_name[64], member[64], name[130];
-  for (hsize_t g = 0; member_name(arrays->file, g, group_name, sizeof group_name); g++) {
-    hid_t group = H5Gopen2(arrays->file, group_name, H5P_DEFAULT);
+  H5G_info_t info;
+  char name[64];
+  if (H5Gget_info(arrays->file, &info) < 0)
+    return unreadable(arrays, "/");
+  for (hsize_t g = 0; g < info.nlinks; g++) {
+    if (!member_name(arrays->file, g, name, sizeof name))
+      return unreadable(arrays, "/");
+    hid_t group = H5Oopen(arrays->file, name, H5P_DEFAULT);
     if (group < 0)
-      continue;
-    afb_status status = AFB_OK;
-    for (hsize_t i = 0; status == AFB_OK && member_name(group, i, member, sizeof member); i++)
-      if (snprintf(name, sizeof name, "%s/%s", group_name, member) < 64)
-        status = scan_member(arrays, name);
-    H5Gclose(group);
+      return unreadable(arrays, name);
+    afb_status status = H5Iget_type(group) == H5I_GROUP ? scan_group(arrays, group, name) : AFB_OK;
+    H5Oclose(group);
     AFB_TRY(status);
   }
   return AFB_OK;
@@ -265,13 +289,7 @@ static afb_status load(afb_arrays *arrays, const char *kind)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", arrays->path, afb_hdf_reason());
   AFB_TRY(status);
   AFB_TRY(afb_agree(arrays->comm, check_kind(arrays->path, arrays->file, kind, 0)));
-  AFB_TRY(afb_agree(arrays->comm, scan(arrays)));
-  /* What cannot be opened is passed over: on all ranks, or collective reads would not meet. */
-  int most;
-  MPI_Allreduce(&arrays->n, &most, 1, MPI_INT, MPI_MAX, arrays->comm);
-  if (arrays->n < most)
-    status = AFB_FAIL(AFB_E_IO, "cannot open all arrays of %s: %s", arrays->path, afb_hdf_reason());
-  return afb_agree(arrays->comm, status);
+  return afb_agree(arrays->comm, scan(arrays));
 }
 
 /* ---- Life ---- */
@@ -522,21 +540,25 @@ afb_status afb_arrays_note(afb_arrays *arrays, const char *name, double value)
 /* ---- What the file says of itself ---- */
 
 /* Attributes of the root that are single real numbers. */
-static void read_notes(hid_t file, afb_arrays_facts *facts)
+static afb_status read_notes(hid_t file, afb_arrays_facts *facts)
 {
   hid_t attribute;
-  for (hsize_t i = 0; facts->n_notes < AFB_ARRAYS_NOTES &&
+  int failed = 0;
+  for (hsize_t i = 0; !failed && facts->n_notes < AFB_ARRAYS_NOTES &&
                       (attribute = H5Aopen_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT)) >= 0; i++) {
     hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
     int at = facts->n_notes;
-    if (H5Tget_class(type) == H5T_FLOAT && H5Sget_simple_extent_npoints(space) == 1 &&
-        H5Aget_name(attribute, sizeof facts->note[at].name, facts->note[at].name) > 0 &&
-        H5Aread(attribute, H5T_NATIVE_DOUBLE, &facts->note[at].value) >= 0)
+    failed = type < 0 || space < 0;
+    if (!failed && H5Tget_class(type) == H5T_FLOAT && H5Sget_simple_extent_npoints(space) == 1) {
+      failed = H5Aget_name(attribute, sizeof facts->note[at].name, facts->note[at].name) <= 0 ||
+               H5Aread(attribute, H5T_NATIVE_DOUBLE, &facts->note[at].value) < 0;
       facts->n_notes++;
+    }
     H5Sclose(space);
     H5Tclose(type);
     H5Aclose(attribute);
   }
+  return failed ? AFB_FAIL(AFB_E_IO, "notes of the file cannot be read: %s", afb_hdf_reason()) : AFB_OK;
 }
 
 afb_status afb_arrays_tell(afb_arrays *arrays, afb_arrays_facts *facts)
@@ -548,7 +570,7 @@ afb_status afb_arrays_tell(afb_arrays *arrays, afb_arrays_facts *facts)
   for (int c = 0; c < schema->n_columns; c++)
     if (schema->column[c].type == AFB_STRING)
       afb_hdf_get_text(arrays->file, schema->column[c].name, (char *)&facts->session + schema->column[c].offset, (size_t)schema->column[c].length);
-  read_notes(arrays->file, facts);
+  AFB_TRY(read_notes(arrays->file, facts));
   return afb_hdf_read_input(arrays->file, "input/resolved", &facts->input);
 }
 

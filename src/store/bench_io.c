@@ -59,15 +59,18 @@ static afb_status write_raw(bench *b, int64_t bytes, const char *data, int64_t f
   afb_hints_clear(&hints);
   if (error != MPI_SUCCESS)
     return AFB_FAIL(AFB_E_IO, "cannot create %s", b->raw);
+  int failed = 0;
   int64_t most = (bytes + b->size - 1) / b->size + COLUMNS * (int64_t)sizeof(double);
-  for (int64_t at = 0; at < most && error == MPI_SUCCESS; at += PIECE) {
+  for (int64_t at = 0; at < most && !failed; at += PIECE) {
     int64_t left = n > at ? n - at : 0;
-    error = MPI_File_write_at_all(file, first + (at < n ? at : n), data + (at < n ? at : n), (int)(left < PIECE ? left : PIECE), MPI_BYTE, MPI_STATUS_IGNORE);
+    failed = MPI_File_write_at_all(file, first + (at < n ? at : n), data + (at < n ? at : n), (int)(left < PIECE ? left : PIECE), MPI_BYTE,
+                                   MPI_STATUS_IGNORE) != MPI_SUCCESS;
+    MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, b->comm);
   }
-  if (error == MPI_SUCCESS)
-    error = MPI_File_sync(file);
-  MPI_File_close(&file);
-  return error == MPI_SUCCESS ? AFB_OK : AFB_FAIL(AFB_E_IO, "cannot write %s", b->raw);
+  if (!failed)
+    failed = MPI_File_sync(file) != MPI_SUCCESS;
+  failed = MPI_File_close(&file) != MPI_SUCCESS || failed;
+  return !failed ? AFB_OK : AFB_FAIL(AFB_E_IO, "cannot write %s", b->raw);
 }
 
 static afb_status write_one(const bench *b, int64_t bytes, const char *data, int64_t n)

@@ -78,12 +78,13 @@ afb_status afb_look_kind(const char *path, char kind[AFB_LOOK_KIND])
   if (file < 0)
     return AFB_FAIL(AFB_E_FOREIGN, "%s is a damaged HDF5 file: %s", path, afb_hdf_reason());
   afb_status status = AFB_OK;
+  htri_t known = H5Aexists(file, "kind");
   if (H5Aexists(file, "format") <= 0 || afb_hdf_get_number(file, "schema_version", H5T_NATIVE_INT32, &version) < 0)
     status = AFB_FAIL(AFB_E_FOREIGN, "%s is an HDF5 file, but none of this program", path);
   else if (version > AFB_SCHEMA_VERSION)
     status = AFB_FAIL(AFB_E_FOREIGN, "%s has schema version %d, and this program reads versions up to %d: use a newer one", path,
                       (int)version, AFB_SCHEMA_VERSION);
-  else if (H5Aexists(file, "kind") > 0 && afb_hdf_get_text(file, "kind", kind, AFB_LOOK_KIND) < 0)
+  else if (known < 0 || (known > 0 && afb_hdf_get_text(file, "kind", kind, AFB_LOOK_KIND) < 0))
     status = AFB_FAIL(AFB_E_FOREIGN, "%s is damaged: its kind cannot be read", path);
   H5Fclose(file);
   return status;

@@ -140,7 +140,7 @@ afb_status afb_usage_write(MPI_Comm comm, afb_arrays *arrays)
   return status;
 }
 
-static void add(afb_store_usage *sum, const afb_store_usage *row)
+void afb_usage_add(afb_store_usage *sum, const afb_store_usage *row)
 {
   sum->wall += row->wall;
   sum->startup += row->startup;
@@ -169,7 +169,7 @@ void afb_usage_sum_up(int64_t n, const afb_store_usage *rows, int32_t session, a
     out->nodes = row->node + 1 > out->nodes ? row->node + 1 : out->nodes;
     out->wall = fmax(out->wall, row->wall);
     most = fmax(most, row->useful);
-    add(&out->sum, row);
+    afb_usage_add(&out->sum, row);
     if (row->energy_source[0] == '\0' || !isfinite(row->energy_joule))
       continue;
     sources++;

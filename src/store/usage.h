@@ -22,6 +22,9 @@ afb_status afb_usage_of_arrays(afb_arrays *arrays, int64_t *n, afb_store_usage *
 /* Collective on comm, that of the file, which is open for writing: the rows of this session as /usage. */
 afb_status afb_usage_write(MPI_Comm comm, afb_arrays *arrays);
 
+/* Adds the seconds of a row to a sum of rows. */
+void afb_usage_add(afb_store_usage *sum, const afb_store_usage *row);
+
 /* Of one session. */
 typedef struct {
   int ranks, nodes;

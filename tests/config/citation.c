@@ -2,10 +2,8 @@
  * formats do not know, and agree with each other, with the program's version and with LICENSE. */
 #include "config.h"
 
-#include <libfyaml.h>
-#include <string.h>
-
 #include "tests/check.h"
+#include "tests/json.h"
 
 static struct fy_document *load(const char *name, int json)
 {
@@ -18,33 +16,12 @@ static struct fy_document *load(const char *name, int json)
   return document;
 }
 
-/* libfyaml's own look-up takes the key as YAML, in which none begins with @. */
-static struct fy_node *member(struct fy_node *node, const char *key)
-{
-  void *at = NULL;
-  size_t n = 0;
-  for (struct fy_node_pair *pair; node && (pair = fy_node_mapping_iterate(node, &at));) {
-    const char *found = fy_node_get_scalar(fy_node_pair_key(pair), &n);
-    if (n == strlen(key) && memcmp(found, key, n) == 0)
-      return fy_node_pair_value(pair);
-  }
-  return NULL;
-}
-
-static const char *scalar(struct fy_node *node, char text[1024])
-{
-  size_t n = 0;
-  const char *found = node ? fy_node_get_scalar(node, &n) : NULL;
-  snprintf(text, 1024, "%.*s", (int)n, found ? found : "");
-  return text;
-}
-
 static void check_keys(struct fy_node *root, const char *known)
 {
   void *at = NULL;
-  char key[1024], between[1030];
+  char key[JSON_TEXT], between[JSON_TEXT + 3];
   for (struct fy_node_pair *pair; (pair = fy_node_mapping_iterate(root, &at));) {
-    snprintf(between, sizeof between, " %s ", scalar(fy_node_pair_key(pair), key));
+    snprintf(between, sizeof between, " %s ", json_text(fy_node_pair_key(pair), key));
     if (!strstr(known, between))
       fprintf(stderr, "# unknown key \"%s\"\n", key);
     assert_non_null(strstr(known, between));
@@ -54,31 +31,31 @@ static void check_keys(struct fy_node *root, const char *known)
 static void test_consistent(void **state)
 {
   (void)state;
-  char a[1024], b[1024], address[1200];
+  char a[JSON_TEXT], b[JSON_TEXT], address[JSON_TEXT + 32];
   struct fy_document *citation = load("CITATION.cff", 0), *codemeta = load("codemeta.json", 1);
   struct fy_node *cff = fy_document_root(citation), *meta = fy_document_root(codemeta);
   check_keys(cff, " abstract authors cff-version commit contact date-released doi identifiers keywords license license-url message "
                   "preferred-citation references repository repository-artifact repository-code title type url version ");
   check_keys(meta, " @context @type name description version license author keywords programmingLanguage operatingSystem softwareRequirements "
                    "buildInstructions readme codeRepository identifier dateModified datePublished ");
-  assert_string_equal(scalar(member(cff, "cff-version"), a), "1.2.0");
-  assert_true(scalar(member(cff, "message"), a)[0]);
-  assert_string_equal(scalar(member(meta, "@context"), a), "https://doi.org/10.5063/schema/codemeta-2.0");
-  assert_string_equal(scalar(member(meta, "@type"), a), "SoftwareSourceCode");
-  assert_string_equal(scalar(member(cff, "version"), a), PACKAGE_VERSION);
-  assert_string_equal(scalar(member(meta, "version"), a), PACKAGE_VERSION);
-  assert_string_equal(scalar(member(cff, "title"), a), scalar(member(meta, "name"), b));
-  assert_string_equal(scalar(member(cff, "abstract"), a), scalar(member(meta, "description"), b));
-  snprintf(address, sizeof address, "https://spdx.org/licenses/%s", scalar(member(cff, "license"), a));
-  assert_string_equal(scalar(member(meta, "license"), b), address);
-  struct fy_node *authors[2] = {member(cff, "authors"), member(meta, "author")}, *words[2] = {member(cff, "keywords"), member(meta, "keywords")};
+  assert_string_equal(json_text(json_member(cff, "cff-version"), a), "1.2.0");
+  assert_true(json_text(json_member(cff, "message"), a)[0]);
+  assert_string_equal(json_text(json_member(meta, "@context"), a), "https://doi.org/10.5063/schema/codemeta-2.0");
+  assert_string_equal(json_text(json_member(meta, "@type"), a), "SoftwareSourceCode");
+  assert_string_equal(json_text(json_member(cff, "version"), a), PACKAGE_VERSION);
+  assert_string_equal(json_text(json_member(meta, "version"), a), PACKAGE_VERSION);
+  assert_string_equal(json_text(json_member(cff, "title"), a), json_text(json_member(meta, "name"), b));
+  assert_string_equal(json_text(json_member(cff, "abstract"), a), json_text(json_member(meta, "description"), b));
+  snprintf(address, sizeof address, "https://spdx.org/licenses/%s", json_text(json_member(cff, "license"), a));
+  assert_string_equal(json_text(json_member(meta, "license"), b), address);
+  struct fy_node *authors[2] = {json_member(cff, "authors"), json_member(meta, "author")}, *words[2] = {json_member(cff, "keywords"), json_member(meta, "keywords")};
   assert_int_equal(fy_node_sequence_item_count(authors[0]), fy_node_sequence_item_count(authors[1]));
   for (int i = 0; i < fy_node_sequence_item_count(authors[0]); i++)
-    assert_string_equal(scalar(member(fy_node_sequence_get_by_index(authors[0], i), "name"), a),
-                        scalar(member(fy_node_sequence_get_by_index(authors[1], i), "name"), b));
+    assert_string_equal(json_text(json_member(fy_node_sequence_get_by_index(authors[0], i), "name"), a),
+                        json_text(json_member(fy_node_sequence_get_by_index(authors[1], i), "name"), b));
   assert_int_equal(fy_node_sequence_item_count(words[0]), fy_node_sequence_item_count(words[1]));
   for (int i = 0; i < fy_node_sequence_item_count(words[0]); i++)
-    assert_string_equal(scalar(fy_node_sequence_get_by_index(words[0], i), a), scalar(fy_node_sequence_get_by_index(words[1], i), b));
+    assert_string_equal(json_text(fy_node_sequence_get_by_index(words[0], i), a), json_text(fy_node_sequence_get_by_index(words[1], i), b));
   fy_document_destroy(citation);
   fy_document_destroy(codemeta);
 }

@@ -2,14 +2,14 @@
 # directory what the command needs, a line in `command_of`, and one in `result_of`, which prints what must come out, however often the command
 # had to be begun again. $clean is the program without faults.
 cases='campaign resume atom slepc scalapack files grasp describe grid formats linear snap forces mdn apply table tell pretrain import runs levels
-kilonova observed descriptors'
+kilonova observed descriptors status page text single arrays scaling io bench_campaign bench_describe'
 . "$AUFBAU_SOURCE/tests/app/potential.sh"
 tutorial=$AUFBAU_SOURCE/inputs/tutorial/silicon
 grasp_data=$AUFBAU_SOURCE/tests/engine/data/grasp
 
 ranks_of() {
   case $1 in
-    slepc | forces | import | runs | levels | kilonova | observed | descriptors) echo 1 ;;
+    slepc | forces | import | runs | levels | kilonova | observed | descriptors | page | text | single | arrays | scaling | status) echo 1 ;;
     *) echo 2 ;;
   esac
 }
@@ -28,6 +28,31 @@ command_of() {
     levels) echo export levels in.h5 --csv out.csv --json out.json ;;
     kilonova) echo export levels in.h5 --jlodk files ;;
     observed) echo export levels in.h5 --compare in.csv --csv out.csv ;;
+    page) echo report in.h5 --crate ;;
+    text) echo report in.h5 --text ;;
+    single | arrays) echo report in.h5 -o out.html ;;
+    scaling) echo report --scaling in.h5 other.h5 -o out.html --csv out.csv --latex out.tex --figure out.svg --plan 1000 ;;
+    status) echo status in.h5 ;;
+    io) echo bench io 1 ;;
+    bench_*) echo bench "${1#bench_}" in.yaml -o out.svg -q ;;
+  esac
+}
+
+# The texts that a command writes, each of which is whole, as it was before, or not there.
+texts_of() {
+  case $1 in
+    page) echo in.html ro-crate-metadata.json ;;
+    single | arrays) echo out.html ;;
+    scaling) echo out.html out.csv out.tex out.svg ;;
+    bench_*) echo out.svg ;;
+  esac
+}
+# steady CASE TEXT: the text without what differs from time to time, the moment of writing, or what was measured
+steady() {
+  case $1 in
+    page) grep -v datePublished "$2" ;;
+    bench_*) sed -n 's/[0-9.]*[0-9]//g; 1p; $p' "$2" ;;
+    *) cat "$2" ;;
   esac
 }
 
@@ -50,6 +75,10 @@ result_of() {
     pretrain) h5dump -n out.h5 ;;
     kilonova) cat files/* ;;
     levels) cat out.csv out.json ;;
+    text) cat out ;;
+    status) grep -v '^written' out ;;
+    io) cut -d'|' -f2-4 out ;;
+    page | single | arrays | scaling | bench_*) for text in $(texts_of "$1"); do steady "$1" "$text"; done ;;
     *) cat out.csv ;;
   esac
 }
@@ -171,3 +200,45 @@ make_descriptors() {
   make_describe
   "$clean" describe in.yaml -o in.h5 >made 2>&1
 }
+
+# campaign_on RANKS FILE.h5: a campaign with a model and with runs that fail; made once for all cases
+campaign_on() {
+  test -e "$work/campaign-$1.h5" || {
+    cat >campaign.yaml <<'EOF'
+campaign:
+  ions: [He I, Li I]
+  orbitals: {max_n: 3, max_l: p}
+  excitations: {electrons: 2, max_shift: 3}
+  set_size: 2
+  warm_start: false
+  batch: 6
+  limits: {csf: 3}
+  budget: {runs: 40}
+EOF
+    $AUFBAU_MPI "$1" "$clean" campaign campaign.yaml -o "$work/campaign-$1.h5" >made 2>&1
+  }
+  ln -s "$work/campaign-$1.h5" "$2"
+}
+# A page and metadata of earlier are there.
+make_page() {
+  campaign_on 2 in.h5
+  "$clean" report in.h5 --crate --author 'of earlier' >made 2>&1
+  sed -i '/<h2/d' in.html
+}
+make_text() { campaign_on 2 in.h5; }
+make_status() { campaign_on 2 in.h5; }
+make_scaling() {
+  campaign_on 1 in.h5
+  campaign_on 2 other.h5
+}
+make_single() {
+  make_atom
+  "$clean" atom in.yaml -o in.h5 >made 2>&1
+}
+make_arrays() { make_descriptors; }
+make_io() { :; }
+make_bench_campaign() {
+  printf '%s\n' 'campaign:' '  ions: [He I]' '  orbitals: {max_n: 2, max_l: s}' '  excitations: {electrons: 1, max_shift: 1}' '  set_size: 1' \
+    '  strategy: breadth' '  budget: {runs: 2}' >in.yaml
+}
+make_bench_describe() { make_describe; }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # One fault at each place of the program that can fail: tests/faults/inject.c fails one call, once, in a run of one of the small commands of
-# tests/faults/cases.sh. Afterwards nothing may hang, crash or be silently wrong, what was stored must be readable, and the same command
-# must come to the result that it gives without a fault. As TAP.
+# tests/faults/cases.sh. Afterwards nothing may hang, crash or be silently wrong, what was stored must be readable, texts whole, and the
+# same command must come to the result that it gives without a fault. As TAP.
 #   faults.sh [all | STRIDE]   every site, or every STRIDE-th (default); AUFBAU_TABLE: the summary goes into this file, between its marks
 # AUFBAU_FAULT_CASES: only these cases; AUFBAU_FAULT_CALLS: only calls that match. AUFBAU_KEEP: a folder that keeps what went wrong.
 set -u
@@ -65,11 +65,17 @@ judge() {
         *) h5dump -H out.h5 >dump 2>&1 || { echo 'BAD the file cannot be read'; return; } ;;
       esac
     fi
+    for text in $(texts_of "$1"); do
+      test -e "$text" || test -e "$work/make/$1/$text" || continue
+      cmp -s "$text" "$work/make/$1/$text" && continue
+      steady "$1" "$work/try/$1/$text" >whole
+      steady "$1" "$text" 2>&1 | cmp -s - whole || { echo "BAD $text is not whole"; return; }
+    done
     start "$1" "$clean" || { echo "BAD it does not go on after status $status: $(said | head -n 1)"; return; }
     result_of "$1" >result 2>&1
     cmp -s result "$work/result/$1" || { echo "BAD another result when it goes on after status $status"; return; }
   fi
-  for left in ./*.tmp ./*.journal ./*.new ./*.validation ./*.training; do
+  for left in ./*.tmp ./*.journal ./*.new ./*.validation ./*.training ./aufbau-*; do
     test ! -e "$left" || { echo "BAD $left is left over after $4"; return; }
   done
   echo "$4"

@@ -2,7 +2,6 @@
  * reference resolved; sizes and hashes of the files as they are. */
 #include "report/crate.h"
 
-#include <libfyaml.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,33 +9,15 @@
 #include "core/sha256.h"
 #include "store/arrays.h"
 #include "tests/check.h"
+#include "tests/json.h"
 #include "tests/store/sample.h"
 
 static const char path[] = "crate test.h5", page[] = "crate test.html", metadata[] = "crate-test.json";
 
-/* ---- Reading JSON ---- */
-
-/* libfyaml's own look-up takes the key as YAML, in which none begins with @. */
-static struct fy_node *member(struct fy_node *node, const char *key)
-{
-  void *at = NULL;
-  size_t n = 0;
-  for (struct fy_node_pair *pair; node && (pair = fy_node_mapping_iterate(node, &at));) {
-    const char *found = fy_node_get_scalar(fy_node_pair_key(pair), &n);
-    if (n == strlen(key) && memcmp(found, key, n) == 0)
-      return fy_node_pair_value(pair);
-  }
-  return NULL;
-}
-
 /* The text of a scalar member; "" without it. */
-static const char *text_of(struct fy_node *node, const char *key, char buffer[4096])
+static const char *text_of(struct fy_node *node, const char *key, char buffer[JSON_TEXT])
 {
-  struct fy_node *value = node ? member(node, key) : NULL;
-  size_t n = 0;
-  const char *text = value && fy_node_is_scalar(value) ? fy_node_get_scalar(value, &n) : "";
-  snprintf(buffer, 4096, "%.*s", (int)n, text);
-  return buffer;
+  return json_text(json_member(node, key), buffer);
 }
 
 static struct fy_node *entity(struct fy_node *graph, const char *id)
@@ -59,7 +40,7 @@ static int check_references(struct fy_node *graph, struct fy_node *node, int dep
     for (struct fy_node *item; (item = fy_node_sequence_iterate(node, &at));)
       n += check_references(graph, item, depth);
   } else if (fy_node_is_mapping(node)) {
-    if (depth > 0 && member(node, "@id")) {
+    if (depth > 0 && json_member(node, "@id")) {
       assert_int_equal(fy_node_mapping_item_count(node), 1);
       text_of(node, "@id", id);
       assert_true(strcmp(id, "https://w3id.org/ro/crate/1.1") == 0 || entity(graph, id));
@@ -91,12 +72,12 @@ static void check_required(struct fy_node *graph)
   struct fy_node *descriptor = entity(graph, "ro-crate-metadata.json"), *root = entity(graph, "./");
   assert_true(descriptor && root);
   assert_string_equal(text_of(descriptor, "@type", text), "CreativeWork");
-  assert_string_equal(text_of(member(descriptor, "about"), "@id", text), "./");
-  assert_string_equal(text_of(member(descriptor, "conformsTo"), "@id", text), "https://w3id.org/ro/crate/1.1");
+  assert_string_equal(text_of(json_member(descriptor, "about"), "@id", text), "./");
+  assert_string_equal(text_of(json_member(descriptor, "conformsTo"), "@id", text), "https://w3id.org/ro/crate/1.1");
   assert_string_equal(text_of(root, "@type", text), "Dataset");
   assert_true(text_of(root, "name", text)[0] && text_of(root, "description", text)[0]);
   assert_int_equal(strlen(text_of(root, "datePublished", text)), sizeof "2025-01-31T12:00:00Z" - 1);
-  assert_true(member(root, "license") && member(root, "hasPart") && member(root, "author"));
+  assert_true(json_member(root, "license") && json_member(root, "hasPart") && json_member(root, "author"));
 }
 
 static void check_file(struct fy_node *graph, const char *id, const char *name)
@@ -140,8 +121,8 @@ static struct fy_document *make(const afb_crate_owner *owner)
 
 static struct fy_node *graph_of(struct fy_document *document)
 {
-  struct fy_node *graph = member(fy_document_root(document), "@graph");
-  assert_true(graph && fy_node_is_sequence(graph) && member(fy_document_root(document), "@context"));
+  struct fy_node *graph = json_member(fy_document_root(document), "@graph");
+  assert_true(graph && fy_node_is_sequence(graph) && json_member(fy_document_root(document), "@context"));
   return graph;
 }
 
@@ -178,8 +159,8 @@ static void test_tables(void **state)
   check_file(graph, "crate%20test.html", page);
   struct fy_node *action = entity(graph, "#session-2");
   assert_string_equal(text_of(action, "@type", text), "CreateAction");
-  assert_string_equal(text_of(member(action, "agent"), "@id", text), "https://orcid.org/0000-0002-1825-0097");
-  assert_string_equal(text_of(member(action, "result"), "@id", text), "crate%20test.h5");
+  assert_string_equal(text_of(json_member(action, "agent"), "@id", text), "https://orcid.org/0000-0002-1825-0097");
+  assert_string_equal(text_of(json_member(action, "result"), "@id", text), "crate%20test.h5");
   assert_true(text_of(action, "startTime", text)[0] && text_of(action, "endTime", text)[0]);
   assert_string_equal(text_of(entity(graph, "#input-1"), "text", text), "first: \"input\"\n\tnext: 1\n");
   assert_string_equal(text_of(entity(graph, "#ranks-1"), "value", text), "1");

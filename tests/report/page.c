@@ -92,7 +92,7 @@ static afb_status report(const char *path, char **html, char **text)
   fclose(out);
   out = open_memstream(text, &size);
   if (status == AFB_OK)
-    afb_page_text(out, &page);
+    assert_int_equal(afb_page_text(out, &page), AFB_OK);
   fclose(out);
   afb_page_clear(&page);
   afb_status closed = afb_store_close(&store);
