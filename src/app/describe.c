@@ -55,7 +55,7 @@ afb_status afb_describe_run(afb_describe_job *j)
   int rank;
   afb_arrays *arrays;
   afb_bispectrum *bispectrum = NULL;
-  afb_describe_result result;
+  afb_describe_result result = {0};
   afb_store_writer writer = {.input = afb_config_resolved(j->config), .identity = afb_config_identity_text(j->config),
     .revision = afb_version_revision(), .libraries = afb_version_libraries()};
   MPI_Comm_rank(j->comm, &rank);
