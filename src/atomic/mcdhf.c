@@ -417,7 +417,11 @@ static afb_outcome leave_saddle(run *r, afb_outcome outcome)
   double *saddle = malloc(bytes), energy = s->energy;
   int missing = !saddle;
   MPI_Allreduce(MPI_IN_PLACE, &missing, 1, MPI_INT, MPI_MAX, s->comm);
-  for (int side = 0; side < 2 && saddle && !missing; side++) {
+  if (!saddle || missing) {
+    free(saddle);
+    return outcome;
+  }
+  for (int side = 0; side < 2; side++) {
     if (side == 0)
       memcpy(saddle, s->scf->vector, bytes);
     memcpy(s->scf->vector, saddle, bytes);
@@ -429,11 +433,9 @@ static afb_outcome leave_saddle(run *r, afb_outcome outcome)
       return lower;
     }
   }
-  if (!missing) {
-    memcpy(s->scf->vector, saddle, bytes);
-    if (afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0) != AFB_OUTCOME_NONE)
-      outcome = AFB_OUTCOME_RESOURCE_LIMIT;
-  }
+  memcpy(s->scf->vector, saddle, bytes);
+  if (afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0) != AFB_OUTCOME_NONE)
+    outcome = AFB_OUTCOME_RESOURCE_LIMIT;
   free(saddle);
   return outcome;
 }

@@ -409,7 +409,7 @@ static afb_status predict_share(afb_learner *l, afb_bytes *bytes, const double *
   afb_set_table table;
   AFB_TRY(afb_features_table_init(AFB_N_LABELS, &table));
   size_t n = (size_t)(last - first), n_out = (size_t)afb_model_n_out(&l->model->spec);
-  int64_t *row = malloc(n * sizeof *row + 1);
+  int64_t *row = calloc(n + 1, sizeof *row);
   float *p = malloc(2 * n * n_out * sizeof *p + 1);
   afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %zu predictions", n);
   if (status == AFB_OK)
