@@ -443,7 +443,7 @@ static afb_status find_configurations(afb_csf_list *list, int *n, afb_configurat
 
 static afb_status make_list(const table *t, afb_csf_list *out)
 {
-  int order[AFB_MAX_ORBITALS];
+  int order[AFB_MAX_ORBITALS] = {0};
   size_t n = (size_t)t->n, width = (size_t)t->n_orbitals;
   *out = (afb_csf_list){.n_orbitals = choose_order(t, order), .n_csf = t->n, .n_blocks = t->n_blocks};
   size_t columns = (size_t)out->n_orbitals;
