@@ -15,11 +15,12 @@ static const double USABLE = 0.8;
 static double status_of(const char *name)
 {
   FILE *file = fopen("/proc/self/status", "r");
-  char line[128], *end = line;
+  char line[128];
   double kib = -1.0;
   size_t length = strlen(name);
   while (file && kib < 0.0 && fgets(line, sizeof line, file))
     if (strncmp(line, name, length) == 0 && line[length] == ':') {
+      char *end;
       double number = strtod(line + length + 1, &end);
       kib = end > line + length + 1 ? number : -1.0;
     }
