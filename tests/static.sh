@@ -18,7 +18,7 @@ else
 fi
 if command -v clang-tidy >/dev/null; then
   # shellcheck disable=SC2086 # words
-  echo $files | tr ' ' '\n' | xargs -P 2 -n 8 sh -c 'flags=$0; clang-tidy --quiet "$@" -- $flags 2>/dev/null' "$flags $system $mpi" || status=1
+  echo $files | tr ' ' '\n' | xargs -P "$(getconf _NPROCESSORS_ONLN)" -n 1 sh -c 'flags=$0; clang-tidy --quiet "$@" -- $flags 2>/dev/null' "$flags $system $mpi" || status=1
 else
   echo 'clang-tidy is not here: skipped'
 fi

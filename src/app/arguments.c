@@ -161,7 +161,7 @@ afb_status afb_arguments_read(const afb_command *command, int argc, char **argv,
       return AFB_FAIL(AFB_E_INPUT, "option %s takes no value", o->name);
     if (o->value && !equal && i + 1 == argc)
       return AFB_FAIL(AFB_E_INPUT, "option %s needs a value: %s %s", text, text, o->value);
-    AFB_TRY(take(o, !o->value ? NULL : equal ? equal + 1 : argv[++i], out));
+    AFB_TRY(take(o, !o->value ? "" : equal ? equal + 1 : argv[++i], out));
   }
   if (out->n_operands < command->min_operands && !out->help)
     return AFB_FAIL(AFB_E_INPUT, "an argument is missing: aufbau %s %s (`aufbau %s --help` tells more)", command->name,

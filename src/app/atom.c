@@ -154,6 +154,7 @@ static afb_status run(const afb_arguments *arguments, afb_config *config, const 
     if (rank == 0)
       say_what_runs(arguments, atom->engine, request);
     status = calculate(arguments, config, atom, &f, outcome);
+    request->start = NULL;
   }
   return close_files(status, arguments->output, &f);
 }

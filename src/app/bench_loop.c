@@ -39,8 +39,9 @@ static afb_status run(const afb_arguments *arguments, const afb_campaign_input *
   options.budget_core_seconds = options.budget_wall_seconds = 0.0;
   options.budget_runs = 0;
   afb_loop *loop = malloc(sizeof *loop);
-  AFB_TRY(afb_agree(MPI_COMM_WORLD, loop ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the curves")));
-  afb_status status = afb_bench_loop(MPI_COMM_WORLD, &options, "aufbau-loop", arguments->quiet ? NULL : show, loop);
+  afb_status status = afb_agree(MPI_COMM_WORLD, loop ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the curves"));
+  if (status == AFB_OK)
+    status = afb_bench_loop(MPI_COMM_WORLD, &options, "aufbau-loop", arguments->quiet ? NULL : show, loop);
   if (status == AFB_OK && rank == 0) {
     afb_report_bench_loop(stdout, arguments->markdown, loop);
     if (arguments->output)

@@ -330,10 +330,10 @@ static afb_status repeat_files(describe_job *j)
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   j->once = j->describe.input.structures.file;
   const char **item = malloc((size_t)(size * j->once.n) * sizeof *item + 1);
+  j->files = (afb_strings){.n = size * j->once.n, .item = item};
   AFB_TRY(afb_agree(MPI_COMM_WORLD, item ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the names of files")));
   for (int i = 0; i < size * j->once.n; i++)
     item[i] = j->once.item[i % j->once.n];
-  j->files = (afb_strings){.n = size * j->once.n, .item = item};
   return access(PATH, F_OK) != 0 ? AFB_OK : AFB_FAIL(AFB_E_INPUT, "%s is in the way: remove it, or measure in another folder", PATH);
 }
 

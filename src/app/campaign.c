@@ -53,6 +53,8 @@ static afb_status run_on(const afb_pool *pool, const afb_arguments *arguments, c
       engine->end(pool->comm);
   }
   afb_progress_end(&progress);
+  options->progress = NULL;
+  options->progress_context = NULL;
   if (status == AFB_OK)
     status = afb_agree(pool->comm, pool->rank == 0 ? afb_report_campaign(stdout, options, &result, path, arguments->operand[0]) : AFB_OK);
   if (status == AFB_OK && afb_end_resumable(result.end))

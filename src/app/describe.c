@@ -55,7 +55,7 @@ afb_status afb_describe_run(afb_describe_job *j)
   int rank;
   afb_arrays *arrays;
   afb_bispectrum *bispectrum = NULL;
-  afb_describe_result result;
+  afb_describe_result result = {0};
   afb_store_writer writer = afb_input_writer(j->config);
   MPI_Comm_rank(j->comm, &rank);
   AFB_TRY(afb_arrays_create(j->comm, j->output, AFB_DESCRIPTORS_KIND, &writer, &arrays));

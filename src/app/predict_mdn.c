@@ -141,9 +141,13 @@ afb_status afb_predict_mdn_check(afb_config *config, const afb_predict_input *in
 afb_status afb_predict_mdn(const afb_arguments *arguments, afb_config *config, const afb_predict_input *input)
 {
   job *j = calloc(1, sizeof *j);
-  AFB_TRY(afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a network")));
+  afb_status status = afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a network"));
+  if (status != AFB_OK) {
+    free(j);
+    return status;
+  }
   *j = (job){.arguments = arguments, .config = config, .input = input};
-  afb_status status = afb_predict_mdn_check(config, input);
+  status = afb_predict_mdn_check(config, input);
   if (status == AFB_OK)
     status = run(j);
   afb_potential_model_clear(&j->model);

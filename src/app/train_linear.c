@@ -257,9 +257,13 @@ static afb_status run(job *j)
 afb_status afb_train_linear(const afb_arguments *arguments, afb_config *config, const afb_train_input *input)
 {
   job *j = calloc(1, sizeof *j);
-  AFB_TRY(afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a fit")));
+  afb_status status = afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a fit"));
+  if (status != AFB_OK) {
+    free(j);
+    return status;
+  }
   *j = (job){.arguments = arguments, .config = config, .input = input};
-  afb_status status = afb_agree(MPI_COMM_WORLD, afb_train_linear_check(config, input, &j->settings, &j->zbl));
+  status = afb_agree(MPI_COMM_WORLD, afb_train_linear_check(config, input, &j->settings, &j->zbl));
   if (status == AFB_OK)
     status = run(j);
   afb_potential_clear(&j->potential);

@@ -192,6 +192,7 @@ static afb_status number_kinds(job *j)
   j->kind_name = malloc(((size_t)s->n_frames + 1) * sizeof *j->kind_name);
   if (!j->kind || !j->kind_name)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld structures", (long long)s->n_frames);
+  j->n_kinds = 0;
   for (int64_t f = 0; f < s->n_frames; f++) {
     int k = 0;
     while (k < j->n_kinds && strcmp(j->kind_name[k], s->frame[f].group) != 0)
@@ -376,9 +377,13 @@ static afb_status run(job *j, int *exit_status)
 afb_status afb_train_mdn(const afb_arguments *arguments, afb_config *config, const afb_train_input *input, int *exit_status)
 {
   job *j = calloc(1, sizeof *j);
-  AFB_TRY(afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for training")));
+  afb_status status = afb_agree(MPI_COMM_WORLD, j ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for training"));
+  if (status != AFB_OK) {
+    free(j);
+    return status;
+  }
   *j = (job){.arguments = arguments, .config = config, .input = input};
-  afb_status status = afb_agree(MPI_COMM_WORLD, afb_train_mdn_check(config, input, &j->trained.settings));
+  status = afb_agree(MPI_COMM_WORLD, afb_train_mdn_check(config, input, &j->trained.settings));
   choose_options(j);
   if (status == AFB_OK)
     status = run(j, exit_status);

@@ -287,7 +287,11 @@ static afb_status share_integrals(MPI_Comm comm, int n_used, const afb_integral 
   int size, total = 0;
   MPI_Comm_size(comm, &size);
   int *count = malloc(2 * (size_t)size * sizeof *count);
-  AFB_TRY(afb_agree(comm, count ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d ranks", size)));
+  afb_status status = afb_agree(comm, count ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d ranks", size));
+  if (status != AFB_OK) {
+    free(count);
+    return status;
+  }
   int *offset = count + size, mine = n_used * (int)sizeof *used;
   afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
   MPI_Allgather(&mine, 1, MPI_INT, count, 1, MPI_INT, comm);
@@ -296,7 +300,7 @@ static afb_status share_integrals(MPI_Comm comm, int n_used, const afb_integral 
     total += count[r];
   }
   out->integral = malloc((size_t)total + 1);
-  afb_status status = out->integral ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the integrals");
+  status = out->integral ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the integrals");
   status = afb_agree(comm, status);
   if (status == AFB_OK) {
     MPI_Allgatherv(used, mine, MPI_BYTE, out->integral, count, offset, MPI_BYTE, comm);

@@ -69,7 +69,11 @@ afb_status afb_ci_density(const afb_ci *ci, const afb_angular *angular, double *
 {
   const double unit = unit_for(MOST_DENSITY);
   uint64_t *sum = calloc((size_t)angular->n_integrals + 1, sizeof *sum);
-  AFB_TRY(afb_agree(angular->comm, sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d integrals", angular->n_integrals)));
+  afb_status status = afb_agree(angular->comm, sum ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %d integrals", angular->n_integrals));
+  if (status != AFB_OK) {
+    free(sum);
+    return status;
+  }
   for (int i = 0; i < ci->n_blocks; i++)
     add_density(ci, angular, i, unit, sum);
   total(angular->comm, (size_t)angular->n_integrals, sum, unit, gamma);
@@ -317,7 +321,11 @@ static afb_status rotate_by_factors(const afb_angular *angular, int block, afb_c
   if (!b->factor)
     AFB_TRY(factor_block(angular, block, b));
   double *x = malloc(length * sizeof *x);
-  AFB_TRY(afb_agree(angular->comm, x ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", n)));
+  afb_status status = afb_agree(angular->comm, x ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the response of %d CSFs", n));
+  if (status != AFB_OK) {
+    free(x);
+    return status;
+  }
   for (size_t l = 0; l < m && rank == root; l++) {
     for (size_t r = 0; r < length; r++)
       x[r] = -dh[r * m + l];

@@ -146,7 +146,7 @@ static afb_status allocate(const collection *c, int n_angular, afb_expression *o
   out->term = malloc(n * sizeof *out->term);
   out->base = calloc(n, sizeof *out->base);
   out->potential = malloc(2 * n * sizeof *out->potential);
-  out->pair = malloc(ORB * ORB * sizeof *out->pair);
+  out->pair = calloc(ORB * ORB, sizeof *out->pair);
   out->pair_terms = calloc(ORB * ORB, sizeof *out->pair_terms);
   out->map_start = calloc((size_t)n_angular + 1, sizeof *out->map_start);
   out->map_index = malloc(n * sizeof *out->map_index);
@@ -188,7 +188,8 @@ afb_status afb_expression_create(const afb_csf_list *list, const afb_angular *an
   afb_status status = c.failed || !table || !number ? AFB_FAIL(AFB_E_MEMORY, "no memory for the energy expression")
                                                     : allocate(&c, angular->n_integrals, out);
   if (status == AFB_OK) {
-    qsort(c.item, c.n, sizeof *c.item, by_key);
+    if (c.n > 0)
+      qsort(c.item, c.n, sizeof *c.item, by_key);
     memset(table, -1, (size_t)POTENTIALS * sizeof *table);
     number_integrals(&c, out, table, number);
     number_potentials(out, table);

@@ -68,7 +68,7 @@ void afb_ladder_reject(afb_ladder *s, afb_outcome outcome, const double *orbital
   double *copy = s->n_rejected < AFB_MOST_REJECTED ? malloc(bytes) : NULL;
   int have = copy != NULL;
   MPI_Allreduce(MPI_IN_PLACE, &have, 1, MPI_INT, MPI_MIN, s->comm);
-  if (!have) {
+  if (!copy || !have) {
     free(copy);
     return;
   }

@@ -185,7 +185,7 @@ static afb_status reduced_block(const jj_shell *s, const one_body *t, int b, int
   *out = NULL;
   if (!afb_triangle(two_j_of(s, b), two_j_of(s, b1), t->two_k))
     return AFB_OK;
-  *out = malloc((size_t)n * (size_t)n1 * sizeof **out + 1);
+  *out = calloc((size_t)n * (size_t)n1 + 1, sizeof **out);
   if (!*out)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for the operators of a shell");
   for (int i = 0; i < n; i++)
@@ -410,11 +410,11 @@ static afb_status lower(const search *s, found_term *t, int b)
     double spin = 0.5 * t->two_s, *a;
     double known = sign_of((2 * t->l + t->two_s + two_j + 2) / 2) * sqrt((two_j + 1.0) * (two_j + 3.0)) *
                    afb_wigner_6j(t->two_s, two_j, 2 * t->l, two_j + 2, t->two_s, 2) * sqrt(spin * (spin + 1) * (2 * spin + 1));
-    double *state = t->state[b - 1] = malloc((size_t)n * sizeof *state);
+    double *state = t->state[b - 1] = calloc((size_t)n, sizeof *state);
     if (!state)
       return AFB_FAIL(AFB_E_MEMORY, "no memory for the terms of a shell");
     AFB_TRY(reduced_block(jj, &s->spin, b - 1, b, &a));
-    for (int i = 0; i < n; i++)
+    for (int i = 0; a && i < n; i++)
       state[i] = dot(n1, a + (size_t)i * (size_t)n1, t->state[b]) / known;
     free(a);
     double norm = dot(n, state, state);
@@ -496,7 +496,8 @@ static int by_name(const void *a, const void *b)
 
 static void number_terms(search *s)
 {
-  qsort(s->term, (size_t)s->n, sizeof *s->term, by_name);
+  if (s->n > 1)
+    qsort(s->term, (size_t)s->n, sizeof *s->term, by_name);
   for (int first = 0, end; first < s->n; first = end) {
     for (end = first; end < s->n && s->term[end].two_s == s->term[first].two_s && s->term[end].l == s->term[first].l;)
       end++;

@@ -417,7 +417,11 @@ static afb_outcome leave_saddle(run *r, afb_outcome outcome)
   double *saddle = malloc(bytes), energy = s->energy;
   int missing = !saddle;
   MPI_Allreduce(MPI_IN_PLACE, &missing, 1, MPI_INT, MPI_MAX, s->comm);
-  for (int side = 0; side < 2 && !missing; side++) {
+  if (!saddle || missing) {
+    free(saddle);
+    return outcome;
+  }
+  for (int side = 0; side < 2; side++) {
     if (side == 0)
       memcpy(saddle, s->scf->vector, bytes);
     memcpy(s->scf->vector, saddle, bytes);
@@ -429,11 +433,9 @@ static afb_outcome leave_saddle(run *r, afb_outcome outcome)
       return lower;
     }
   }
-  if (!missing) {
-    memcpy(s->scf->vector, saddle, bytes);
-    if (afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0) != AFB_OUTCOME_NONE)
-      outcome = AFB_OUTCOME_RESOURCE_LIMIT;
-  }
+  memcpy(s->scf->vector, saddle, bytes);
+  if (afb_ladder_evaluate(s, (afb_rung)r->result->rung, 0, 0) != AFB_OUTCOME_NONE)
+    outcome = AFB_OUTCOME_RESOURCE_LIMIT;
   free(saddle);
   return outcome;
 }
@@ -573,8 +575,9 @@ static afb_status search(MPI_Comm comm, run *r, const afb_orbitals *start, part 
   while (afb_outcome_ok(out->outcome) && widest(r) >= 0 && box < LARGEST_BOX) {
     afb_orbitals so_far = {0};
     box = fmin(1.7 * box, LARGEST_BOX);
-    AFB_TRY(afb_agree(comm, keep_orbitals(r, &so_far)));
-    status = enter_box(comm, r, box, &so_far);
+    status = afb_agree(comm, keep_orbitals(r, &so_far));
+    if (status == AFB_OK)
+      status = enter_box(comm, r, box, &so_far);
     afb_orbitals_clear(&so_far);
     AFB_TRY(status);
     out->outcome = climb(r, 0, ALL);

@@ -77,7 +77,7 @@ static afb_status find_sector(shell_cache *shell, int two_j, int w, int two_m, c
     int n = 0;
     for (unsigned mask = 0; mask < 1u << (two_j + 1); mask++)
       n += bits(mask) == w && two_m_of(two_j, mask) == two_m;
-    s->mask = malloc(sizeof *s->mask * (size_t)(n > 0 ? n : 1));
+    s->mask = calloc((size_t)(n > 0 ? n : 1), sizeof *s->mask);
     if (!s->mask)
       return AFB_FAIL(AFB_E_MEMORY, "no memory for the determinants of a subshell");
     for (unsigned mask = 0; mask < 1u << (two_j + 1); mask++)

@@ -139,8 +139,8 @@ afb_status afb_acquire(const afb_acquisition *options, int64_t n, const afb_pros
   }
   int random = (int)lround(options->random_fraction * *n_chosen);
   selection s = {0};
-  int64_t *order = malloc((size_t)n * sizeof *order);
-  s.heap = malloc((size_t)n * sizeof *s.heap);
+  int64_t *order = calloc((size_t)n, sizeof *order);
+  s.heap = calloc((size_t)n, sizeof *s.heap);
   s.ion = calloc((size_t)largest(n, prospect, offsetof(afb_prospect, ion)) + 1, sizeof *s.ion);
   s.growth = calloc((size_t)largest(n, prospect, offsetof(afb_prospect, growth)) + 1, sizeof *s.growth);
   afb_status status = AFB_OK;

@@ -154,7 +154,7 @@ afb_status afb_bench_atom(MPI_Comm comm, const char *path, int warm, int *n, afb
   *run = NULL;
   afb_status status = afb_run_table_read(path, AFB_RUNS_WITH_OUTCOME, &table);
   afb_bench_run *all = calloc(2 * (size_t)table.n_rows + 1, sizeof *all);
-  int *ion = malloc((size_t)table.n_rows * sizeof *ion + 1);
+  int *ion = calloc((size_t)table.n_rows + 1, sizeof *ion);
   if (status == AFB_OK && !(all && ion))
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)table.n_rows);
   if (status == AFB_OK) {

@@ -87,7 +87,8 @@ static afb_status measure(MPI_Comm comm, int which, afb_bench_large *out)
     status = measure_once(comm, which, &request, &row);
     if (status == AFB_OK && (i == 0 || row.iteration < out->iteration))
       *out = row;
-    out->phase[AFB_PHASE_ANGULAR] = fmin(angular, row.phase[AFB_PHASE_ANGULAR]);
+    if (status == AFB_OK)
+      out->phase[AFB_PHASE_ANGULAR] = fmin(angular, row.phase[AFB_PHASE_ANGULAR]);
   }
   afb_mcdhf_result_clear(&alone);
   free(all);

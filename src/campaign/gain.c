@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "campaign/rows.h"
+#include "core/number.h"
 #include "core/random.h"
 
 enum { CHUNK = 65536 /* levels that are read at once */ };
@@ -43,9 +44,8 @@ static void add_shell(int n, int l, int q, shells *out)
 static const char *take_shell(const char *text, int *n, int *l)
 {
   static const char letters[] = "spdfghik";
-  char *end;
-  *n = (int)strtol(text, &end, 10);
-  const char *letter = end > text && *end ? strchr(letters, *end) : NULL;
+  const char *end = afb_number_int(text, n);
+  const char *letter = end && *end ? strchr(letters, *end) : NULL;
   if (!letter)
     return NULL;
   *l = (int)(letter - letters);
@@ -60,8 +60,8 @@ static void shells_of_label(const char *label, shells *out)
     const char *end = take_shell(label, &n, &l);
     if (!end)
       return;
-    if (isdigit((unsigned char)*end))
-      q = atoi(end);
+    if (isdigit((unsigned char)*end) && !afb_number_int(end, &q))
+      return;
     add_shell(n, l, q, out);
     label = strchr(end, '.');
     label = label ? label + 1 : NULL;
@@ -72,14 +72,14 @@ static void shells_of_csf(const char *text, shells *out)
 {
   out->n = 0;
   while (text) {
-    int n, l;
+    int n, l, q;
     const char *end = take_shell(text, &n, &l);
     if (!end)
       return;
     end += *end == '-';
-    if (*end != '(')
+    if (*end != '(' || !afb_number_int(end + 1, &q))
       return;
-    add_shell(n, l, atoi(end + 1), out);
+    add_shell(n, l, q, out);
     text = strchr(end, ' ');
     text = text ? text + 1 : NULL;
   }
@@ -115,9 +115,10 @@ static int find_member(int n_set, const afb_configuration *set, const shells *te
 static uint64_t hash_terms(uint64_t hash, const char *label)
 {
   for (const char *at = label; at;) {
-    int n, l;
+    int n, l, q = 1;
     const char *end = take_shell(at, &n, &l), *next = strchr(at, '.');
-    int q = end && isdigit((unsigned char)*end) ? atoi(end) : 1;
+    if (end && isdigit((unsigned char)*end))
+      end = afb_number_int(end, &q);
     if (!end || q != 4 * l + 2)
       hash = afb_hash(hash, at, next ? (size_t)(next - at) : strcspn(at, " "));
     at = next ? next + 1 : NULL;

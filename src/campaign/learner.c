@@ -409,15 +409,15 @@ static afb_status predict_share(afb_learner *l, afb_bytes *bytes, const double *
   afb_set_table table;
   AFB_TRY(afb_features_table_init(AFB_N_LABELS, &table));
   size_t n = (size_t)(last - first), n_out = (size_t)afb_model_n_out(&l->model->spec);
-  int64_t *row = malloc(n * sizeof *row + 1);
-  float *p = malloc(2 * n * n_out * sizeof *p + 1), *spread = p + n * n_out;
+  int64_t *row = calloc(n + 1, sizeof *row);
+  float *p = malloc(2 * n * n_out * sizeof *p + 1);
   afb_status status = row && p ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %zu predictions", n);
   if (status == AFB_OK)
     status = describe_share(l, bytes, first, last, &table, row);
   if (status == AFB_OK && table.n > 0)
-    status = afb_model_predict(l->model, &table, p, spread);
-  for (size_t i = 0; status == AFB_OK && i < (size_t)table.n; i++)
-    out[row[i]] = forecast_of(p + i * n_out, spread + i * n_out, estimate[row[i]]);
+    status = afb_model_predict(l->model, &table, p, p + n * n_out);
+  for (int64_t i = 0; status == AFB_OK && i < table.n; i++)
+    out[row[i]] = forecast_of(p + (size_t)i * n_out, p + (n + (size_t)i) * n_out, estimate[row[i]]);
   free(row);
   free(p);
   afb_set_table_clear(&table);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "campaign/csv.h"
+#include "core/number.h"
 #include "core/units.h"
 
 /* ---- Keys ---- */
@@ -48,8 +49,9 @@ static int read_shell(const char *at, size_t *length, int *closed)
   if (at == begin || !*at || !(letter = strchr(letters, *at)))
     return 0;
   const char *count = ++at;
+  int electrons;
   at = skip_digits(at);
-  *closed = at > count && atoi(count) == 4 * (int)(letter - letters) + 2;
+  *closed = at > count && afb_number_int(count, &electrons) && electrons == 4 * (int)(letter - letters) + 2;
   *length = (size_t)(at - begin);
   return 1;
 }

@@ -216,7 +216,7 @@ afb_status afb_rank_more(afb_campaign_state *state)
 {
   afb_ranking *r = &state->ranking;
   int wanted = choices_wanted(state), n_chosen;
-  afb_prospect *prospect = malloc(((size_t)r->n + 1) * sizeof *prospect);
+  afb_prospect *prospect = calloc((size_t)r->n + 1, sizeof *prospect);
   int64_t *place = malloc(((size_t)r->n + 1) * sizeof *place);
   afb_choice *choice = malloc((size_t)wanted * sizeof *choice);
   afb_acquisition options;

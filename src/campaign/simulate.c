@@ -437,8 +437,8 @@ afb_status afb_simulate(const afb_simulation *what, afb_simulated *out)
   if (what->ranks < 1 || what->runs < 1)
     return AFB_FAIL(AFB_E_INPUT, "a simulation needs a rank and a run at least");
   size_t n = (size_t)what->runs;
-  simulation s = {.what = what, .out = out, .lengths = afb_lengths_source(&what->lengths, what->seed), .begin = malloc(n * sizeof(double)),
-                  .end = malloc(n * sizeof(double)), .length = malloc(n * sizeof(double))};
+  simulation s = {.what = what, .out = out, .lengths = afb_lengths_source(&what->lengths, what->seed), .begin = calloc(n, sizeof(double)),
+                  .end = calloc(n, sizeof(double)), .length = calloc(n, sizeof(double))};
   afb_status status = s.begin && s.end && s.length ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld runs", (long long)what->runs);
   if (status == AFB_OK)
     status = init_servers(&s);

@@ -30,7 +30,7 @@ static void clear_buffer(set_buffer *b)
 static afb_status grow_buffer(set_buffer *b, int n)
 {
   size_t size = (size_t)n * AFB_CONFIGURATION_LENGTH;
-  if (size <= b->size)
+  if (b->text && b->configuration && size <= b->size)
     return AFB_OK;
   clear_buffer(b);
   *b = (set_buffer){size, malloc(size), malloc((size_t)n * sizeof *b->configuration)};
@@ -160,7 +160,7 @@ typedef struct {
 
 static afb_status grow_parents(parents *known, int64_t set)
 {
-  if (set < known->n)
+  if (known->run && set < known->n)
     return AFB_OK;
   int64_t n = 2 * set + 64;
   int64_t *grown = realloc(known->run, (size_t)n * sizeof *grown);

@@ -6,7 +6,7 @@
 
 #define AFB_ROWS_STRUCTURES(S, needed)                                                                                \
   {.path = "structures", .forms = AFB_FORM_STRINGS, AFB_AT(afb_strings, S, structures.file),                          \
-   .flags = needed, .example           = "[structures/*.extxyz]",                                                     \
+   .flags = (needed), .example = "[structures/*.extxyz]",                                                             \
    .help = "files with atomic structures, or patterns of their names: extended XYZ, LAMMPS data, POSCAR, OLCAO's "    \
            "olcao.skl and structure.dat, JSON of labelled configurations"},                                           \
   {.path = "format", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, structures.format), .example = "lammps",       \
@@ -18,7 +18,7 @@
            "where there are so few that ranks would have nothing to do"}
 
 #define AFB_ROWS_DESCRIPTOR(S, needed)                                                                                \
-  {.path = "descriptor", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = needed,                               \
+  {.path = "descriptor", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .flags = (needed),                             \
    .help = "what is evaluated"},                                                                                      \
   {.path = "descriptor.name", .forms = AFB_FORM_STRING, AFB_AT(const char *, S, descriptor.name),                     \
    .fallback = "bispectrum", .help = "`aufbau list descriptors`"},                                                    \
@@ -90,7 +90,7 @@
    .help = "how it is computed: auto, reference, or vectors of 2, 4 or 8 numbers"}
 
 #define AFB_ROWS_ZBL(S, what)                                                                                         \
-  {.path = "model.zbl", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .help = what},                                  \
+  {.path = "model.zbl", .forms = AFB_FORM_MAP, .field = AFB_NO_FIELD, .help = (what)},                                \
   {.path = "model.zbl.inner", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, zbl.inner), .min = 0, .max = 1000,          \
    .flags = AFB_KEY_REQUIRED | AFB_KEY_ABOVE_MIN, .unit = "Å", .example = "4.0", .help = "where its switching begins"}, \
   {.path = "model.zbl.outer", .forms = AFB_FORM_NUMBER, AFB_AT(double, S, zbl.outer), .min = 0, .max = 1000,          \

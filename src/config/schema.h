@@ -81,7 +81,7 @@ typedef struct {
 } afb_schema;
 
 #define AFB_NO_FIELD ((size_t)-1)
-#define AFB_FIELD(type, S, member) (offsetof(S, member) + 0 * sizeof(_Generic(((S *)0)->member, type: 0)))
+#define AFB_FIELD(type, S, member) (offsetof(S, member) + 0 * sizeof(_Generic(((S *)0)->member, type: 0))) /* NOLINT(bugprone-macro-parentheses): a type */
 
 /* Units that may follow a number. A value in `from`, in `to`: value * factor. Returns 0 when `from` is no unit, -1 when
  * it is one of another kind. */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -26,11 +27,15 @@ static struct {
 static int read_number(const char *path, double *value)
 {
   FILE *file = fopen(path, "r");
+  char line[64], *end = line;
   if (!file)
     return 0;
-  int good = fscanf(file, "%lf", value) == 1;
+  double number = fgets(line, sizeof line, file) ? strtod(line, &end) : 0.0;
   fclose(file);
-  return good;
+  if (end == line)
+    return 0;
+  *value = number;
+  return 1;
 }
 
 static int add(const char *path, double joule, double range)

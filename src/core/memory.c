@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #ifdef __GLIBC__
@@ -15,14 +16,17 @@ static double status_of(const char *name)
 {
   FILE *file = fopen("/proc/self/status", "r");
   char line[128];
-  long long kib = -1;
+  double kib = -1.0;
   size_t length = strlen(name);
-  while (file && fgets(line, sizeof line, file))
-    if (strncmp(line, name, length) == 0 && sscanf(line + length, ": %lld", &kib) == 1)
-      break;
+  while (file && kib < 0.0 && fgets(line, sizeof line, file))
+    if (strncmp(line, name, length) == 0 && line[length] == ':') {
+      char *end;
+      double number = strtod(line + length + 1, &end);
+      kib = end > line + length + 1 ? number : -1.0;
+    }
   if (file)
     fclose(file);
-  return kib < 0 ? -1.0 : 1024.0 * (double)kib;
+  return kib < 0.0 ? -1.0 : 1024.0 * kib;
 }
 
 /* The peak is from now on what is resident now: 5 in /proc/self/clear_refs (proc(5)). */

@@ -38,7 +38,7 @@ afb_status afb_fail_at(afb_status status, const char *function, const char *file
 const char *afb_error_text(void) { return error_text; }
 const char *afb_error_trail(void) { return error_trail; }
 
-afb_status afb_agree(MPI_Comm comm, afb_status status)
+afb_status (afb_agree)(MPI_Comm comm, afb_status status)
 {
   int rank, lowest;
   MPI_Comm_rank(comm, &rank);

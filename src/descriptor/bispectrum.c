@@ -451,8 +451,9 @@ afb_status afb_bispectrum_derivatives(afb_bispectrum *bispectrum, const afb_neig
   afb_bispectrum *plan = bispectrum;
   if (plan->settings.adaptive != AFB_ADAPTIVE_NONE)
     return AFB_FAIL(AFB_E_INPUT, "an adaptive cut-off has values only: take quantities B alone, or a fixed cut-off");
+  const int quadratic = plan->settings.quadratic;
   double *b = B;
-  if (!B && plan->settings.quadratic) {
+  if (!B && quadratic) {
     AFB_TRY(reserve(plan, plan->n_linear + list->n_centres * plan->n_columns));
     b = plan->scratch + plan->n_linear;
   }
@@ -460,7 +461,7 @@ afb_status afb_bispectrum_derivatives(afb_bispectrum *bispectrum, const afb_neig
   if (b)
     for (int64_t c = 0; c < list->n_centres; c++)
       subtract_zero(plan, list->centre_element[c], b + c * plan->n_linear);
-  if (plan->settings.quadratic) {
+  if (quadratic) {
     if (b == B)
       AFB_TRY(reserve(plan, plan->n_linear));
     spread_values(plan, list->n_centres, b, plan->scratch);

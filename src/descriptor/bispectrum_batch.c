@@ -35,7 +35,7 @@ static afb_status reserve(const struct afb_bispectrum *plan, afb_bispectrum_batc
   double **array[N_ARRAYS] = {&batch->x, &batch->y, &batch->z, &batch->weight, &batch->rate, &batch->inner_s, &batch->inner_rate};
   for (int k = 0; k < N_ARRAYS; k++)
     *array[k] = (double *)block + (size_t)k * n;
-  batch->pair = (int64_t *)((double *)block + N_ARRAYS * n);
+  batch->pair = (void *)((double *)block + N_ARRAYS * n);
   for (size_t i = 0; same_for_all(plan) && i < n; i++)
     fill_pair_tables(plan, 0, plan->cutoff[0], i, batch);
   return AFB_OK;

@@ -145,7 +145,7 @@ afb_status afb_couplings_create(const struct afb_bispectrum *plan, afb_couplings
     goto no_memory;
   p->n_couplings = number_couplings(plan, possible, number, &p->n_terms);
   next = malloc((size_t)(p->n_couplings + factors + 1) * sizeof *next);
-  p->coupling = malloc((size_t)p->n_couplings * sizeof *p->coupling);
+  p->coupling = calloc((size_t)p->n_couplings, sizeof *p->coupling);
   p->term = malloc((size_t)p->n_terms * sizeof *p->term);
   p->row = malloc((size_t)p->n_terms * sizeof *p->row);
   p->row_first = malloc((size_t)(factors + 1) * sizeof *p->row_first);

@@ -46,8 +46,13 @@ static afb_status exchange(MPI_Comm comm, size_t size, const void *sent, const i
 {
   int n_ranks;
   MPI_Comm_size(comm, &n_ranks);
-  int *from = calloc(2 * (size_t)n_ranks, sizeof *from), *to = from + n_ranks;
-  AFB_TRY(afb_agree(comm, from ? AFB_OK : no_memory(n_ranks)));
+  int *from = calloc(2 * (size_t)n_ranks, sizeof *from);
+  afb_status status = afb_agree(comm, from ? AFB_OK : no_memory(n_ranks));
+  if (status != AFB_OK) {
+    free(from);
+    return status;
+  }
+  int *to = from + n_ranks;
   for (int r = 1; r < n_ranks; r++) {
     from[r] = from[r - 1] + n_sent[r - 1];
     to[r] = to[r - 1] + n_received[r - 1];

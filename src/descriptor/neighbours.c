@@ -101,7 +101,7 @@ static afb_status test_cells(const afb_piece_work *work, const afb_cell_list *li
     for (int y = low[1]; y <= high[1]; y++) {
       const int32_t *row = list->begin + ((int64_t)z * list->box.n[1] + y) * list->box.n[0];
       int32_t begin = row[low[0]], end = row[high[0] + 1];
-      if (found->n + (end - begin) >= found->capacity) {
+      if (!found->slot || found->n + (end - begin) >= found->capacity) {
         int64_t more = 2 * (found->n + (end - begin)) + 1024;
         if (!resize(&found->slot, more, sizeof *found->slot))
           return AFB_FAIL(AFB_E_MEMORY, "no memory for %lld neighbours of one atom", (long long)more);

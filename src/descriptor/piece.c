@@ -281,7 +281,7 @@ afb_status afb_piece_grid(const afb_structure *frame, const int grid[3], int64_t
                           double cutoff, afb_piece *piece)
 {
   view seen = {.only_seen = 1};
-  int64_t n_image, n_all = (int64_t)grid[0] * grid[1] * grid[2];
+  int64_t n_image = 0, n_all = (int64_t)grid[0] * grid[1] * grid[2];
   afb_status status = afb_piece_begin(1, cutoff, piece);
   afb_cell_list *list = status == AFB_OK ? &piece->work->list[0] : NULL;
   if (status == AFB_OK &&

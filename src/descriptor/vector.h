@@ -18,6 +18,7 @@
 
 typedef double afb_v __attribute__((vector_size(8 * AFB_LANES)));
 typedef int64_t afb_mask __attribute__((vector_size(8 * AFB_LANES)));
+typedef uint64_t afb_bits __attribute__((vector_size(8 * AFB_LANES)));
 
 #define AFB_INLINE static inline __attribute__((always_inline, unused))
 /* Before a loop of constant length that is to be written out. */
@@ -177,7 +178,7 @@ AFB_INLINE void afb_sincos(afb_v x, afb_v *sine, afb_v *cosine)
 {
   const afb_v shift = afb_all(6755399441055744.0);   /* 1.5 2^52: adding it rounds to an integer, in the last bits */
   afb_v shifted = afb_fma(x, afb_all(0.31830988618379067), shift), k = shifted - shift;
-  afb_mask sign = (afb_mask)shifted << 63;
+  afb_mask sign = (afb_mask)((afb_bits)shifted << 63);
   afb_v r = afb_fnma(k, afb_all(3.1415926516056061), x);
   r = afb_fnma(k, afb_all(1.9841871548575973e-09), r);
   r = afb_fnma(k, afb_all(4.5034835483124352e-18), r);

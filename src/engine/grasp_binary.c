@@ -16,7 +16,7 @@ typedef struct {
   size_t size, at;
 } records;
 
-static afb_status __attribute__((format(printf, 2, 3))) wrong(const records *r, const char *format, ...)
+static afb_status __attribute__((format(printf, 2, 3))) say_wrong(const records *r, const char *format, ...)
 {
   char what[256];
   va_list arguments;
@@ -25,6 +25,8 @@ static afb_status __attribute__((format(printf, 2, 3))) wrong(const records *r, 
   va_end(arguments);
   return AFB_FAIL(AFB_E_FOREIGN, "%s: %s", r->path, what);
 }
+/* The analyzer does not look into functions with `...`: it has to see what this one returns. */
+#define wrong(r, ...) AFB_FAILED_(AFB_E_FOREIGN, say_wrong((r), __VA_ARGS__))
 
 static afb_status open_records(const char *path, records *r)
 {

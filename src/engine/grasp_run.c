@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
 #include "engine/grasp_files.h"
 
 int afb_grasp_levels(const afb_mcdhf_request *request, int n_csf)
@@ -35,15 +36,16 @@ typedef struct {
 static int read_label(const char *text, afb_orbital *out)
 {
   static const char letters[] = "spdfghik";
-  int n, used;
-  if (sscanf(text, "%d%n", &n, &used) != 1 || n < 1 || n > AFB_MAX_N || !text[used])
+  int n;
+  const char *end = afb_number_int(text, &n);
+  if (!end || n < 1 || n > AFB_MAX_N || !*end)
     return 0;
-  const char *letter = strchr(letters, text[used]);
+  const char *letter = strchr(letters, *end);
   if (!letter)
     return 0;
   int l = (int)(letter - letters);
-  *out = (afb_orbital){n, text[used + 1] == '-' ? l : -l - 1};
-  return l < n && (l > 0 || text[used + 1] != '-');
+  *out = (afb_orbital){n, end[1] == '-' ? l : -l - 1};
+  return l < n && (l > 0 || end[1] != '-');
 }
 
 static afb_status add_trace(afb_mcdhf_result *result, int iteration)
@@ -62,18 +64,22 @@ static afb_status add_trace(afb_mcdhf_result *result, int iteration)
 /* A line of the table of an iteration: orbital, energy, method, P0, self-consistency ... */
 static void read_orbital_line(const char *line, afb_trace *last)
 {
-  double energy, p0, consistency;
-  int method;
+  double value[4];           /* energy, method, P0, self-consistency */
   afb_orbital o;
   char text[128];
   snprintf(text, sizeof text, "%.120s", line);
   for (char *c = text; *c; c++)
     *c = (char)(*c == 'D' ? 'E' : *c);
   size_t start = strspn(text, " ");
-  if (!read_label(text + start, &o) || strlen(text) < 45 ||
-      sscanf(text + 5, "%lf %d %lf %lf", &energy, &method, &p0, &consistency) != 4)
+  if (!read_label(text + start, &o) || strlen(text) < 45)
     return;
-  last->residual = isnan(last->residual) ? consistency : fmax(last->residual, consistency);
+  char *at = text + 5, *end;
+  for (int k = 0; k < 4; k++, at = end) {
+    value[k] = strtod(at, &end);
+    if (end == at)
+      return;
+  }
+  last->residual = isnan(last->residual) ? value[3] : fmax(last->residual, value[3]);
 }
 
 static void read_mean(const char *text, screen *s)
@@ -88,8 +94,9 @@ static void read_mean(const char *text, screen *s)
 static afb_status read_line(const char *line, int n_levels, screen *s, afb_mcdhf_result *result)
 {
   const char *mean = "Weighted average energy of these levels =", *failure = "Failure; equation for orbital", *found;
+  const char *heading = "Iteration number ", *begin = line + strspn(line, " ");
   int iteration;
-  if (sscanf(line, " Iteration number %d", &iteration) == 1)
+  if (strncmp(begin, heading, strlen(heading)) == 0 && afb_number_int(begin + strlen(heading), &iteration))
     return add_trace(result, iteration);
   s->complete |= strstr(line, "RMCDHF: Execution complete") != NULL;
   s->too_many |= strstr(line, "Maximum iterations in SCF Exceeded") != NULL;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "atomic/subshell.h"
+#include "core/number.h"
 #include "core/units.h"
 #include "engine/grasp_files.h"
 
@@ -36,7 +37,7 @@ static int next_line(reader *r)
   return 1;
 }
 
-static afb_status __attribute__((format(printf, 2, 3))) wrong(const reader *r, const char *format, ...)
+static afb_status __attribute__((format(printf, 2, 3))) say_wrong(const reader *r, const char *format, ...)
 {
   char what[256];
   va_list arguments;
@@ -45,6 +46,8 @@ static afb_status __attribute__((format(printf, 2, 3))) wrong(const reader *r, c
   va_end(arguments);
   return AFB_FAIL(AFB_E_FOREIGN, "%s:%d: %s", r->path, r->number, what);
 }
+/* The analyzer does not look into functions with `...`: it has to see what this one returns. */
+#define wrong(r, ...) AFB_FAILED_(AFB_E_FOREIGN, say_wrong((r), __VA_ARGS__))
 
 /* ---- isodata ---- */
 
@@ -195,15 +198,24 @@ static afb_status read_head(reader *r, table *t)
 static int is_full(afb_orbital o, int w) { return w == afb_kappa_two_j(o.kappa) + 1; }
 static int is_open(afb_orbital o, int w) { return w > 0 && !is_full(o, w); }
 
+/* " ( 2)": the number, and where the text goes on; NULL: it is something else. */
+static const char *take_count(const char *text, int *count)
+{
+  text += strspn(text, " ");
+  const char *end = *text == '(' ? afb_number_int(text + 1, count) : NULL;
+  return end && *end == ')' ? end + 1 : NULL;
+}
+
 static afb_status read_occupations(const reader *r, const table *t, uint8_t *occupation)
 {
-  int last = t->n_core - 1, used;
+  int last = t->n_core - 1;
   for (int p = 0; p < t->n_orbitals; p++)
     occupation[p] = (uint8_t)(p < t->n_core ? afb_kappa_two_j(t->orbital[p].kappa) + 1 : 0);
   for (const char *c = r->text + strspn(r->text, " "); *c; c += strspn(c, " ")) {
     afb_orbital o;
     int w;
-    if (!take_orbital(&c, &o) || sscanf(c, " (%d)%n", &w, &used) != 1)
+    const char *end = take_orbital(&c, &o) ? take_count(c, &w) : NULL;
+    if (!end)
       return wrong(r, "\"%.12s\" is no occupation such as 4d-( 2)", c);
     int p = find_orbital(t, o), full = afb_kappa_two_j(o.kappa) + 1;
     if (p <= last)
@@ -214,7 +226,7 @@ static afb_status read_occupations(const reader *r, const table *t, uint8_t *occ
       return AFB_FAIL(AFB_E_LIMIT, "%s:%d: above j = 7/2 at most two electrons or two holes are supported", r->path, r->number);
     occupation[p] = (uint8_t)w;
     last = p;
-    c += used;
+    c = end;
   }
   return AFB_OK;
 }
@@ -222,11 +234,12 @@ static afb_status read_occupations(const reader *r, const table *t, uint8_t *occ
 /* "3/2" or "2": twice the value; -1 when it is none. *text moves behind it. */
 static int take_half(const char **text)
 {
-  int value, used;
+  int value;
   *text += strspn(*text, " ,");
-  if (!isdigit((unsigned char)**text) || sscanf(*text, "%d%n", &value, &used) != 1 || value > AFB_LARGEST_TWO_J)
+  const char *end = isdigit((unsigned char)**text) ? afb_number_int(*text, &value) : NULL;
+  if (!end || value > AFB_LARGEST_TWO_J)
     return -1;
-  *text += used;
+  *text = end;
   if (strncmp(*text, "/2", 2) != 0)
     return 2 * value;
   *text += 2;
@@ -430,7 +443,7 @@ static afb_status find_configurations(afb_csf_list *list, int *n, afb_configurat
 
 static afb_status make_list(const table *t, afb_csf_list *out)
 {
-  int order[AFB_MAX_ORBITALS];
+  int order[AFB_MAX_ORBITALS] = {0};
   size_t n = (size_t)t->n, width = (size_t)t->n_orbitals;
   *out = (afb_csf_list){.n_orbitals = choose_order(t, order), .n_csf = t->n, .n_blocks = t->n_blocks};
   size_t columns = (size_t)out->n_orbitals;

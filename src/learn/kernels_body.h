@@ -8,7 +8,7 @@
 
 #define AFB_KERNELS(title)                                                                                                   \
   {                                                                                                                          \
-    .name = title, .lanes = AFB_LANES, .available = available, .gelu = afb_vector_gelu,                                      \
+    .name = (title), .lanes = AFB_LANES, .available = available, .gelu = afb_vector_gelu,                                    \
     .norm_forward = afb_vector_norm_forward, .norm_backward = afb_vector_norm_backward, .add_bias = afb_vector_add_bias,     \
     .column_sums = afb_vector_column_sums, .row_sums = afb_vector_row_sums, .multiply = afb_vector_multiply,                 \
     .attention_forward = afb_vector_attention_forward, .attention_backward = afb_vector_attention_backward,                  \

@@ -208,7 +208,7 @@ static afb_status pass(afb_model *model, const afb_set_table *table, int64_t fir
   const afb_heads *heads = &model->work->heads;
   int64_t row[AFB_PREDICT_SETS];
   int n_out = heads->n_out;
-  float v[AFB_MAX_HEADS * AFB_MOST_CLASSES];
+  float v[AFB_MAX_HEADS * AFB_MOST_CLASSES] = {0};
   for (int i = 0; i < n; i++)
     row[i] = first + i;
   AFB_TRY(afb_model_batch(model, table, n, row, 0));

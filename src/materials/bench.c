@@ -279,15 +279,19 @@ static afb_status time_output(MPI_Comm comm, int plain, const char *path, afb_be
   int rank;
   MPI_Comm_rank(comm, &rank);
   double *data = malloc((size_t)ATOMS * COLUMNS * sizeof *data);
-  AFB_TRY(afb_agree(comm, data ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "not enough memory to measure")));
-  for (size_t i = 0; i < (size_t)ATOMS * COLUMNS; i++)
+  afb_status status = afb_agree(comm, data ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "not enough memory to measure"));
+  for (size_t i = 0; status == AFB_OK && i < (size_t)ATOMS * COLUMNS; i++)
     data[i] = (double)i;
   /* The first to write pays for the memory that the system takes for it. */
-  if (plain)
-    AFB_TRY(write_plainly(comm, path, data));
+  if (status == AFB_OK && plain)
+    status = write_plainly(comm, path, data);
+  if (status != AFB_OK) {
+    free(data);
+    return status;
+  }
   MPI_Barrier(comm);
   double start = afb_wall_seconds();
-  afb_status status = plain ? write_plainly(comm, path, data) : create_and_write(comm, path, data);
+  status = plain ? write_plainly(comm, path, data) : create_and_write(comm, path, data);
   MPI_Barrier(comm);
   double seconds = afb_wall_seconds() - start;
   if (status == AFB_OK && !plain && rank == 0)

@@ -243,7 +243,7 @@ afb_status afb_density_fit(const double cell[3][3], const int periodic[3], const
   overlaps s = {.piece = piece, .list = list, .first = first, .n = n, .m = m};
   AFB_TRY(grid_make(cell, periodic, &g));
   size_t size = (size_t)(n * m);
-  double *b = malloc((size * (AFB_DENSITY_POWERS + 5) + 1) * sizeof *b);
+  double *b = calloc(size * (AFB_DENSITY_POWERS + 5) + 1, sizeof *b);
   afb_status status = b ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a fit of %lld atoms", (long long)n);
   if (status == AFB_OK)
     status = right_sides(&g, piece, first, n, m, exponent, b);

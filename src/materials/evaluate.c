@@ -162,14 +162,18 @@ static afb_status share_bad(traversal *t)
 {
   int bytes = t->n_bad * (int)sizeof *t->bad, total = 0;
   int *count = calloc(2 * (size_t)t->size, sizeof *count);
-  AFB_TRY(afb_agree(t->comm, count ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the lists of bad frames")));
+  afb_status status = afb_agree(t->comm, count ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the lists of bad frames"));
+  if (status != AFB_OK) {
+    free(count);
+    return status;
+  }
   MPI_Allgather(&bytes, 1, MPI_INT, count, 1, MPI_INT, t->comm);
   for (int r = 0; r < t->size; r++) {
     count[t->size + r] = total;
     total += count[r];
   }
   bad_mark *all = malloc((size_t)total + 1);
-  afb_status status = afb_agree(t->comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the lists of bad frames"));
+  status = afb_agree(t->comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the lists of bad frames"));
   if (status == AFB_OK)
     MPI_Allgatherv(t->bad, bytes, MPI_BYTE, all, count, count + t->size, MPI_BYTE, t->comm);
   for (size_t i = 0; status == AFB_OK && i < (size_t)total / sizeof *all; i++) {
@@ -268,9 +272,13 @@ static afb_status traverse_domain(traversal *t, int64_t f)
   int32_t *element;
   afb_structure slice;
   int64_t first;
-  AFB_TRY(afb_agree(t->comm, slice_of(t, f, &element, &slice, &first)));
+  afb_status status = afb_agree(t->comm, slice_of(t, f, &element, &slice, &first));
+  if (status != AFB_OK) {
+    free(element);
+    return status;
+  }
   double *out = zeros(slice.n_atoms, v->width), *value = zeros(1, v->frame_width);
-  afb_status status = out && value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the rows of %lld atoms", (long long)slice.n_atoms);
+  status = out && value ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the rows of %lld atoms", (long long)slice.n_atoms);
   status = afb_agree(t->comm, status);
   if (status == AFB_OK) {
     status = evaluate_domain(t, f, &slice, first, out, value);
@@ -381,8 +389,9 @@ static afb_status traverse_divided(traversal *t, int64_t f)
   int64_t first;
   if (t->points == 0)
     return traverse_domain(t, f);
-  AFB_TRY(afb_agree(t->comm, slice_of(t, f, &element, &slice, &first)));
-  afb_status status = gather(t, &slice, t->s->frame[f].n_atoms, &position, &all_elements);
+  afb_status status = afb_agree(t->comm, slice_of(t, f, &element, &slice, &first));
+  if (status == AFB_OK)
+    status = gather(t, &slice, t->s->frame[f].n_atoms, &position, &all_elements);
   if (status == AFB_OK) {
     slice.n_atoms = t->s->frame[f].n_atoms;
     slice.position = position;

@@ -85,7 +85,7 @@ static afb_status list_files(MPI_Comm comm, int n_patterns, const char *const *p
   status = afb_agree(comm, status);
   uint64_t bytes = size;
   MPI_Bcast(&bytes, 1, MPI_UINT64_T, 0, comm);
-  if (status == AFB_OK && rank > 0 && !(text = malloc(bytes + 1)))
+  if (status == AFB_OK && !text && !(text = malloc(bytes + 1)))
     status = AFB_FAIL(AFB_E_MEMORY, "no memory for the names of the files");
   status = afb_agree(comm, status);
   if (status == AFB_OK) {

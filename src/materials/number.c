@@ -149,17 +149,15 @@ int afb_number_leading(const char **at, double *value)
   double x;
   if (count > 0) {
     p = exponent(p, &d.exponent);
+    int fits = d.n_digits <= LARGEST_DIGITS_IN_64_BITS && d.exponent <= LARGEST_EXACT_POWER && d.exponent >= -LARGEST_EXACT_POWER;
     if (d.mantissa == 0)
       x = 0;
-    else if (d.n_digits > LARGEST_DIGITS_IN_64_BITS || d.exponent > LARGEST_EXACT_POWER ||
-             d.exponent < -LARGEST_EXACT_POWER)
-      x = fabs(slowly(begin, (size_t)(p - begin)));
-    else if (d.exponent == 0)
+    else if (fits && d.exponent == 0)
       x = (double)d.mantissa;
-    else if (d.mantissa <= UINT64_C(1) << 53)
+    else if (fits && d.mantissa <= UINT64_C(1) << 53)
       x =
         d.exponent > 0 ? (double)d.mantissa * power_of_ten[d.exponent] : (double)d.mantissa / power_of_ten[-d.exponent];
-    else if (d.exponent < 0 && d.exponent >= -LARGEST_POWER_IN_64_BITS)
+    else if (fits && d.exponent < 0 && d.exponent >= -LARGEST_POWER_IN_64_BITS)
       x = divide(d.mantissa, -d.exponent);
     else
       x = fabs(slowly(begin, (size_t)(p - begin)));

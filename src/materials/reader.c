@@ -261,12 +261,12 @@ static int three_numbers(const char **at, double *x)
          isfinite(x[1]) && isfinite(x[2]);
 }
 
-/* The columns that are wanted of one row; 0 when anything is wrong with it. */
+/* The columns that are wanted of one row, forces where `force` is not NULL; 0 when anything is wrong with it. */
 static int read_row(const afb_layout *layout, const char *at, afb_word *species, double position[3], double force[3])
 {
   afb_word word;
   for (int c = 0; c < layout->fewest; c++) {
-    if (c == layout->position || c == layout->force) {
+    if (c == layout->position || (force && c == layout->force)) {
       if (!three_numbers(&at, c == layout->position ? position : force))
         return 0;
       c += 2;
@@ -391,7 +391,7 @@ static void read_frame(afb_reader *reader, const afb_layout *layout, int64_t at)
   own_rows(reader, layout, &begin, &end);
   for (int64_t line = begin; line < end; line++, at += copies) {
     const char *text = afb_part_line(part, line);
-    double position[3], *force = reader->force ? reader->force + 3 * at : NULL;
+    double position[3] = {0}, *force = reader->force ? reader->force + 3 * at : NULL;
     afb_word species = {text, 0};
     int good = read_row(layout, text, &species, position, force);
     int kind = good ? row_kind(reader, &rows, line - layout->first_line, species) : -1;

@@ -135,7 +135,7 @@ static afb_status read_coefficients(lines *in, afb_snap_elements *elements, afb_
   AFB_TRY(read_count(in, in->word[0], 1, AFB_MAX_ELEMENTS, &elements->n));
   AFB_TRY(read_count(in, in->word[1], 1, 100000000, &c->n_coefficients));
   settings->n_elements = elements->n;
-  c->value = malloc((size_t)elements->n * (size_t)c->n_coefficients * sizeof *c->value);
+  c->value = calloc((size_t)elements->n * (size_t)c->n_coefficients, sizeof *c->value);
   if (!c->value)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for %d coefficients of %d elements", c->n_coefficients, elements->n);
   for (int k = 0; k < elements->n; k++)

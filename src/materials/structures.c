@@ -183,6 +183,9 @@ static afb_status gather(MPI_Comm comm, size_t size, int64_t n, const void *mine
     MPI_Type_commit(&record);
     MPI_Allgatherv(mine, own, record, *all, count, offset, record, comm);
     MPI_Type_free(&record);
+  } else {
+    free(*all);
+    *all = NULL;
   }
   free(count);
   return status;

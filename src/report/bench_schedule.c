@@ -2,11 +2,38 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/figure.h"
 
 static double efficiency(const afb_bench_tasks *t, double wall) { return (double)t->tasks * t->seconds / (t->ranks * wall); }
+
+/* "xargs,0.001,2,1000,1.25": method, seconds, ranks, tasks, wall. */
+static int read_tasks(const char *line, afb_other_tasks *out)
+{
+  size_t length = strcspn(line, ",");
+  double value[4];
+  memset(out, 0, sizeof *out);
+  if (length == 0 || length >= sizeof out->method)
+    return 0;
+  memcpy(out->method, line, length);
+  const char *at = line + length;
+  for (int k = 0; k < 4; k++) {
+    char *end;
+    if (*at != ',')
+      return 0;
+    value[k] = strtod(at + 1, &end);
+    if (end == at + 1 || !(value[k] >= 0.0 && value[k] <= 1e9))
+      return 0;
+    at = end;
+  }
+  out->tasks.seconds = value[0];
+  out->tasks.ranks = (int)value[1];
+  out->tasks.tasks = (int64_t)value[2];
+  out->tasks.wall = value[3];
+  return out->tasks.ranks > 0 && out->tasks.wall > 0.0;
+}
 
 afb_status afb_other_tasks_read(const char *path, int most, int *n, afb_other_tasks *out)
 {
@@ -17,12 +44,7 @@ afb_status afb_other_tasks_read(const char *path, int most, int *n, afb_other_ta
     return AFB_FAIL(AFB_E_INPUT, "%s: cannot be read: %s", path, strerror(errno));
   int good = fgets(line, sizeof line, file) && strncmp(line, "method,seconds,slots,tasks,wall", 31) == 0;
   while (good && *n < most && fgets(line, sizeof line, file)) {
-    afb_other_tasks *o = &out[*n];
-    long long tasks;
-    memset(o, 0, sizeof *o);
-    good = sscanf(line, "%47[^,],%lf,%d,%lld,%lf", o->method, &o->tasks.seconds, &o->tasks.ranks, &tasks, &o->tasks.wall) == 5 && o->tasks.wall > 0 &&
-           o->tasks.ranks > 0;
-    o->tasks.tasks = tasks;
+    good = read_tasks(line, &out[*n]);
     *n += good;
   }
   fclose(file);

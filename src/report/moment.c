@@ -5,15 +5,22 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/number.h"
+
 /* Days of the Gregorian calendar, the year beginning in March. */
 double afb_moment_of(const char *text)
 {
-  int year, month, day, hour, minute, second;
-  if (sscanf(text, "%d-%d-%dT%d:%d:%dZ", &year, &month, &day, &hour, &minute, &second) != 6)
-    return NAN;
+  static const char behind[] = "--T::Z";
+  int part[6];
+  for (int k = 0; k < 6; k++) {
+    text = afb_number_int(text, &part[k]);
+    if (!text || *text++ != behind[k])
+      return NAN;
+  }
+  int year = part[0], month = part[1], day = part[2];
   int64_t y = month > 2 ? year : year - 1, m = (month + 9) % 12;
   int64_t days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-  return 86400.0 * (double)days + 3600.0 * hour + 60.0 * minute + second;
+  return 86400.0 * (double)days + 3600.0 * part[3] + 60.0 * part[4] + part[5];
 }
 
 char *afb_moment_text(double seconds, char buffer[AFB_MOMENT])

@@ -191,7 +191,7 @@ static afb_status gather(const afb_outcome_data *d, const afb_outcome_trials *t,
   *g = (gathered){.group = malloc(most * sizeof *g->group + 1), .label = malloc(most * sizeof *g->label + 1), .row = malloc(most * sizeof *g->row + 1)};
   int ok = g->group && g->label && g->row;
   for (int s = 0; s < seeds; s++)
-    ok &= (g->p[s] = malloc(most * (size_t)width * sizeof(float) + 1)) != NULL;
+    ok &= (g->p[s] = calloc(most * (size_t)width + 1, sizeof(float))) != NULL;
   if (!ok)
     return AFB_FAIL(AFB_E_MEMORY, "no memory to score %lld runs", (long long)d->table.n);
   int64_t n = 0;
@@ -307,10 +307,11 @@ static afb_status print_doubt(FILE *out, const afb_outcome_data *d, const afb_ou
   for (size_t k = 0; k < sizeof target / sizeof *target; k++) {
     const afb_head *head = &t->heads.head[target[k]];
     gathered g;
-    AFB_TRY(gather(d, t, trial, target[k], AFB_PREDICTOR_NETWORK, 0, &g));
+    afb_status status = gather(d, t, trial, target[k], AFB_PREDICTOR_NETWORK, 0, &g);
     int64_t n = g.rows.n;
     double *doubt = malloc(2 * (size_t)n * sizeof *doubt + 1), sum = 0, correlation = NAN;
-    afb_status status = doubt ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the doubts of %lld runs", (long long)n);
+    if (status == AFB_OK && !doubt)
+      status = AFB_FAIL(AFB_E_MEMORY, "no memory for the doubts of %lld runs", (long long)n);
     for (int64_t i = 0; i < n && status == AFB_OK; i++) {
       sum += doubt[i] = t->spread[trial][g.row[i] * t->heads.n_out + head->first];
       doubt[n + i] = fabs((double)g.p[0][i] - (double)g.label[i]);

@@ -6,6 +6,7 @@
 #include "campaign/learner.h"
 #include "campaign/review.h"
 #include "campaign/transfer.h"
+#include "core/number.h"
 #include "report/page.h"
 
 const char *const afb_page_measure[AFB_PAGE_MEASURES] = {"accuracy", "bal.", "AUC", "log loss", "ECE"};
@@ -46,8 +47,7 @@ static afb_status read_sessions(afb_store *store, afb_page *page)
   const afb_store_session *last = page->n_sessions > 0 ? &page->session[page->n_sessions - 1] : NULL;
   AFB_TRY(afb_store_read_text(store, last ? last->input_first : 0, last ? last->input_count : 0, &page->input));
   const char *batch = strstr(page->input, "\n  batch: ");
-  page->batch = batch ? atoi(batch + 10) : 0;
-  if (page->batch <= 0)
+  if (!batch || !afb_number_int(batch + 10, &page->batch) || page->batch <= 0)
     page->batch = INT_MAX;
   page->is_campaign = strncmp(page->input, "campaign:", 9) == 0 || strstr(page->input, "\ncampaign:") || page->count[AFB_TABLE_RUNS] > 1;
   return AFB_OK;

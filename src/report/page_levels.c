@@ -38,7 +38,7 @@ static void diagram(FILE *out, const afb_page_levels *b, const char *label)
     int n = 0;
     for (int i = 0; i < b->n; i++)
       if ((b->level[i].parity < 0) == odd)
-        fprintf(out, "%sM%.1f %.1fh%.1f", n++ ? "" : "<path d=\"", LEFT + column * ((b->level[i].two_j - two_j[0]) / 2 + 0.5) + (odd ? 1 : -1 - bar),
+        fprintf(out, "%sM%.1f %.1fh%.1f", n++ ? "" : "<path d=\"", LEFT + column * 0.5 * (b->level[i].two_j - two_j[0] + 1) + (odd ? 1 : -1 - bar),
                 HEIGHT - BOTTOM - scale * above(b, i), bar);
     if (n)
       fprintf(out, "\" class=\"k level %s\"/>\n", odd ? "odd" : "even");

@@ -62,7 +62,7 @@ static afb_status lay_runs(timeline *t)
   const afb_stored *stored = &t->page->stored;
   int64_t n = 0;
   order *row = malloc((size_t)stored->n_runs * sizeof *row + 1);
-  double *next = malloc((size_t)t->ranks * sizeof *next + 1);
+  double *next = calloc((size_t)t->ranks + 1, sizeof *next);
   afb_status status = row && next ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for a timeline of %lld runs", (long long)stored->n_runs);
   for (int64_t r = 0; r < stored->n_runs && status == AFB_OK; r++)
     if (stored->run[r].strategy != AFB_BY_IMPORT)

@@ -233,7 +233,7 @@ afb_status afb_scaling_of_files(int n, const afb_scaling_file *file, int *n_seri
 
 afb_status afb_scaling_plan_of_files(int n, const afb_scaling_file *file, double runs, int nodes, int cores, afb_scaling_plan *plan)
 {
-  const afb_scaling_file *best = NULL;
+  const afb_scaling_file *best = file;
   double sum = 0.0, squares = 0.0, failed = 0.0, nearest = INFINITY;
   *plan = (afb_scaling_plan){.runs = runs, .nodes = nodes, .cores = cores};
   for (int i = 0; i < n; i++) {

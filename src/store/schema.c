@@ -15,7 +15,7 @@
 /* The number of a row, which older files do not tell. */
 #define LATER_INDEX(row, field, description, since) {#field, AFB_I32, 1, offsetof(row, field), "1", description, 0, since, -1}
 #define TABLE(name, description, row, columns) \
-  {name, description, sizeof(row), (int)(sizeof columns / sizeof columns[0]), columns}
+  {name, description, sizeof(row), (int)(sizeof (columns) / sizeof (columns)[0]), columns}
 
 static const afb_column sessions[] = {
 #define ROW afb_store_session

@@ -317,6 +317,7 @@ static afb_status open_writer(afb_store *store, const afb_store_writer *writer)
   return afb_agree(store->comm, status);
 }
 
+/* *out, NULL or not, is the caller's in every case. */
 static afb_status allocate(MPI_Comm comm, const char *path, afb_store_mode mode, afb_store **out)
 {
   int rank, length = 0;
@@ -324,9 +325,9 @@ static afb_status allocate(MPI_Comm comm, const char *path, afb_store_mode mode,
   if (rank == 0)
     length = (int)strlen(path) + 1;
   MPI_Bcast(&length, 1, MPI_INT, 0, comm);
-  afb_store *store = calloc(1, sizeof *store);
-  char *name = calloc((size_t)length, 1);
+  afb_store *store = *out = calloc(1, sizeof *store);
   if (store) {
+    store->path = calloc((size_t)length, 1);
     afb_journal_init(&store->journal);
     store->file = H5I_INVALID_HID;
     store->comm = comm;
@@ -334,17 +335,15 @@ static afb_status allocate(MPI_Comm comm, const char *path, afb_store_mode mode,
     MPI_Comm_size(comm, &store->size);
     store->zero = afb_wall_seconds();
   }
-  AFB_TRY(afb_agree(comm, store && name ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to open a result file")));
+  AFB_TRY(afb_agree(comm, store && store->path ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to open a result file")));
   if (rank == 0)
-    memcpy(name, path, (size_t)length);
-  MPI_Bcast(name, length, MPI_CHAR, 0, comm);
+    memcpy(store->path, path, (size_t)length);
+  MPI_Bcast(store->path, length, MPI_CHAR, 0, comm);
   int number = (int)mode;
   MPI_Bcast(&number, 1, MPI_INT, 0, comm);
   store->mode = (afb_store_mode)number;
-  store->path = name;
-  store->journal_path = join(name, ".journal");
-  store->temporary_path = join(name, ".tmp");
-  *out = store;
+  store->journal_path = join(store->path, ".journal");
+  store->temporary_path = join(store->path, ".tmp");
   return afb_agree(comm, store->journal_path && store->temporary_path
                            ? AFB_OK
                            : AFB_FAIL(AFB_E_MEMORY, "no memory to open a result file"));

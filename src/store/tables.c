@@ -56,9 +56,10 @@ afb_status afb_tables_read_texts(MPI_Comm comm, afb_arrays *arrays, const char *
     return AFB_FAIL(AFB_E_FOREIGN, "the file has no %s as it should: it is damaged, or of another version", name);
   size_t rows = (size_t)a.dim[0], length = (size_t)a.length;
   char **list = malloc((rows + 1) * sizeof *list + rows * length + 1);
-  AFB_TRY(afb_agree(comm, list ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %s", name)));
-  char *text = (char *)(list + rows + 1);
-  afb_status status = afb_arrays_read(arrays, name, 0, a.dim[0], text);
+  char *text = list ? (char *)(list + rows + 1) : NULL;
+  afb_status status = afb_agree(comm, list ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %s", name));
+  if (status == AFB_OK)
+    status = afb_arrays_read(arrays, name, 0, a.dim[0], text);
   if (status != AFB_OK) {
     free(list);
     return status;

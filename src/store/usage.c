@@ -42,7 +42,12 @@ afb_status afb_usage_gather(MPI_Comm comm, double failed, int *n, afb_store_usag
   MPI_Comm_size(comm, &size);
   *n = 0;
   *rows = rank == 0 ? malloc((size_t)size * sizeof **rows) : NULL;
-  AFB_TRY(afb_agree(comm, rank != 0 || *rows ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the usage of %d ranks", size)));
+  afb_status status = afb_agree(comm, rank != 0 || *rows ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the usage of %d ranks", size));
+  if (status != AFB_OK) {
+    free(*rows);
+    *rows = NULL;
+    return status;
+  }
   afb_store_usage row;
   memset(&row, 0, sizeof row);
   row.rank = rank;

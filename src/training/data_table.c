@@ -27,8 +27,8 @@ static void suggest(const char *name, const char *const *names, char *text, size
 static afb_status fail_name(afb_columns *columns, const char *name, afb_status status)
 {
   const char *const *names;
-  char meant[256], reason[1024] = "";
-  strncat(reason, afb_error_text(), sizeof reason - 1);
+  char meant[256], reason[1024];
+  snprintf(reason, sizeof reason, "%s", afb_error_text());
   if (status == AFB_E_NOT_FOUND && afb_columns_names(columns, &names) == AFB_OK) {
     suggest(name, names, meant, sizeof meant);
     return AFB_FAIL(AFB_E_INPUT, "%s%s", reason, meant);

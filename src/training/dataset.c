@@ -131,7 +131,11 @@ static afb_status merge_ranks(afb_dataset *d, moments *mine)
   MPI_Comm_size(d->comm, &n_ranks);
   size_t bytes = 3 * (size_t)columns * sizeof(double);
   double *all = malloc(bytes * (size_t)n_ranks);
-  AFB_TRY(afb_agree(d->comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for means of %d columns", columns)));
+  afb_status status = afb_agree(d->comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for means of %d columns", columns));
+  if (status != AFB_OK) {
+    free(all);
+    return status;
+  }
   MPI_Allgather(mine->n, 3 * columns, MPI_DOUBLE, all, 3 * columns, MPI_DOUBLE, d->comm);
   memset(mine->n, 0, bytes);
   for (int r = 0; r < n_ranks; r++) {

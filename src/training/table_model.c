@@ -218,7 +218,7 @@ afb_status afb_table_model_predict(afb_table_model *m, int64_t n, const double *
 {
   const afb_mdn_spec *s = &m->mdn->spec;
   int out = s->n_out;
-  double *one = malloc((size_t)s->members * ROWS * (size_t)out * sizeof *one), *width = malloc(ROWS * (size_t)out * sizeof *width);
+  double *one = malloc((size_t)s->members * ROWS * (size_t)out * sizeof *one), *width = calloc(ROWS * (size_t)out, sizeof *width);
   afb_status status = one && width ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for predictions");
   for (int64_t first = 0; first < n && status == AFB_OK; first += ROWS) {
     int rows = n - first < ROWS ? (int)(n - first) : ROWS;

@@ -99,6 +99,8 @@ static void a_list_with_a_mistake_says_where(void **state)
     {"  2s ( 1)  2p ( 1)\n      1/2      3/2\n                  3-\n", ":8: a coupling that is missing"},
     {"  2s ( 1)  2p ( 1)\n      1/2\n                  1-\n", ":7: an angular momentum for each open subshell"},
     {"  2p ( 5)\n\n         0+\n", ":6: 5 electrons in a subshell of 4"},
+    {"  2p ( 2\n        2\n         2+\n", ":6: \" ( 2\" is no occupation"},
+    {"  2p (99999999999999999999)\n        2\n         2+\n", " is no occupation"},
     {"  3d ( 1)\n      5/2\n       5/2+\n", ":6: \"  3d ( 1)\": a subshell that is no peel subshell"},
     {"  2p ( 1)  2s ( 1)\n      3/2      1/2\n                  1-\n", "out of their order"},
     {"  2s ( 2)\n\n         0+\n *\n  2p ( 1)\n      3/2\n       3/2-\n", ":12: a CSF of 3 electrons"},
