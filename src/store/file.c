@@ -50,6 +50,7 @@ static afb_status copy_blocks(int in, int out, const char *from, const char *to,
     size_t size = n < AFB_COPY_BLOCK ? (size_t)n : AFB_COPY_BLOCK;
     AFB_TRY(afb_file_read(in, from, first, block, size));
     AFB_TRY(afb_file_write(out, to, first, block, size));
+    afb_file_hurry(to);
     first += (int64_t)size;
     n -= (int64_t)size;
   }
