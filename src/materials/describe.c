@@ -161,17 +161,16 @@ static afb_status write_columns(work *w, const quantity *q, int from, int64_t fi
 {
   int columns = columns_of(q, w->n_elements, w->k);
   if (columns == w->width)
-    return afb_arrays_write(w->arrays, q->name, first, n, own);
+    return afb_arrays_write_own(w->arrays, q->name, first, n, own);
   size_t bytes = (size_t)columns * sizeof *own;
-  int64_t most = (int64_t)(SPLIT_BYTES / bytes) + 1, turns = (n + most - 1) / most;
+  int64_t most = (int64_t)(SPLIT_BYTES / bytes) + 1;
   double *part = malloc((size_t)(n < most ? n : most) * bytes + 1);
-  MPI_Allreduce(MPI_IN_PLACE, &turns, 1, MPI_INT64_T, MPI_MAX, w->comm);
-  afb_status status = afb_agree(w->comm, part ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to write %s", q->name));
-  for (int64_t t = 0; t < turns && status == AFB_OK; t++) {
-    int64_t done = t * most < n ? t * most : n, now = n - done < most ? n - done : most;
+  afb_status status = part ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to write %s", q->name);
+  for (int64_t done = 0, now; done < n && status == AFB_OK; done += now) {
+    now = n - done < most ? n - done : most;
     for (int64_t i = 0; i < now; i++)
       memcpy(part + i * columns, own + (done + i) * w->width + from, bytes);
-    status = afb_arrays_write(w->arrays, q->name, first + done, now, part);
+    status = afb_arrays_write_own(w->arrays, q->name, first + done, now, part);
   }
   free(part);
   return status;

@@ -12,7 +12,9 @@ enum {
   DEFAULT_WHOLE = 20000,       /* atoms of a frame that one rank still takes alone */
   LEAST_DIVIDED = 1000,        /* rows below which a frame is not worth dividing */
   PIECE_ATOMS = 4096,          /* of a batch */
-  SLAB_BYTES = 32 << 20        /* of rows that wait for the sink */
+  SLAB_BYTES = 8 << 20,        /* of rows of whole frames that wait for the sink: what is in caches when it is written */
+  SLABS_BETWEEN = 4,           /* after which ranks hear of each other's failures */
+  POINTS_BYTES = 32 << 20      /* of rows of points of a divided frame */
 };
 
 typedef struct {
@@ -196,7 +198,7 @@ static void fill_nan(double *value, int64_t n)
 
 static afb_status deliver_rows(const traversal *t, int64_t first, int64_t n, const double *own)
 {
-  if (!t->sink || !t->sink->rows || t->visitor->width == 0)
+  if (!t->sink || !t->sink->rows || t->visitor->width == 0 || n == 0)
     return AFB_OK;
   AFB_TRY(t->sink->rows(t->sink->owner, first, n, own));
   return AFB_OK;
@@ -204,7 +206,7 @@ static afb_status deliver_rows(const traversal *t, int64_t first, int64_t n, con
 
 static afb_status deliver_frames(const traversal *t, int64_t first, int64_t n, const double *frames)
 {
-  if (!t->sink || !t->sink->frames || t->visitor->frame_width == 0)
+  if (!t->sink || !t->sink->frames || t->visitor->frame_width == 0 || n == 0)
     return AFB_OK;
   AFB_TRY(t->sink->frames(t->sink->owner, first, n, frames));
   return AFB_OK;
@@ -293,6 +295,7 @@ static afb_status traverse_domain(traversal *t, int64_t f)
     status = deliver_rows(t, t->s->frame[f].first_atom + first, slice.n_atoms, out);
   if (status == AFB_OK)
     status = deliver_frames(t, f, t->rank == 0, value);
+  status = afb_agree(t->comm, status);
   free(element);
   free(out);
   free(value);
@@ -340,7 +343,7 @@ static afb_status visit_points(const traversal *t, int64_t f, const afb_structur
 static int64_t points_at_once(const traversal *t, int64_t n_atoms)
 {
   int width = t->visitor->width > 0 ? t->visitor->width : 1;
-  int64_t most = SLAB_BYTES / ((int64_t)sizeof(double) * width), n = n_atoms > PIECE_ATOMS ? n_atoms : PIECE_ATOMS;
+  int64_t most = POINTS_BYTES / ((int64_t)sizeof(double) * width), n = n_atoms > PIECE_ATOMS ? n_atoms : PIECE_ATOMS;
   return n < most ? n : most > 0 ? most : 1;
 }
 
@@ -368,13 +371,13 @@ static afb_status traverse_points(traversal *t, int64_t f, const afb_structure *
       fill_nan(own, n * v->width);
     status = afb_agree(t->comm, status);
     if (status == AFB_OK)
-      status = deliver_rows(t, row_of(t, f) + first, n, own);
+      status = afb_agree(t->comm, deliver_rows(t, row_of(t, f) + first, n, own));
   }
   if (status == AFB_OK && v->frame_width > 0) {
     MPI_Allreduce(MPI_IN_PLACE, value, v->frame_width, MPI_DOUBLE, MPI_SUM, t->comm);
     if (lost)
       fill_nan(value, v->frame_width);
-    status = deliver_frames(t, f, t->rank == 0, value);
+    status = afb_agree(t->comm, deliver_frames(t, f, t->rank == 0, value));
   }
   free(own);
   free(value);
@@ -516,39 +519,60 @@ static void frames_of(const traversal *t, int64_t *begin, int64_t *end)
   }
 }
 
+/* This rank's next slab. */
 static afb_status traverse_slab(traversal *t, slab s)
 {
   const afb_visitor *v = t->visitor;
-  int64_t first = s.n > 0 ? row_of(t, s.first) : 0, n = 0;
+  int64_t first = row_of(t, s.first), n = 0;
   for (int64_t f = s.first; f < s.first + s.n; f++)
     n += rows_of(t, f);
   double *own = zeros(n, v->width), *frames = zeros(s.n, v->frame_width);
   afb_status status = own && frames ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for %lld rows", (long long)n);
   if (status == AFB_OK)
     status = evaluate_slab(t, s, own, frames);
-  status = afb_agree(t->comm, status);
   if (status == AFB_OK)
     status = deliver_rows(t, first, n, own);
   if (status == AFB_OK)
-    status = deliver_frames(t, s.n > 0 ? s.first : 0, s.n, frames);
+    status = deliver_frames(t, s.first, s.n, frames);
   free(own);
   free(frames);
   return status;
 }
 
+static void wait_for(MPI_Request *request)
+{
+  afb_phase phase = afb_phase_enter(AFB_PHASE_WAIT);
+  MPI_Wait(request, MPI_STATUS_IGNORE);
+  afb_phase_enter(phase);
+}
+
+/* Every rank its own slabs, at its own pace: none waits for another that is not SLABS_BETWEEN slabs behind. What the ranks tell each other after so many
+ * slabs arrives when the next so many are done. */
 static afb_status traverse_whole(traversal *t)
 {
-  int64_t begin, end, turns = 0;
+  int64_t begin, end, slabs = 0;
   frames_of(t, &begin, &end);
   for (slab s = next_slab(t, begin, end); s.n > 0; s = next_slab(t, s.first + s.n, end))
-    turns++;
-  MPI_Allreduce(MPI_IN_PLACE, &turns, 1, MPI_INT64_T, MPI_MAX, t->comm);
+    slabs++;
+  MPI_Allreduce(MPI_IN_PLACE, &slabs, 1, MPI_INT64_T, MPI_MAX, t->comm);
   slab s = {begin, 0};
-  for (int64_t i = 0; i < turns; i++) {
+  MPI_Request request = MPI_REQUEST_NULL;
+  afb_status status = AFB_OK;
+  int failed, any = 0;
+  for (int64_t i = 0; i < slabs; i++) {
     s = next_slab(t, s.first + s.n, end);
-    AFB_TRY(traverse_slab(t, s));
+    if (status == AFB_OK && s.n > 0)
+      status = traverse_slab(t, s);
+    if (i % SLABS_BETWEEN != SLABS_BETWEEN - 1)
+      continue;
+    wait_for(&request);
+    if (any)
+      break;
+    failed = status != AFB_OK;
+    MPI_Iallreduce(&failed, &any, 1, MPI_INT, MPI_MAX, t->comm, &request);
   }
-  return AFB_OK;
+  wait_for(&request);
+  return afb_agree(t->comm, status);
 }
 
 afb_status afb_evaluate(MPI_Comm comm, afb_structures *structures, const int32_t *element, int64_t whole, int skip_bad,

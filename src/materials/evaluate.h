@@ -32,8 +32,9 @@ typedef struct {
   afb_status (*visit)(void *owner, MPI_Comm comm, const afb_piece *piece, int64_t frame, double *own, double *frames);
 } afb_visitor;
 
-/* Where rows arrive: rows first ... first + n - 1 of the collection, and likewise values of frames. Called on all ranks equally often and
- * collective (n may be 0); the same status on all ranks. Either may be NULL. */
+/* Where rows arrive: rows first ... first + n - 1 of the collection, n > 0, and likewise values of frames, those of a divided frame on rank 0. Not collective: each
+ * rank calls for its own rows when it has them, in their order. A failure on one rank ends the traversal on all, though the others may meanwhile go on with some tens
+ * of MiB of rows. Either may be NULL. */
 typedef struct {
   void *owner;
   afb_status (*rows)(void *owner, int64_t first, int64_t n, const double *own);
@@ -44,7 +45,7 @@ typedef struct {
  * has the whole frames that it evaluates, and a slice of each decomposed one. whole: 0 or less, the default; INT64_MAX: no frame is divided. Collective on `comm`, the same
  * status everywhere. AFB_E_INPUT "file:line: frame NAME: what is wrong": a frame whose piece cannot be made or whose visit
  * fails so; with skip_bad it is marked bad in structures->frame on all ranks, and its rows are NaN. AFB_E_MEMORY, and what visitor
- * and sink fail with. Memory: one copy of a domain's rows; 32 MiB of rows of whole frames, or one frame's. */
+ * and sink fail with. Memory: one copy of a domain's rows; 8 MiB of rows of whole frames, or one frame's; 32 MiB of points. */
 afb_status afb_evaluate(MPI_Comm comm, afb_structures *structures, const int32_t *element, int64_t whole, int skip_bad,
                         const afb_visitor *visitor, const afb_sink *sink);
 

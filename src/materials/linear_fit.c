@@ -13,7 +13,6 @@ static const int from[VIRIAL] = {0, 1, 2, 0, 0, 1}, to[VIRIAL] = {0, 1, 2, 1, 2,
 
 /* Rows of atoms and frames travel as n coefficients and, last, the reference potential's share. */
 typedef struct {
-  MPI_Comm comm;
   afb_structures *structures;
   afb_bispectrum *bispectrum;
   afb_potential reference;
@@ -155,8 +154,9 @@ static afb_status hand_on(builder *w, int kind, int32_t group, double factor, co
   return w->take(w->owner, &row);
 }
 
-static afb_status take_atoms_here(builder *w, int64_t first, int64_t n, const double *own)
+static afb_status take_atoms(void *owner, int64_t first, int64_t n, const double *own)
 {
+  builder *w = owner;
   const afb_structures *s = w->structures;
   int64_t f = 0;
   if (!s->force)
@@ -171,14 +171,9 @@ static afb_status take_atoms_here(builder *w, int64_t first, int64_t n, const do
   return AFB_OK;
 }
 
-static afb_status take_atoms(void *owner, int64_t first, int64_t n, const double *own)
+static afb_status take_frames(void *owner, int64_t first, int64_t n, const double *frames)
 {
   builder *w = owner;
-  return afb_agree(w->comm, take_atoms_here(w, first, n, own));
-}
-
-static afb_status take_frames_here(builder *w, int64_t first, int64_t n, const double *frames)
-{
   for (int64_t f = first; f < first + n; f++) {
     const afb_frame *frame = &w->structures->frame[f];
     const double *value = frames + (size_t)(f - first) * FRAME_ROWS * (size_t)(w->n + 1);
@@ -191,12 +186,6 @@ static afb_status take_frames_here(builder *w, int64_t first, int64_t n, const d
       AFB_TRY(hand_on(w, AFB_LINEAR_STRESS, group, AFB_BAR / V, value + (size_t)(1 + v) * (size_t)(w->n + 1), frame->stress[v]));
   }
   return AFB_OK;
-}
-
-static afb_status take_frames(void *owner, int64_t first, int64_t n, const double *frames)
-{
-  builder *w = owner;
-  return afb_agree(w->comm, take_frames_here(w, first, n, frames));
 }
 
 /* ---- All together ---- */
@@ -240,7 +229,7 @@ afb_status afb_linear_rows(MPI_Comm comm, const afb_linear_data *data, void *own
                            afb_status (*take)(void *owner, const afb_linear_row *row))
 {
   double grid[AFB_MAX_ELEMENTS];
-  builder w = {.comm = comm, .structures = data->structures, .bispectrum = data->bispectrum, .group = data->group,
+  builder w = {.structures = data->structures, .bispectrum = data->bispectrum, .group = data->group,
                .skip_bad = data->skip_bad, .owner = owner, .take = take, .n = afb_linear_unknowns(data->bispectrum),
                .n_elements = afb_bispectrum_get(data->bispectrum)->n_elements,
                .n_columns = afb_bispectrum_n_columns(data->bispectrum), .with_constant = constants(data->bispectrum)};

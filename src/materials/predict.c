@@ -11,7 +11,6 @@
 enum { WIDTH = 4, FRAME_WIDTH = 7 };   /* energy and force; energy and virial */
 
 typedef struct {
-  MPI_Comm comm;
   afb_structures *structures;
   afb_potential *potential;
   afb_forces *out;
@@ -70,8 +69,8 @@ static afb_status take_atoms(void *owner, int64_t first, int64_t n, const double
   if (!p->out->force) {
     p->out->atom_energy = malloc(((size_t)s->n + 1) * sizeof(double));
     p->out->force = malloc(((size_t)s->n + 1) * 3 * sizeof(double));
-    int have = p->out->atom_energy && p->out->force;
-    AFB_TRY(afb_agree(p->comm, have ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for the forces of %lld atoms", (long long)s->n)));
+    if (!p->out->atom_energy || !p->out->force)
+      return AFB_FAIL(AFB_E_MEMORY, "no memory for the forces of %lld atoms", (long long)s->n);
   }
   for (int64_t i = 0; i < n; i++) {
     int64_t at = first - s->first + i;
@@ -111,7 +110,7 @@ afb_status afb_predict_forces(MPI_Comm comm, afb_structures *structures, const i
                               int64_t whole, int skip_bad, afb_forces *out)
 {
   size_t n = (size_t)potential->n_elements, n_frames = (size_t)structures->n_frames;
-  predictor p = {.comm = comm, .structures = structures, .potential = potential, .out = out};
+  predictor p = {.structures = structures, .potential = potential, .out = out};
   double *cutoff = malloc(n * n * sizeof *cutoff);
   *out = (afb_forces){.energy = calloc(n_frames + 1, sizeof(double)), .stress = calloc(6 * n_frames + 1, sizeof(double))};
   afb_status status = cutoff && out->energy && out->stress ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for forces");

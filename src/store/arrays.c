@@ -14,8 +14,10 @@
 #include "store/parallel.h"
 #include "store/usage.h"
 
-/* Bytes of one transfer of a rank: MPI counts in int. */
-enum { SLAB_BYTES = 256 << 20, METADATA_BYTES = 1 << 20 };
+enum {
+  SLAB_BYTES = 16 << 20,         /* of one transfer of a rank: the disk works on one while the next is copied */
+  METADATA_BYTES = 1 << 20       /* more than what is not in arrays */
+};
 
 typedef struct {
   afb_array array;               /* its texts are those behind */
@@ -26,7 +28,7 @@ typedef struct {
 struct afb_arrays {
   MPI_Comm comm;
   int rank, size, writes;
-  int64_t bytes;                 /* of all arrays */
+  int64_t bytes, room;           /* of all arrays; to which size the file was found to be able to grow */
   char *path, *temporary;
   hid_t file, transfer;
   int n, capacity;
@@ -464,35 +466,59 @@ afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array)
     status = push(arrays, array, dataset);
   /* A full disk is better found before HDF5 writes. */
   arrays->bytes += array->dim[0] * row_bytes(array);
-  if (status == AFB_OK && arrays->rank == 0)
-    status = afb_file_space(arrays->temporary, METADATA_BYTES + arrays->bytes);
+  if (status == AFB_OK && arrays->rank == 0 && METADATA_BYTES + arrays->bytes > arrays->room) {
+    arrays->room = 2 * METADATA_BYTES + arrays->bytes;
+    status = afb_file_space(arrays->temporary, arrays->room);
+  }
   return afb_agree(arrays->comm, status);
+}
+
+/* *e: the array `name`, which has these rows. */
+static afb_status check_rows(const afb_arrays *arrays, const char *name, int64_t first, int64_t n, const entry **e)
+{
+  *e = find(arrays, name);
+  if (!*e)
+    return AFB_FAIL(arrays->writes ? AFB_E_INTERNAL : AFB_E_FOREIGN, "%s is damaged: it has no array %s that can be read", arrays->path, name);
+  if (first < 0 || n < 0 || n > (*e)->array.dim[0] - first)
+    return AFB_FAIL(AFB_E_INTERNAL, "rows %lld ... %lld of %s, which has %lld", (long long)first, (long long)(first + n - 1), name,
+                    (long long)(*e)->array.dim[0]);
+  return AFB_OK;
+}
+
+/* Rows of one transfer. */
+static int64_t rows_at_once(const entry *e)
+{
+  int64_t bytes = row_bytes(&e->array);
+  return bytes > 0 && bytes < SLAB_BYTES ? SLAB_BYTES / bytes : 1;
+}
+
+/* Slab s of n rows, with the ranks of `comm` together. */
+static afb_status transfer_slab(const afb_arrays *arrays, MPI_Comm comm, hid_t list, const entry *e, int64_t s, int64_t first, int64_t n, char *in,
+                                const char *out)
+{
+  int64_t at_once = rows_at_once(e), bytes = row_bytes(&e->array), done = s * at_once < n ? s * at_once : n;
+  int64_t now = n - done < at_once ? n - done : at_once;
+  afb_rows rows = {.dataset = e->dataset, .type = e->array.type, .length = e->array.length, .rank = e->array.rank,
+                   .first = (hsize_t)(first + done),
+                   .count = {(hsize_t)now, (hsize_t)e->array.dim[1], (hsize_t)e->array.dim[2]}};
+  afb_status status = afb_parallel_rows(comm, &rows, list, in ? in + done * bytes : NULL, out ? out + done * bytes : NULL);
+  if (status != AFB_OK)
+    return AFB_FAIL(status, "cannot %s %s of %s: %s", in ? "read" : "write", e->name, arrays->path, afb_hdf_reason());
+  if (out && now * bytes >= METADATA_BYTES)
+    afb_file_hurry(arrays->temporary);
+  return AFB_OK;
 }
 
 /* In slabs of which every rank makes as many, the last ones empty. */
 static afb_status transfer_slabs(afb_arrays *arrays, const char *name, int64_t first, int64_t n, char *in, const char *out)
 {
-  const entry *e = find(arrays, name);
-  if (!e)
-    return AFB_FAIL(arrays->writes ? AFB_E_INTERNAL : AFB_E_FOREIGN, "%s is damaged: it has no array %s that can be read", arrays->path, name);
-  afb_status status = AFB_OK;
-  if (first < 0 || n < 0 || n > e->array.dim[0] - first)
-    status = AFB_FAIL(AFB_E_INTERNAL, "rows %lld ... %lld of %s, which has %lld", (long long)first,
-                      (long long)(first + n - 1), name, (long long)e->array.dim[0]);
-  int64_t bytes = row_bytes(&e->array), at_once = bytes > 0 && bytes < SLAB_BYTES ? SLAB_BYTES / bytes : 1;
-  int64_t slabs = status == AFB_OK ? (n + at_once - 1) / at_once : 0;
+  const entry *e;
+  afb_status status = check_rows(arrays, name, first, n, &e);
+  int64_t slabs = status == AFB_OK ? (n + rows_at_once(e) - 1) / rows_at_once(e) : 0;
   MPI_Allreduce(MPI_IN_PLACE, &slabs, 1, MPI_INT64_T, MPI_MAX, arrays->comm);
   AFB_TRY(afb_agree(arrays->comm, status));
-  for (int64_t s = 0; s < slabs; s++) {
-    int64_t done = s * at_once < n ? s * at_once : n, now = n - done < at_once ? n - done : at_once;
-    afb_rows rows = {.dataset = e->dataset, .type = e->array.type, .length = e->array.length, .rank = e->array.rank,
-                     .first = (hsize_t)(first + done),
-                     .count = {(hsize_t)now, (hsize_t)e->array.dim[1], (hsize_t)e->array.dim[2]}};
-    status = afb_parallel_rows(arrays->comm, &rows, arrays->transfer, in ? in + done * bytes : NULL, out ? out + done * bytes : NULL);
-    if (status != AFB_OK)
-      status = AFB_FAIL(status, "cannot %s %s of %s: %s", in ? "read" : "write", name, arrays->path, afb_hdf_reason());
-    AFB_TRY(afb_agree(arrays->comm, status));
-  }
+  for (int64_t s = 0; s < slabs; s++)
+    AFB_TRY(afb_agree(arrays->comm, transfer_slab(arrays, arrays->comm, arrays->transfer, e, s, first, n, in, out)));
   return AFB_OK;
 }
 
@@ -510,6 +536,18 @@ static char nothing[1];
 afb_status afb_arrays_write(afb_arrays *arrays, const char *name, int64_t first, int64_t n, const void *data)
 {
   return transfer(arrays, name, first, n, NULL, data ? data : nothing);
+}
+
+afb_status afb_arrays_write_own(afb_arrays *arrays, const char *name, int64_t first, int64_t n, const void *data)
+{
+  const entry *e;
+  afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
+  afb_status status = check_rows(arrays, name, first, n, &e);
+  int64_t slabs = status == AFB_OK ? (n + rows_at_once(e) - 1) / rows_at_once(e) : 0;
+  for (int64_t s = 0; s < slabs && status == AFB_OK; s++)
+    status = transfer_slab(arrays, MPI_COMM_SELF, H5P_DEFAULT, e, s, first, n, NULL, data);
+  afb_account_enter(spent);
+  return status;
 }
 
 afb_status afb_arrays_read(afb_arrays *arrays, const char *name, int64_t first, int64_t n, void *data)

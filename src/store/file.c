@@ -1,3 +1,4 @@
+#define _GNU_SOURCE   /* sync_file_range */
 #include "store/file.h"
 
 #include <errno.h>
@@ -49,6 +50,7 @@ static afb_status copy_blocks(int in, int out, const char *from, const char *to,
     size_t size = n < AFB_COPY_BLOCK ? (size_t)n : AFB_COPY_BLOCK;
     AFB_TRY(afb_file_read(in, from, first, block, size));
     AFB_TRY(afb_file_write(out, to, first, block, size));
+    afb_file_hurry(to);
     first += (int64_t)size;
     n -= (int64_t)size;
   }
@@ -123,6 +125,19 @@ afb_status afb_file_size(const char *path, int64_t *size)
     return AFB_FAIL(AFB_E_IO, "cannot read %s: %s", path, strerror(errno));
   *size = info.st_size;
   return AFB_OK;
+}
+
+void afb_file_hurry(const char *path)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int begun = fd < 0 ? -1 : sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+  (void)begun;
+  if (fd >= 0)
+    close(fd);
+#else
+  (void)path;
+#endif
 }
 
 static afb_status sync_path(const char *path, const char *name)

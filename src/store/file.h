@@ -1,5 +1,5 @@
 /* Whole reads and writes of plain files, and what makes them durable. Not collective.
- * All return AFB_OK, or AFB_E_IO with a message that names the path and the system's reason. */
+ * All but one return AFB_OK, or AFB_E_IO with a message that names the path and the system's reason. */
 #ifndef AFB_STORE_FILE_H
 #define AFB_STORE_FILE_H
 
@@ -19,6 +19,9 @@ afb_status afb_file_reserve(const char *path, int64_t size);
  * into new one. */
 afb_status afb_file_space(const char *path, int64_t size);
 afb_status afb_file_size(const char *path, int64_t *size);
+/* Has the system begin to bring to the disk what was written to a file, and does not wait: a later fsync then finds less to do, and any failure. Does nothing where the
+ * system has no call for it. */
+void afb_file_hurry(const char *path);
 /* fsync of a file by its path, and of the directory that holds it. */
 afb_status afb_file_sync(const char *path);
 afb_status afb_file_sync_directory(const char *path);

@@ -130,6 +130,7 @@ static afb_status append_rounds(MPI_Comm comm, afb_hdf_appender *appender, const
     if (status == AFB_OK)
       status = afb_agree(comm, write_share(appender, plan, &share, record + first, next - first));
     clear_share(&share);
+    afb_file_hurry(appender->path);
     AFB_TRY(status);
     first = next;
     int mine = first < end;
@@ -235,7 +236,8 @@ static afb_status make_copy(afb_store *store, MPI_Comm comm, const fold_plan *pl
   if (store->writes)
     status = afb_file_reserve(store->temporary_path, plan->size + afb_hdf_growth(plan->before, plan->after));
   AFB_TRY(afb_agree(comm, status));
-  return afb_agree(comm, copy_share(store, comm, plan));
+  AFB_TRY(afb_agree(comm, copy_share(store, comm, plan)));
+  return afb_agree(comm, store->writes ? afb_hdf_enlarge_chunks(store->temporary_path, plan->before, plan->after) : AFB_OK);
 }
 
 /* What changes once FILE.h5 has been replaced. Should the journal not be renewed, then its records are passed over by their

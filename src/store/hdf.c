@@ -95,17 +95,18 @@ static hid_t type_of(const afb_column *column, int in_file)
 
 static int rank_of(const afb_column *column) { return column->type != AFB_STRING && column->length > 1 ? 2 : 1; }
 
-enum { CHUNK_BYTES = 4096 };
+enum { CHUNK_BYTES = 4096, FLAT_BYTES = 65536, CHUNKS = 16 };
 
-/* Rows of a chunk: some 4 KiB for the many ordinary columns, 64 KiB for flat tables of numbers, so that a file with one run
- * stays small and one with 10^5 has few chunks. */
-static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *column)
+/* Rows of a chunk of a column that is to have `rows`: some 4 KiB for the many ordinary columns, 64 KiB for flat tables of numbers, so that a file with one run
+ * stays small; up to 64 and 256 KiB while there are still CHUNKS of them, so that a large one has few. */
+static hsize_t chunk_rows(const afb_table_schema *table, const afb_column *column, int64_t rows)
 {
-  size_t width = afb_column_width(column);
-  if (table->n_columns == 1 && width <= 8)
-    return 65536 / width;
-  size_t rows = CHUNK_BYTES / width;
-  return rows < 32 ? 32 : rows;
+  int64_t width = (int64_t)afb_column_width(column), least = CHUNK_BYTES / width < 32 ? 32 : CHUNK_BYTES / width;
+  int flat = table->n_columns == 1 && width <= 8;
+  int64_t chunk = flat ? FLAT_BYTES / width : least, most = flat ? 4 * chunk : 16 * least;
+  while (2 * chunk <= most && 2 * chunk * CHUNKS <= rows)
+    chunk *= 2;
+  return (hsize_t)chunk;
 }
 
 herr_t afb_hdf_set_text(hid_t object, const char *name, const char *value)
@@ -164,11 +165,11 @@ static const char *legend_of(const afb_store_legend *legend, int which)
   return all[which];
 }
 
-static herr_t create_column(hid_t group, const afb_table_schema *table, const afb_column *column,
-                            const afb_store_legend *legend)
+/* An empty column, fit for `rows`. */
+static herr_t create_column(hid_t group, const afb_table_schema *table, const afb_column *column, const char *legend, int64_t rows)
 {
   hsize_t none[2] = {0, (hsize_t)column->length}, all[2] = {H5S_UNLIMITED, (hsize_t)column->length};
-  hsize_t chunk[2] = {chunk_rows(table, column), (hsize_t)column->length};
+  hsize_t chunk[2] = {chunk_rows(table, column, rows), (hsize_t)column->length};
   int rank = rank_of(column);
   hid_t type = type_of(column, 1), space = H5Screate_simple(rank, none, all), list = H5Pcreate(H5P_DATASET_CREATE);
   /* Parallel writes need their chunks allocated when the table is extended, also in a file that one process created. What
@@ -181,7 +182,7 @@ static herr_t create_column(hid_t group, const afb_table_schema *table, const af
   if (error >= 0)
     error = afb_hdf_set_text(dataset, "description", column->description);
   if (error >= 0 && column->legend)
-    error = afb_hdf_set_text(dataset, "legend", legend_of(legend, column->legend));
+    error = afb_hdf_set_text(dataset, "legend", legend);
   if (dataset >= 0)
     H5Dclose(dataset);
   H5Pclose(list);
@@ -206,7 +207,7 @@ static herr_t create_tables(hid_t file, const afb_store_legend *legend)
     hid_t group = create_group(file, table);
     herr_t error = group < 0 ? -1 : 0;
     for (int c = 0; c < table->n_columns && error >= 0; c++)
-      error = create_column(group, table, &table->column[c], legend);
+      error = create_column(group, table, &table->column[c], legend_of(legend, table->column[c].legend), 0);
     if (group >= 0)
       H5Gclose(group);
     if (error < 0)
@@ -460,10 +461,9 @@ static herr_t add_column(hid_t file, const afb_table_schema *table, const afb_co
 {
   enum { AT_ONCE = 4096 };
   const hsize_t size[2] = {(hsize_t)rows, (hsize_t)column->length};
-  static const afb_store_legend none = {"", "", "", ""};
   int there = H5Lexists(file, table->name, H5P_DEFAULT) > 0;
   hid_t group = there ? H5Gopen2(file, table->name, H5P_DEFAULT) : create_group(file, table);
-  herr_t error = group < 0 ? -1 : create_column(group, table, column, &none);
+  herr_t error = group < 0 ? -1 : create_column(group, table, column, "", rows);
   hid_t dataset = error < 0 ? -1 : H5Dopen2(group, column->name, H5P_DEFAULT);
   void *data = malloc(AT_ONCE * afb_column_width(column));
   error = dataset < 0 || !data ? -1 : H5Dset_extent(dataset, size);
@@ -546,16 +546,59 @@ afb_status afb_hdf_set_input(const char *path, const char *input, const char *id
   return status;
 }
 
+static int too_small(const afb_table_schema *table, const afb_column *column, int64_t before, int64_t after)
+{
+  return before == 0 && chunk_rows(table, column, after) > chunk_rows(table, column, 0);
+}
+
+static herr_t enlarge(hid_t file, const afb_table_schema *table, const afb_column *column, int64_t rows)
+{
+  char legend[1024] = "";
+  hid_t dataset = open_column(file, table, column), group = H5Gopen2(file, table->name, H5P_DEFAULT);
+  herr_t error = dataset < 0 || group < 0 || (column->legend && afb_hdf_get_text(dataset, "legend", legend, sizeof legend) < 0) ? -1 : 0;
+  if (dataset >= 0)
+    H5Dclose(dataset);
+  if (error >= 0)
+    error = H5Ldelete(group, column->name, H5P_DEFAULT) < 0 ? -1 : create_column(group, table, column, legend, rows);
+  if (group >= 0)
+    H5Gclose(group);
+  return error;
+}
+
+afb_status afb_hdf_enlarge_chunks(const char *path, const int64_t before[AFB_N_TABLES], const int64_t after[AFB_N_TABLES])
+{
+  hid_t file = H5I_INVALID_HID;
+  herr_t error = 0;
+  for (int t = 0; t < AFB_N_TABLES; t++) {
+    const afb_table_schema *table = afb_store_schema((afb_table)t);
+    for (int c = 0; c < table->n_columns && error >= 0; c++) {
+      if (!too_small(table, &table->column[c], before[t], after[t]))
+        continue;
+      if (file < 0) {
+        hid_t list = afb_hdf_access();
+        file = H5Fopen(path, H5F_ACC_RDWR, list);
+        H5Pclose(list);
+      }
+      error = file < 0 ? -1 : enlarge(file, table, &table->column[c], after[t]);
+    }
+  }
+  afb_status status = error < 0 ? AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason()) : AFB_OK;
+  if (file >= 0 && H5Fclose(file) < 0 && status == AFB_OK)
+    status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", path, afb_hdf_reason());
+  return status;
+}
+
 int64_t afb_hdf_growth(const int64_t before[AFB_N_TABLES], const int64_t after[AFB_N_TABLES])
 {
   int64_t bytes = 65536;
   for (int t = 0; t < AFB_N_TABLES; t++) {
     const afb_table_schema *table = afb_store_schema((afb_table)t);
-    for (int c = 0; c < table->n_columns; c++) {
-      int64_t rows = (int64_t)chunk_rows(table, &table->column[c]);
-      int64_t chunks = (after[t] + rows - 1) / rows - (before[t] + rows - 1) / rows;
+    for (int c = 0; c < table->n_columns && after[t] > before[t]; c++) {
+      int64_t width = (int64_t)afb_column_width(&table->column[c]), rows = after[t] - before[t];
+      /* Those that are there were made for at most the rows that are there. The last one is partly filled. */
+      int64_t least = (int64_t)chunk_rows(table, &table->column[c], 0), most = (int64_t)chunk_rows(table, &table->column[c], before[t] ? before[t] : after[t]);
       /* The index of chunks: a B-tree whose nodes are half full at worst, of 48 bytes a chunk, and one node at least. */
-      bytes += chunks * (rows * (int64_t)afb_column_width(&table->column[c]) + 96) + (before[t] || !after[t] ? 0 : 4096);
+      bytes += (rows + most) * width + (rows / least + 1) * 96 + (before[t] ? 0 : 4096);
     }
   }
   return bytes;
@@ -578,6 +621,7 @@ afb_status afb_hdf_append_begin(MPI_Comm comm, const char *path, const int64_t b
                                 const int64_t after[AFB_N_TABLES], afb_hdf_appender *appender)
 {
   appender->comm = comm;
+  appender->path = path;
   appender->file = H5I_INVALID_HID;
   for (int t = 0; t < AFB_N_TABLES; t++)
     for (int c = 0; c < AFB_MAX_COLUMNS; c++)

@@ -19,7 +19,7 @@ afb_status afb_hdf_look(const char *path, int write, int *exists);
 /* How this rank opens files. The caller closes what it gets with H5Pclose; invalid when there is no memory for it. */
 hid_t afb_hdf_access(void);
 /* How the file was written, as attributes of its root that replace those of an earlier session: `io_hints`; `io_alignment`, bytes at whose multiples large arrays
- * begin (1: anywhere), and `io_chunk`, bytes of most chunks (0: arrays are contiguous). Collective where the file is. */
+ * begin (1: anywhere), and `io_chunk`, bytes of the smallest chunks (0: arrays are contiguous). Collective where the file is. */
 herr_t afb_hdf_note_io(hid_t file, const char *hints, int64_t alignment, int64_t chunk);
 /* Type of a column in the file or in memory; `length` is the bytes of a string. The caller closes it with H5Tclose. */
 hid_t afb_hdf_type(afb_column_type type, int length, int in_file);
@@ -74,6 +74,7 @@ enum { AFB_MAX_COLUMNS = 48 };
  * with the same arguments, apart from this rank's share of rows; no call returns before all ranks have made it. */
 typedef struct {
   MPI_Comm comm;
+  const char *path;                               /* the caller's */
   hid_t file, transfer;
   hid_t dataset[AFB_N_TABLES][AFB_MAX_COLUMNS];   /* of the tables that grow; else invalid */
 } afb_hdf_appender;
@@ -85,6 +86,8 @@ afb_status afb_hdf_append_column(afb_hdf_appender *appender, afb_table table, in
                                  const void *data);
 /* Notes the last record and closes; closes also when `status`, what this rank met before, is a failure. */
 afb_status afb_hdf_append_end(afb_hdf_appender *appender, uint64_t folded, afb_status status);
+/* Not collective. Makes the columns of those tables of a closed file that have no rows yet anew, with larger chunks where they get many. */
+afb_status afb_hdf_enlarge_chunks(const char *path, const int64_t before[AFB_N_TABLES], const int64_t after[AFB_N_TABLES]);
 /* An upper bound of the bytes by which the file grows. */
 int64_t afb_hdf_growth(const int64_t before[AFB_N_TABLES], const int64_t after[AFB_N_TABLES]);
 

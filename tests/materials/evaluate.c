@@ -359,9 +359,48 @@ static void failures_end_it(void **state)
     }
 }
 
+static afb_status visit_in_vain(void *owner, MPI_Comm comm, const afb_piece *piece, int64_t frame, double *own, double *frames)
+{
+  (void)owner, (void)comm, (void)piece, (void)frame, (void)own, (void)frames;
+  return AFB_OK;
+}
+
+typedef struct {
+  int64_t fails_at, rows;      /* row that is not taken, -1: none; rows that were */
+} taker;
+
+static afb_status take(void *owner, int64_t first, int64_t n, const double *own)
+{
+  taker *t = owner;
+  (void)own;
+  if (t->fails_at >= first && t->fails_at < first + n)
+    return AFB_FAIL(AFB_E_IO, "no room for row %lld", (long long)t->fails_at);
+  t->rows += n;
+  return AFB_OK;
+}
+
+/* Rows of a MiB, so that every rank has many slabs of them; where one rank cannot hand on its own, all end. */
+static void a_sink_that_fails_ends_it(void **state)
+{
+  afb_structures s;
+  (void)state;
+  for (int64_t f = -1; f < FRAMES; f += 20) {
+    make(&s);
+    int64_t all = s.n_atoms;
+    taker t = {.fails_at = f < 0 ? -1 : s.frame[f].first_atom};
+    afb_visitor visitor = {.owner = &t, .width = 1 << 17, .cutoff = cutoff, .cost_atom = 10, .cost_pair = 1, .visit = visit_in_vain};
+    const afb_sink sink = {.owner = &t, .rows = take};
+    afb_status status = afb_evaluate(MPI_COMM_WORLD, &s, elements, INT64_MAX, 0, &visitor, &sink);
+    MPI_Allreduce(MPI_IN_PLACE, &t.rows, 1, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    check_true(f >= 0 || (status == AFB_OK && t.rows == all));
+    check_true(f < 0 || (status == AFB_E_IO && strstr(afb_error_text(), "no room for row") != NULL && t.rows < all));
+    afb_structures_clear(&s);
+  }
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(atoms),      cmocka_unit_test(grids),           cmocka_unit_test(folding),
-  cmocka_unit_test(bad_frames), cmocka_unit_test(failures_end_it),
+  cmocka_unit_test(bad_frames), cmocka_unit_test(failures_end_it), cmocka_unit_test(a_sink_that_fails_ends_it),
 };
 
 CHECK_MAIN(tests)

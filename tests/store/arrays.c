@@ -98,7 +98,7 @@ static void fill(content *c, int64_t first, int64_t n)
 
 static afb_status write_all(afb_arrays *arrays, const content *c, int64_t first, int64_t n)
 {
-  AFB_TRY(afb_arrays_write(arrays, "descriptors/B", first, n, c->b));
+  AFB_TRY(afb_agree(MPI_COMM_WORLD, afb_arrays_write_own(arrays, "descriptors/B", first, n, c->b)));
   AFB_TRY(afb_arrays_write(arrays, "atoms/element", first, n, c->element));
   AFB_TRY(afb_arrays_write(arrays, "atoms/first", first, n, c->first));
   AFB_TRY(afb_arrays_write(arrays, "atoms/cell", first, n, c->cell));

@@ -3,6 +3,7 @@
 
 #include <hdf5.h>
 
+#include "store/hdf.h"
 #include "store/usage.h"
 #include "tests/store/sample.h"
 
@@ -363,6 +364,42 @@ static void files_of_an_older_schema_are_read_and_continued(void **state)
   check_true(rank != 0 || remove(path) == 0);
 }
 
+/* Rank 0: rows of a chunk of a column, and that it says what `legend` says. */
+static int is_chunked(const char *column, hsize_t rows, const char *legend)
+{
+  char text[64] = "";
+  hsize_t chunk[2] = {0, 0};
+  hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), dataset = H5Dopen2(file, column, H5P_DEFAULT), list = H5Dget_create_plist(dataset);
+  int right = H5Pget_chunk(list, 2, chunk) == 1 && chunk[0] == rows && afb_hdf_get_text(dataset, "unit", text, sizeof text) >= 0;
+  if (legend)
+    right = right && afb_hdf_get_text(dataset, "legend", text, sizeof text) >= 0 && strcmp(text, legend) == 0;
+  H5Pclose(list);
+  H5Dclose(dataset);
+  H5Fclose(file);
+  return right;
+}
+
+static void tables_that_begin_with_many_rows_have_large_chunks(void **state)
+{
+  (void)state;
+  enum { RUNS = 6000, MORE = 40 };
+  afb_store *store;
+  begin();
+  for (int session = 0; session < 2; session++) {
+    check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_RESUME, &sample_writer, &store));
+    check_ok(rank == 0 ? add(store, session ? RUNS : 0, session ? RUNS + MORE : RUNS) : AFB_OK);
+    check_ok(afb_store_close(&store));
+    check_true(rank != 0 || (is_chunked("traces/energy", 2048, NULL) && is_chunked("traces/rung", 2048, sample_writer.legend.rung)));
+    check_true(rank != 0 || (is_chunked("runs/reason", 256, NULL) && is_chunked("runs/energy", 512, NULL)));
+    check_true(rank != 0 || is_chunked("runs/rung", 1024, sample_writer.legend.rung));
+    MPI_Barrier(MPI_COMM_WORLD);
+  }
+  check_ok(afb_store_open(MPI_COMM_WORLD, path, AFB_STORE_READ, NULL, &store));
+  check_ok(check_all(store, RUNS + MORE));
+  check_ok(afb_store_close(&store));
+  check_true(rank != 0 || remove(path) == 0);
+}
+
 static void nothing_is_left(void **state)
 {
   (void)state;
@@ -380,6 +417,7 @@ static const struct CMUnitTest tests[] = {
   cmocka_unit_test(efficiencies_by_hand),
   cmocka_unit_test(texts_are_cut_between_characters),
   cmocka_unit_test(files_of_an_older_schema_are_read_and_continued),
+  cmocka_unit_test(tables_that_begin_with_many_rows_have_large_chunks),
   cmocka_unit_test(nothing_is_left),
 };
 CHECK_MAIN(tests)
