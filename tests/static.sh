@@ -1,6 +1,6 @@
 #!/bin/sh
 # cppcheck and clang-tidy over src: `make check-static`. Exit status 1 when one of them finds something; what is let pass is in .clang-tidy and
-# tests/cppcheck.supp, with reasons. Some twenty core-minutes. AUFBAU_STATIC: files in place of all.
+# tests/cppcheck.supp, with reasons. Some twelve core-minutes. AUFBAU_STATIC: files in place of all.
 set -u
 : "${AUFBAU_SOURCE:?}" "${AUFBAU_COMPILE:?}"
 flags=$(echo " $AUFBAU_COMPILE" | tr ' ' '\n' | grep -E '^-(D|I|std)' | tr '\n' ' ')
