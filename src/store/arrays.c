@@ -16,7 +16,9 @@
 
 enum {
   SLAB_BYTES = 16 << 20,         /* of one transfer of a rank: the disk works on one while the next is copied */
-  METADATA_BYTES = 1 << 20       /* more than what is not in arrays */
+  METADATA_BYTES = 1 << 20,      /* more than what is not in arrays */
+  /* A rank's own rows of less than OWN_BYTES wait, KEPT_BYTES of them at most, to be written by all ranks together. */
+  OWN_BYTES = 4 << 20, KEPT_BYTES = 16 << 20
 };
 
 typedef struct {
@@ -24,6 +26,13 @@ typedef struct {
   char name[64], unit[64], description[320];
   hid_t dataset;
 } entry;
+
+/* Rows of an array that wait. */
+typedef struct {
+  int array;
+  int64_t first, n;
+  char *data;
+} kept_rows;
 
 struct afb_arrays {
   MPI_Comm comm;
@@ -33,10 +42,23 @@ struct afb_arrays {
   hid_t file, transfer;
   int n, capacity;
   entry *entry;
+  int n_kept, kept_capacity;
+  int64_t kept_bytes;
+  kept_rows *kept;
 };
+
+static void forget_kept(afb_arrays *arrays)
+{
+  for (int i = 0; i < arrays->n_kept; i++)
+    free(arrays->kept[i].data);
+  arrays->n_kept = 0;
+  arrays->kept_bytes = 0;
+}
 
 static void release(afb_arrays *arrays)
 {
+  forget_kept(arrays);
+  free(arrays->kept);
   free(arrays->path);
   free(arrays->temporary);
   free(arrays->entry);
@@ -347,6 +369,8 @@ static afb_status put_in_place(const afb_arrays *arrays)
   return afb_file_sync_directory(arrays->path);
 }
 
+static afb_status write_kept(afb_arrays *arrays);
+
 static afb_status close_arrays(afb_arrays *arrays, afb_status status)
 {
   int given_up = arrays->file < 0;
@@ -354,6 +378,8 @@ static afb_status close_arrays(afb_arrays *arrays, afb_status status)
     status = AFB_FAIL(AFB_E_IO, "%s was given up after a failure", arrays->temporary);
   if (arrays->writes) {
     status = afb_agree(arrays->comm, status);
+    if (status == AFB_OK)
+      status = write_kept(arrays);
     if (status == AFB_OK && H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
       status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->path, afb_hdf_reason());
   }
@@ -398,8 +424,8 @@ afb_status afb_arrays_close(afb_arrays **handle, afb_status status)
 static afb_status write_usage(afb_arrays *arrays)
 {
   afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
-  afb_status status = AFB_OK;
-  if (H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
+  afb_status status = write_kept(arrays);
+  if (status == AFB_OK && H5Fflush(arrays->file, H5F_SCOPE_GLOBAL) < 0)
     status = AFB_FAIL(AFB_E_IO, "cannot write %s: %s", arrays->path, afb_hdf_reason());
   status = afb_agree(arrays->comm, status);
   if (status == AFB_OK)
@@ -538,12 +564,58 @@ afb_status afb_arrays_write(afb_arrays *arrays, const char *name, int64_t first,
   return transfer(arrays, name, first, n, NULL, data ? data : nothing);
 }
 
+/* Whether the rows could be put aside. */
+static int keep(afb_arrays *arrays, const entry *e, int64_t first, int64_t n, const void *data)
+{
+  int64_t bytes = n * row_bytes(&e->array);
+  if (bytes >= OWN_BYTES || arrays->kept_bytes + bytes > KEPT_BYTES)
+    return 0;
+  if (arrays->n_kept == arrays->kept_capacity) {
+    int capacity = 2 * arrays->kept_capacity + 4;
+    kept_rows *grown = realloc(arrays->kept, (size_t)capacity * sizeof *grown);
+    if (!grown)
+      return 0;
+    arrays->kept = grown;
+    arrays->kept_capacity = capacity;
+  }
+  char *copy = malloc((size_t)bytes + 1);
+  if (!copy)
+    return 0;
+  memcpy(copy, data, (size_t)bytes);
+  arrays->kept[arrays->n_kept++] = (kept_rows){(int)(e - arrays->entry), first, n, copy};
+  arrays->kept_bytes += bytes;
+  return 1;
+}
+
+/* Collective: what was put aside, array by array, as many turns as the rank with the most of it needs. */
+static afb_status write_kept(afb_arrays *arrays)
+{
+  int *turns = calloc((size_t)arrays->n + 1, sizeof *turns);
+  afb_status status = afb_agree(arrays->comm, turns ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory to write %s", arrays->path));
+  for (int i = 0; i < arrays->n_kept && status == AFB_OK; i++)
+    turns[arrays->kept[i].array]++;
+  if (status == AFB_OK)
+    MPI_Allreduce(MPI_IN_PLACE, turns, arrays->n, MPI_INT, MPI_MAX, arrays->comm);
+  for (int a = 0; a < arrays->n && status == AFB_OK; a++) {
+    int at = 0;
+    for (int turn = 0; turn < turns[a] && status == AFB_OK; turn++) {
+      while (at < arrays->n_kept && arrays->kept[at].array != a)
+        at++;
+      kept_rows rows = at < arrays->n_kept ? arrays->kept[at++] : (kept_rows){a, 0, 0, nothing};
+      status = transfer_slabs(arrays, arrays->entry[a].name, rows.first, rows.n, NULL, rows.data);
+    }
+  }
+  free(turns);
+  forget_kept(arrays);
+  return status;
+}
+
 afb_status afb_arrays_write_own(afb_arrays *arrays, const char *name, int64_t first, int64_t n, const void *data)
 {
   const entry *e;
   afb_spent spent = afb_account_enter(AFB_SPENT_STORING);
   afb_status status = check_rows(arrays, name, first, n, &e);
-  int64_t slabs = status == AFB_OK ? (n + rows_at_once(e) - 1) / rows_at_once(e) : 0;
+  int64_t slabs = status == AFB_OK && !keep(arrays, e, first, n, data) ? (n + rows_at_once(e) - 1) / rows_at_once(e) : 0;
   for (int64_t s = 0; s < slabs && status == AFB_OK; s++)
     status = transfer_slab(arrays, MPI_COMM_SELF, H5P_DEFAULT, e, s, first, n, NULL, data);
   afb_account_enter(spent);

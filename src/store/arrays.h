@@ -47,8 +47,9 @@ afb_status afb_arrays_add(afb_arrays *arrays, const afb_array *array);
 /* Rows first ... first + n - 1 (along dim[0]) from this rank, n may be 0; ranks must not overlap. Collective I/O. Large
  * pieces are written in slabs, so that no buffer beyond the data is needed, and the disk begins with one while the next is copied. */
 afb_status afb_arrays_write(afb_arrays *arrays, const char *name, int64_t first, int64_t n, const void *data);
-/* The same from this rank alone, when it has them: the disk writes while the ranks go on computing. Not collective, nor is the status: the caller agrees
- * before the next call that is. For a MiB or more at a time. */
+/* The same for rows of this rank alone, when it has them: the disk writes while the ranks go on computing. Not collective, nor is the status: the caller
+ * agrees before the next call that is. Pieces of less than 4 MiB, 16 MiB of them at most, are kept until the file is closed or finished, which writes them by
+ * all ranks together: many small pieces of many ranks are in each other's way. */
 afb_status afb_arrays_write_own(afb_arrays *arrays, const char *name, int64_t first, int64_t n, const void *data);
 /* The same for reading. *array is filled (its texts live until the next call): AFB_E_NOT_FOUND. Not collective. */
 afb_status afb_arrays_find(afb_arrays *arrays, const char *name, afb_array *array);

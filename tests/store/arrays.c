@@ -340,10 +340,40 @@ static void usage_goes_along(void **state)
   check_ok(afb_arrays_close(&arrays, AFB_OK));
 }
 
+/* Large pieces go to the file at once, small ones at its end. */
+static void each_rank_its_own_rows(void **state)
+{
+  (void)state;
+  enum { WIDE = 131072, LARGE = 5, MINE = LARGE + 2 };
+  afb_arrays *arrays;
+  const afb_array wide = {"descriptors/wide", AFB_F64, 1, 2, {MINE * size, WIDE, 0}, "1", "rows of a MiB"};
+  double *row = malloc((size_t)MINE * WIDE * sizeof *row);
+  int64_t right = 0;
+  begin();
+  assert_non_null(row);
+  for (int64_t i = 0; i < MINE * WIDE; i++)
+    row[i] = (double)(rank * MINE * WIDE + i);
+  check_ok(afb_arrays_create(MPI_COMM_WORLD, path, "descriptors", &writer, &arrays));
+  check_ok(afb_arrays_add(arrays, &wide));
+  afb_status status = afb_arrays_write_own(arrays, "descriptors/wide", rank * MINE, LARGE, row);
+  for (int i = LARGE; i < MINE - (rank == 0); i++)
+    status = status == AFB_OK ? afb_arrays_write_own(arrays, "descriptors/wide", rank * MINE + i, 1, row + i * WIDE) : status;
+  check_ok(status);
+  check_true(afb_arrays_write_own(arrays, "descriptors/wide", MINE * size, 1, row) == AFB_E_INTERNAL);
+  check_ok(afb_arrays_finish(&arrays, AFB_OK));
+  check_ok(afb_arrays_open(MPI_COMM_WORLD, path, "descriptors", &arrays));
+  check_ok(afb_arrays_read(arrays, "descriptors/wide", rank * MINE, MINE, row));
+  check_ok(afb_arrays_close(&arrays, AFB_OK));
+  for (int64_t i = 0; i < MINE * WIDE; i++)
+    right += row[i] == (rank == 0 && i >= (MINE - 1) * WIDE ? 0.0 : (double)(rank * MINE * WIDE + i));
+  check_true(right == MINE * WIDE);
+  free(row);
+}
+
 static const struct CMUnitTest tests[] = {
   cmocka_unit_test(there_and_back), cmocka_unit_test(describes_itself), cmocka_unit_test(what_is_refused),
   cmocka_unit_test(of_a_campaign),  cmocka_unit_test(a_full_disk),      cmocka_unit_test(all_or_nothing),
-  cmocka_unit_test(usage_goes_along),
+  cmocka_unit_test(usage_goes_along), cmocka_unit_test(each_rank_its_own_rows),
 };
 
 CHECK_MAIN(tests)
