@@ -6,6 +6,7 @@
 #include "app/train.h"
 #include "campaign/pretrained.h"
 #include "core/clock.h"
+#include "store/file.h"
 
 typedef struct {
   const afb_arguments *arguments;
@@ -113,7 +114,7 @@ static afb_status train(job *j, const afb_store_writer *writer, int *exit_status
   }
   AFB_TRY(afb_arrays_finish(&arrays, status));
   if (rank == 0)
-    remove(j->checkpoint);
+    afb_file_drop(j->checkpoint);
   return AFB_OK;
 }
 

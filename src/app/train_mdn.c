@@ -15,6 +15,7 @@
 #include "materials/potential_file.h"
 #include "materials/scfv.h"
 #include "materials/tables.h"
+#include "store/file.h"
 
 static const double CHECKPOINT_SECONDS = 30;
 
@@ -369,7 +370,7 @@ static afb_status run(job *j, int *exit_status)
   }
   AFB_TRY(afb_arrays_finish(&arrays, status));
   if (rank == 0 && j->checkpoint[0])
-    remove(j->checkpoint);
+    afb_file_drop(j->checkpoint);
   report(j, afb_wall_seconds() - start);
   return AFB_OK;
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/log.h"
+
 enum { AFB_COPY_BLOCK = 4 << 20, AFB_IO_BLOCK = 1 << 30 };   /* some systems refuse transfers of 2 GiB and more */
 
 afb_status afb_file_read(int fd, const char *path, int64_t offset, void *data, size_t size)
@@ -138,6 +140,12 @@ void afb_file_hurry(const char *path)
 #else
   (void)path;
 #endif
+}
+
+void afb_file_drop(const char *path)
+{
+  if (unlink(path) != 0 && errno != ENOENT)
+    afb_log(AFB_LOG_WARNING, "%s is of no use any more, but cannot be removed: %s", path, strerror(errno));
 }
 
 static afb_status sync_path(const char *path, const char *name)

@@ -1,5 +1,5 @@
 /* Whole reads and writes of plain files, and what makes them durable. Not collective.
- * All but one return AFB_OK, or AFB_E_IO with a message that names the path and the system's reason. */
+ * Those with a status return AFB_OK, or AFB_E_IO with a message that names the path and the system's reason. */
 #ifndef AFB_STORE_FILE_H
 #define AFB_STORE_FILE_H
 
@@ -22,6 +22,8 @@ afb_status afb_file_size(const char *path, int64_t *size);
 /* Has the system begin to bring to the disk what was written to a file, and does not wait: a later fsync then finds less to do, and any failure. Does nothing where the
  * system has no call for it. */
 void afb_file_hurry(const char *path);
+/* Removes a file, if it is there, that is of no use any more; a warning says so when it stays. */
+void afb_file_drop(const char *path);
 /* fsync of a file by its path, and of the directory that holds it. */
 afb_status afb_file_sync(const char *path);
 afb_status afb_file_sync_directory(const char *path);

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "learn/mdn_linear.h"
+#include "store/file.h"
 #include "training/network_file.h"
 #include "training/progress_file.h"
 
@@ -205,6 +206,6 @@ afb_status afb_table_fit(MPI_Comm comm, afb_dataset *dataset, const afb_table_fi
   if (status != AFB_OK || *interrupted)
     return status;
   if (rank == 0)
-    remove(options->checkpoint);
+    afb_file_drop(options->checkpoint);
   return afb_agree(comm, afb_table_model_judge(model, dataset));
 }
