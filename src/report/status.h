@@ -16,7 +16,7 @@ typedef enum {
   AFB_STANDING_FINISHED,     /* a budget is used up; a file of arrays is complete */
   AFB_STANDING_STOPPED,      /* closed in order with budget left (or nothing left to run, which the file does not say) */
   AFB_STANDING_KILLED,       /* a journal that nobody is seen to hold: killed, or on a host whose locks cannot be seen from here */
-  AFB_STANDING_WRITING       /* a file of arrays has begun: FILE.h5.tmp is there; whether its process lives cannot be known */
+  AFB_STANDING_WRITING       /* only FILE.h5.tmp is there: a file of arrays has begun, or a campaign's is being made; whether its process lives cannot be known */
 } afb_standing_state;
 
 enum { AFB_STANDING_FAILURES = 3 };

@@ -59,6 +59,9 @@ static afb_status watch(long writer, int met[2])
     if (status == AFB_E_NOT_FOUND && runs == 0)
       continue;
     AFB_TRY(status);
+    /* The file is being made. */
+    if (s.state == AFB_STANDING_WRITING && runs == 0 && s.bytes == 0)
+      continue;
     looks += s.bytes > 0;
     int running = s.state == AFB_STANDING_RUNNING, stopped = s.state == AFB_STANDING_STOPPED;
     if (!(running && s.writer.process == writer) && !stopped)
