@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "app/output.h"
+#include "campaign/scheduler.h"
 #include "report/simulate.h"
 #include "store/store.h"
 
@@ -128,7 +129,7 @@ afb_status afb_run_bench_simulate(const afb_arguments *arguments)
   int rank, size;
   double *seconds = NULL, serving = 0.0;
   afb_lengths lengths = AFB_LENGTHS_MEASURED;
-  afb_service service = {.plan = PLAN, .rest = 1.6e-4, .poll = 0.01, .polls = 20};
+  afb_service service = {.plan = PLAN, .rest = 1.6e-4, .poll = AFB_LOOK_INTERVAL, .polls = 20};
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   afb_status status = AFB_OK;

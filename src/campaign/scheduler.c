@@ -13,7 +13,6 @@
 #include "core/memory.h"
 
 enum { TAG_ORDER = 1, TAG_REPORT = 2 };
-static const double POLL_INTERVAL = 0.003;       /* seconds between looks at messages within a run */
 static const double GAP_MEMORY = 5.0;            /* seconds after which a long absence of rank 0 is forgotten */
 static const double ASIDE_GAP = 0.2;             /* seconds that rank 0 may be away within work aside, before anything is known of it */
 
@@ -372,7 +371,7 @@ static int agree_while(scheduler *s, MPI_Comm comm, int (*idle)(scheduler *, dou
 /* From within a run: not at every one of many short iterations. */
 static void progress_now_and_then(scheduler *s)
 {
-  if (afb_wall_seconds() - s->served_at >= POLL_INTERVAL)
+  if (afb_wall_seconds() - s->served_at >= AFB_LOOK_INTERVAL)
     progress(s);
 }
 

@@ -25,6 +25,8 @@
 #include "core/status.h"
 #include "engine/engine.h"
 
+#define AFB_LOOK_INTERVAL 0.003   /* seconds between looks at messages within a run, at least */
+
 typedef struct {
   int64_t id;                   /* the caller's, >= 0 */
   int ranks;                    /* a power of two; the next smaller group is taken where there is none */
