@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 uint64_t afb_random_u64(uint64_t seed, uint64_t stream, uint64_t index);
+/* out[i] = afb_random_u64(seed, stream, first + i) for 0 <= i < n, several at a time. */
+void afb_random_u64_many(int64_t n, uint64_t seed, uint64_t stream, uint64_t first, uint64_t *out);
 /* Uniform in [0, 1), 53 bits. */
 double afb_random_uniform(uint64_t seed, uint64_t stream, uint64_t index);
 /* Standard normal (Box-Muller on two uniforms of the same counter). */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/random.h"
+#include "core/vector.h"
 
 void afb_linear_forward(int n, int in, int out, const float *x, const float *w, const float *b, const float *onto, float *y)
 {
@@ -58,15 +59,26 @@ void afb_attention_backward(const afb_attention_shape *shape, const float *qkv, 
   afb_kernels_best()->attention_backward(shape, qkv, p, dy, scratch, dqkv);
 }
 
+/* Elements of x go with the sixteenths of `bits`, the lowest first. */
+AFB_CLONES static void drop_some(int n, const uint16_t *part, int threshold, float keep, float *x)
+{
+  for (int j = 0; j < n; j++)
+    x[j] = (part[j] < threshold ? 0.0f : keep) * x[j];
+}
+
 void afb_dropout(int64_t n, double rate, uint64_t seed, uint64_t stream, uint64_t first, float *x)
 {
+  enum { BLOCK = 256 };        /* elements; four to a number */
   float keep = (float)(1 / (1 - rate));
-  uint64_t threshold = (uint64_t)(rate * 65536);
-  uint64_t bits = 0;
-  for (int64_t i = 0; i < n; i++) {
-    uint64_t index = first + (uint64_t)i, quarter = index & 3;
-    if (i == 0 || quarter == 0)
-      bits = afb_random_u64(seed, stream, index >> 2);
-    x[i] = ((bits >> (16 * quarter)) & 0xffff) < threshold ? 0 : x[i] * keep;
+  uint64_t bits[BLOCK / 4 + 1];
+  uint16_t part[BLOCK + 4];
+  int threshold = (int)(rate * 65536);
+  for (int64_t i = 0; i < n; i += BLOCK) {
+    int m = n - i < BLOCK ? (int)(n - i) : BLOCK, skip = (int)((first + (uint64_t)i) & 3);
+    afb_random_u64_many((skip + m + 3) / 4, seed, stream, (first + (uint64_t)i) >> 2, bits);
+    for (int g = 0; g < (skip + m + 3) / 4; g++)
+      for (int q = 0; q < 4; q++)
+        part[4 * g + q] = (uint16_t)(bits[g] >> (16 * q));
+    drop_some(m, part + skip, threshold, keep, x + i);
   }
 }

@@ -11,6 +11,10 @@ static void numbers_depend_on_the_counter_alone(void **state)
   assert_true(afb_random_u64(1, 2, 3) != afb_random_u64(2, 2, 3));
   /* Known answer of Philox4x32-10 for counter 0, key 0 (Random123). */
   assert_true(afb_random_u64(0, 0, 0) == UINT64_C(0x6627e8d5e169c58d));
+  uint64_t many[75];
+  afb_random_u64_many(75, 5, UINT64_C(1) << 40, UINT64_C(0xfffffff0), many);
+  for (uint64_t i = 0; i < 75; i++)
+    assert_true(many[i] == afb_random_u64(5, UINT64_C(1) << 40, UINT64_C(0xfffffff0) + i));
 }
 
 static void moments_are_right(void **state)
