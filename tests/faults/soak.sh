@@ -35,7 +35,7 @@ watch() {
   done
 }
 # slopes FILE RUNS: rows of the table. Exit status 1 when rank 1, which keeps nothing of earlier runs, grows by more than 5 % and three
-# errors, or rank 0, which keeps a row of each, by more than 4 KiB a run.
+# errors, or rank 0, which keeps a row of each, by more than 16 KiB a run.
 slopes() {
   awk -v runs="$2" '
     { n++; t[n] = $1; rank[n] = $2; kib[n] = $3; if ($1 > last) last = $1 }
@@ -54,7 +54,7 @@ slopes() {
         for (b = 0; b < 10; b++) if (many[b]) rest += (y[b] - sy / k - slope * (x[b] - sx / k)) ^ 2
         error = sqrt(rest / (k - 2) / sxx); growth = slope * (end - begin) / 3600
         printf "| %d | %.0f | %d | %.1f | %+.1f ± %.1f | %+.2f |\n", r, last, runs, sy / k, slope, error, 1024 * growth / (0.6 * runs)
-        bad += r == 0 ? 1024 * growth > 4 * 0.6 * runs : growth > 0.05 * sy / k && slope > 3 * error
+        bad += r == 0 ? 1024 * growth > 16 * 0.6 * runs : growth > 0.05 * sy / k && slope > 3 * error
       }
       exit bad > 0
     }' "$1"
