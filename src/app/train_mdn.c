@@ -244,15 +244,15 @@ static int64_t count_done(const job *j)
 static afb_status validate(job *j)
 {
   int rank;
-  int64_t n = j->table.n_models, done, identity = afb_potential_identity(&j->table, &j->options);
+  int64_t n = j->table.n_models, identity = afb_potential_identity(&j->table, &j->options);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Bcast(&identity, 1, MPI_INT64_T, 0, MPI_COMM_WORLD);
   snprintf(j->checkpoint, sizeof j->checkpoint, "%.1080s.validation", j->arguments->output);
   AFB_TRY(afb_potential_checkpoint_load(MPI_COMM_WORLD, j->checkpoint, identity, &j->table, &j->validation));
-  while ((done = count_done(j)) < n && !j->interrupted) {
+  while (count_done(j) < n && !j->interrupted) {
     double begin = afb_wall_seconds();
     AFB_TRY(afb_potential_leave_out(MPI_COMM_WORLD, &j->table, &j->options, 0, n, is_time_to_save, &begin, &j->validation));
-    done = count_done(j);
+    int64_t done = count_done(j);
     j->interrupted = of_any_rank(done < n && afb_signal_received() != 0);
     if (done < n)
       AFB_TRY(afb_potential_checkpoint_save(MPI_COMM_WORLD, j->checkpoint, identity, &j->table, &j->validation));

@@ -211,10 +211,10 @@ static afb_status share(MPI_Comm comm, const afb_potential_table *t, const int *
   MPI_Comm_rank(comm, &rank);
   for (int64_t i = 0; i < t->n; i++)
     n += made[t->model[i]] > 0;
-  double *all = calloc((size_t)(n * width) + 1, sizeof *all), *to = all;
-  AFB_TRY(afb_agree(comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for what was found on %lld atoms", (long long)n)));
-  for (int turn = 0; turn < 2; turn++) {
-    to = all;
+  double *all = calloc((size_t)(n * width) + 1, sizeof *all);
+  afb_status status = afb_agree(comm, all ? AFB_OK : AFB_FAIL(AFB_E_MEMORY, "no memory for what was found on %lld atoms", (long long)n));
+  for (int turn = 0; turn < 2 && status == AFB_OK; turn++) {
+    double *to = all;
     for (int64_t i = 0; i < t->n; i++) {
       double *part[] = {v->prediction.a + i * g, v->prediction.deviation + i * g, v->prediction.distance + i, v->error + i, v->inside + 2 * i};
       int count[] = {g, g, 1, 1, 2};
@@ -231,7 +231,7 @@ static afb_status share(MPI_Comm comm, const afb_potential_table *t, const int *
       MPI_Allreduce(MPI_IN_PLACE, all, (int)(n * width), MPI_DOUBLE, MPI_SUM, comm);
   }
   free(all);
-  return AFB_OK;
+  return status;
 }
 
 afb_status afb_potential_leave_out(MPI_Comm comm, const afb_potential_table *t, const afb_potential_options *o, int64_t first, int64_t n,

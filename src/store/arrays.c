@@ -578,11 +578,12 @@ static int keep(afb_arrays *arrays, const entry *e, int64_t first, int64_t n, co
     arrays->kept = grown;
     arrays->kept_capacity = capacity;
   }
-  char *copy = malloc((size_t)bytes + 1);
-  if (!copy)
+  kept_rows *rows = &arrays->kept[arrays->n_kept];
+  *rows = (kept_rows){(int)(e - arrays->entry), first, n, malloc((size_t)bytes + 1)};
+  if (!rows->data)
     return 0;
-  memcpy(copy, data, (size_t)bytes);
-  arrays->kept[arrays->n_kept++] = (kept_rows){(int)(e - arrays->entry), first, n, copy};
+  memcpy(rows->data, data, (size_t)bytes);
+  arrays->n_kept++;
   arrays->kept_bytes += bytes;
   return 1;
 }
