@@ -10,10 +10,10 @@ static afb_status convergence(FILE *out, const afb_page *page)
   enum { COLOURS = 5 };
   static const char *const colour[COLOURS] = {"o0", "o1", "o3", "o4", "o6"};
   const int64_t n = page->n_traces;
-  double *x = malloc(2 * (size_t)n * sizeof *x + 1), *y = x + n;
-  double least = INFINITY, most = 0;
+  double *x = malloc(2 * (size_t)n * sizeof *x + 1), least = INFINITY, most = 0;
   if (!x)
     return AFB_FAIL(AFB_E_MEMORY, "no memory for a trace");
+  double *y = x + n;
   for (int64_t i = 0; i < n; i++) {
     x[i] = (double)i + 1;
     y[i] = page->trace[i].residual > 0 ? page->trace[i].residual : NAN;
